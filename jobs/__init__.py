@@ -1,1 +1,1 @@
-"""What runs beside the web: supervisor, worker, scheduler and the slow work they carry. Imports `retail`, never the reverse."""
+"""What runs beside the web: supervisor, worker, scheduler and slow work. It imports `retail`, never the reverse."""
