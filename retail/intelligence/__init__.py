@@ -1,0 +1,1 @@
+"""Intelligence: what the figures of the past say about customers and demand."""
