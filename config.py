@@ -30,9 +30,9 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _EXAMPLE_WORDS = set(
     re.findall(
         "[a-z]+",
-        "a be change changeme default demo dev development django example flask for here in insecure key me my not of only"
-        " password please prod production random replace safe secret secretkey secure some string super supersecret test"
-        " testing the this to use value with you your",
+        "a be change changeme default demo dev development example flask for here in insecure key me my not of only "
+        "password please prod production random replace safe secret secretkey secure some string super supersecret "
+        "test testing the this to use value with you your",
     )
 )
 
@@ -333,7 +333,7 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     values["redis_url"] = values["redis_url"] or f"unix://{quote(str(embedded_socket(directory)))}"
     if values["public_url"]:
         _demand_decision_about_demo(environ, values["public_url"])
-    values["public_url"] = values["public_url"] or f"http://{_reachable(values['host'])}:{values['port']}"
+    values["public_url"] = values["public_url"] or f"http://{reachable(values['host'])}:{values['port']}"
     values["secret_key"] = values["secret_key"] or _kept_secret(directory / "secret.key")
     return Config(**values)
 
@@ -357,7 +357,8 @@ def embedded_socket(instance: Path) -> Path:
     return Path(f"/tmp/counterfoil-{os.getuid()}-{key}/redis.sock")  # noqa: S108
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
+    """Return the host part of an address that reaches a server listening on `host` from this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
     return f"[{host}]" if ":" in host else host
 
