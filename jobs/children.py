@@ -43,7 +43,8 @@ def own_children() -> set[int]:
         return set()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Ask the kernel to end this process with its parent; for `preexec_fn` of a process without threads (Linux)."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
@@ -156,7 +157,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - safe: this process has one thread
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - safe: this process has one thread
         )
         assert self.process.stdout is not None
         self.pipes.add(Pipe(self.process.stdout, self.log, self.tell_all))

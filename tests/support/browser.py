@@ -1,0 +1,91 @@
+"""A real browser for tests: the machine's Chromium driven by Playwright, and axe to judge what it shows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+
+
+def find_browser() -> str | None:
+    """Return the program: BROWSER_PATH, a Chromium of the machine, or one that Playwright keeps; else None."""
+    named = os.environ.get("BROWSER_PATH")
+    if named:
+        return named
+    for name in _NAMES:
+        found = shutil.which(name)
+        if found:
+            return found
+    kept = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache" / "ms-playwright"))
+    return next((str(path) for path in sorted(kept.glob("chromium-*/chrome-linux*/chrome"), reverse=True)), None)
+
+
+def unavailable_reason() -> str | None:
+    """Return why no browser can be had on this machine, or None when one can."""
+    return None if find_browser() else "browser: no Chromium on this machine (Debian: apt install chromium)"
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser."""
+    program = find_browser()
+    if program is None:
+        raise RuntimeError(unavailable_reason())
+    return playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Start the browser and end it at the end."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@cache
+def _axe_source() -> str:
+    return _AXE.read_text(encoding="utf-8")
+
+
+def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None) -> list[str]:
+    """Return what violates WCAG 2.1 A and AA on `page`, a line per element: rule, selector, remedy. Empty is good."""
+    if not page.evaluate("() => typeof window.axe === 'object'"):
+        # Through the debugger, so that the page's own Content-Security-Policy stays as strict as it is.
+        page.evaluate(_axe_source())
+    context: dict[str, object] = {"exclude": [[selector] for selector in exclude]}
+    if include:
+        context["include"] = [[include]]
+    found = page.evaluate(
+        "([context, rules]) => window.axe.run(context.include || context.exclude.length ? context : document,"
+        " {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})",
+        [context, list(AXE_RULES)],
+    )
+    return [
+        f"{violation['id']}: {' '.join(map(str, node['target']))}: {' '.join(node['failureSummary'].split())}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
