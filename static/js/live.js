@@ -1,0 +1,61 @@
+/**
+ * What happens elsewhere, told by Socket.IO: a kind and an id, never content. Every happening becomes an event on <body>
+ * ("sale.completed" → "sale-completed"); fragments with a matching hx-trigger re-read themselves through their own address.
+ */
+import { io } from "socket.io-client";
+import { announce, word } from "counterfoil/toast";
+
+const HIDDEN_MINUTES = 10;
+
+/** The last happening this page has seen, sent on connecting so that the server can say what was missed. @type {number | null} */
+let since = null;
+let wasConnected = false;
+
+/** @param {"live" | "lost" | "offline"} state */
+function show(state) {
+  for (const element of document.querySelectorAll("[data-connection]")) /** @type {HTMLElement} */ (element).dataset.connection = state;
+}
+
+/** @param {string} name @param {object} [detail] */
+function tell(name, detail = {}) {
+  document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+}
+
+function start() {
+  const socket = io({ transports: ["websocket"], path: "/socket.io", auth: (give) => give({ since }), reconnectionDelay: 500, reconnectionDelayMax: 15000 });
+  socket.on("connect", () => {
+    show("live");
+    if (wasConnected) {
+      tell("reconnected");
+      announce(word("online"));
+    }
+    wasConnected = true;
+  });
+  socket.on("happened", (/** @type {{kind: string, id: number | null}} */ happening) => {
+    if (typeof happening?.kind !== "string") return;
+    if (typeof happening.id === "number" && (since === null || happening.id > since)) since = happening.id;
+    tell(happening.kind.replaceAll(".", "-"), { id: happening.id });
+  });
+  socket.on("disconnect", () => show(navigator.onLine ? "lost" : "offline"));
+  socket.on("connect_error", () => {
+    show(navigator.onLine ? "lost" : "offline");
+    // When the server itself refuses (too many sockets, a restart), the client would not try again on its own.
+    if (!socket.active) setTimeout(() => socket.connect(), 20000 + Math.random() * 20000);
+  });
+  window.addEventListener("offline", () => show("offline"));
+  window.addEventListener("online", () => {
+    if (!socket.connected) {
+      show("lost");
+      socket.connect();
+    }
+  });
+  // A forgotten tab must not hold one of the server's few sockets all night.
+  let timer = 0;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = window.setTimeout(() => socket.disconnect(), HIDDEN_MINUTES * 60000);
+    else if (!socket.connected) socket.connect();
+  });
+}
+
+if ("live" in document.body.dataset) start();
