@@ -64,7 +64,7 @@ class PostgresServer:
         """Return DATABASE_URL of `database`."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.sockets}"
 
-    def run(self, statement: sql.Composable, database: str = "postgres") -> None:
+    def run(self, statement: sql.SQL | sql.Composed, database: str = "postgres") -> None:
         """Run one statement outside any transaction."""
         with psycopg.connect(f"host={self.sockets} user=postgres dbname={database}", autocommit=True) as connection:
             connection.execute(statement)
@@ -115,8 +115,8 @@ def postgres_server() -> Iterator[PostgresServer]:
                 carrier = home / "software" / carrier.name
         binaries = carrier / "pginstall" / "bin"
         data, log = home / "data", home / "log"
-        making = [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8"]
-        making += ["--locale-provider=builtin", "--locale=C.UTF-8"]
+        making: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
+        making += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
         environ = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
         made = subprocess.run(making, capture_output=True, text=True, cwd=home, env=environ, check=False, **account)
         if made.returncode:
