@@ -1,0 +1,119 @@
+"""The application: which modules there are, bottom layer first, and how they are put together."""
+
+from __future__ import annotations
+
+import logging
+from types import ModuleType
+from typing import Any, cast
+
+import jinja2
+from flask import Flask, g, request
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import configure_mappers
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config as settings
+import retail.events  # noqa: F401  declares every event before any module listens
+from retail import (
+    catalog,
+    customers,
+    finance,
+    identity,
+    integrations,
+    intelligence,
+    inventory,
+    notifications,
+    operations,
+    orders,
+    payments,
+    pricing,
+    reports,
+    tenancy,
+    till,
+)
+from retail.core import audit, db, files, html, mail, module, numbers, push, queue, secrets, shell, shown, tasks
+from retail.core import tenancy as fence
+from retail.identity.identification import identify
+
+MODULES: list[ModuleType] = [
+    tenancy,
+    identity,
+    finance,
+    catalog,
+    customers,
+    pricing,
+    inventory,
+    payments,
+    intelligence,
+    orders,
+    till,
+    integrations,
+    notifications,
+    operations,
+    reports,
+]
+CORE_MODELS = (audit, files, mail, numbers, tasks)
+"""Parts of the core that have tables of their own; loaded whether or not a module uses them."""
+csrf = CSRFProtect()
+
+
+class Counterfoil(Flask):
+    """The application. A view that collides with another request's unique key is run once more, when it can see the
+    other's rows: of two presses of Pay in one instant, the second then finds the sale."""
+
+    def dispatch_request(self) -> Any:
+        try:
+            return super().dispatch_request()
+        except IntegrityError:
+            if request.method not in module.WRITES:
+                raise
+            db.session.rollback()
+            return super().dispatch_request()
+
+
+def create_app(config: settings.Config | None = None, *, serves_sockets: bool = False, **overrides: Any) -> Flask:
+    """Make the application from checked settings; nothing is connected to until it is needed."""
+    config = config or settings.load_or_exit()
+    app = Counterfoil("retail", root_path=str(settings.ROOT), template_folder="templates", static_folder="static")
+    app.config.update(config.flask_settings())
+    app.config["SERVES_SOCKETS"] = serves_sockets
+    app.config.update(overrides)
+    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    secrets.load_keys(app.config["SECRET_KEY"])
+    db.init_app(app)
+    Migrate(app, db.db, directory=str(settings.ROOT / "migrations"), render_as_batch=True, metadata=db.Model.metadata)
+    fence.init_app(app)
+    audit.init_app(app)
+    Babel(app, locale_selector=_locale, timezone_selector=_timezone)
+    html.htmx.init_app(app)
+    module.init_app(app, identify)
+    csrf.init_app(app)
+    queue.init_app(app)
+    push.init_app(app)
+    shown.init_app(app)
+    shell.init_app(app)
+    for one in MODULES:
+        cast(module.Module, one.module).open(app)
+    configure_mappers()
+    fence.pair_tenant_keys(db.Model.metadata)
+    return app
+
+
+def _locale() -> str:
+    person = g.get("person")
+    if person is not None:
+        return str(person.locale)
+    return request.accept_languages.best_match(["en", "es", "hi", "ar"], "en") if request else "en"
+
+
+def _timezone() -> str:
+    person = g.get("person")
+    return str(person.timezone) if person is not None else "UTC"

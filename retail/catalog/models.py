@@ -1,0 +1,92 @@
+"""Products (what is described), variants (what is sold, stocked and scanned), categories, barcodes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from retail.core.audit import Audited
+from retail.core.db import Model
+from retail.core.money import Amount
+from retail.core.tenancy import OfTenant
+from retail.finance.models import TaxRate
+
+
+class Category(OfTenant, Audited, Model):
+    """A branch of the tree in which products are found. `path` is the names from the root, for breadcrumbs and search."""
+
+    __tablename__ = "categories"
+    __table_args__ = (UniqueConstraint("tenant_id", "parent_id", "name"),)
+
+    name: Mapped[str]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
+    position: Mapped[int] = mapped_column(default=0)
+    path: Mapped[str] = mapped_column(default="")
+
+
+class Product(OfTenant, Audited, Model):
+    """What is described: name, text, picture, category, tax. Archived, never deleted, once it has a history."""
+
+    __tablename__ = "products"
+    __table_args__ = (Index(None, "tenant_id", "category_id"), Index(None, "tenant_id", "name"))
+
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    brand: Mapped[str] = mapped_column(default="")
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
+    tax_rate_id: Mapped[int | None] = mapped_column(ForeignKey("tax_rates.id"))
+    is_stocked: Mapped[bool] = mapped_column(default=True)
+    is_merchandise: Mapped[bool] = mapped_column(default=True)
+    option_names: Mapped[list[str]] = mapped_column(JSON, default=list)
+    image_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    category: Mapped[Category | None] = relationship(lazy="raise_on_sql")
+    tax_rate: Mapped[TaxRate | None] = relationship(lazy="raise_on_sql")
+    variants: Mapped[list[Variant]] = relationship(
+        lazy="raise_on_sql", back_populates="product", order_by="Variant.position, Variant.id"
+    )
+
+
+class Variant(OfTenant, Audited, Model):
+    """What is sold, stocked and scanned. A product without options has exactly one.
+
+    `name` is the product's name and the chosen options, kept here so that the till reads one table.
+    """
+
+    __tablename__ = "variants"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "sku"),
+        Index(None, "tenant_id", "product_id"),
+        Index(None, "tenant_id", "name"),
+        CheckConstraint("price >= 0", name="price_not_negative"),
+    )
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    sku: Mapped[str]
+    name: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    position: Mapped[int] = mapped_column(default=0)
+    unit: Mapped[str] = mapped_column(default="piece")
+    price: Mapped[Amount]
+    cost: Mapped[Amount | None]
+    archived_at: Mapped[datetime | None]
+
+    product: Mapped[Product] = relationship(lazy="raise_on_sql", back_populates="variants")
+    barcodes: Mapped[list[Barcode]] = relationship(lazy="raise_on_sql", back_populates="variant")
+
+
+class Barcode(OfTenant, Audited, Model):
+    """A code that finds a variant. GTINs are kept with 14 digits, whatever length was printed."""
+
+    __tablename__ = "barcodes"
+    __table_args__ = (UniqueConstraint("tenant_id", "code"), Index(None, "tenant_id", "variant_id"))
+
+    code: Mapped[str]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
+
+    variant: Mapped[Variant] = relationship(lazy="raise_on_sql", back_populates="barcodes")

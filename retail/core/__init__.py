@@ -1,0 +1,1 @@
+"""Tools that know nothing of shops: database, tenancy, modules, events, money, states, tables, datasets, documents."""

@@ -1,0 +1,173 @@
+"""Who changed what: written by the unit of work itself, so that no service can forget it. Append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import JSON, Index, event, insert, inspect
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from retail.core.clock import now
+from retail.core.db import Model, db, session, unit_of_work
+from retail.core.tenancy import OfTenant, insert_owned, tenant_id_or_none
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and from where; `acting_for` is set when support or a manager acts for somebody."""
+
+    user_id: int | None = None
+    name: str = "system"
+    address: str | None = None
+    acting_for: int | None = None
+
+
+_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())
+
+
+class AuditEntry(OfTenant, Model):
+    """One change to one record: before and after by field."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index(None, "tenant_id", "subject", "subject_id"),
+        Index(None, "tenant_id", "occurred_at"),
+    )
+
+    occurred_at: Mapped[datetime]
+    user_id: Mapped[int | None]
+    user_name: Mapped[str]
+    address: Mapped[str | None]
+    acting_for: Mapped[int | None]
+    action: Mapped[str]
+    subject: Mapped[str]
+    subject_id: Mapped[int | None]
+    subject_label: Mapped[str] = mapped_column(default="")
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Audited:
+    """Mixin: creating, changing and deleting such a row leaves an audit entry. Name fields to keep out in `audit_hidden`."""
+
+    audit_hidden: frozenset[str] = frozenset()
+
+    @property
+    def audit_label(self) -> str:
+        """What people call this row."""
+        return str(getattr(self, "name", None) or getattr(self, "number", None) or "")
+
+    @property
+    def audit_tenant_id(self) -> int | None:
+        """Whose history the change belongs to."""
+        return cast("int | None", getattr(self, "tenant_id", None))
+
+
+def current_actor() -> Actor:
+    return _actor.get()
+
+
+def act_as(actor: Actor) -> None:
+    """Set who acts from here on in this request, job or command."""
+    _actor.set(actor)
+
+
+def record(
+    action: str, subject: str, subject_id: int | None = None, label: str = "", changes: Mapping[str, Any] | None = None
+) -> None:
+    """Write down something that is not the change of a row: a sign-in, an export, a view of sensitive data, a sale."""
+    insert_owned(AuditEntry, [_entry(action, subject, subject_id, label, dict(changes or {}))])
+
+
+def record_apart(action: str, subject: str, subject_id: int | None = None, label: str = "") -> None:
+    """`record` from a request that only reads: in a short write transaction of its own, after what was read."""
+    session.rollback()
+    with unit_of_work():
+        record(action, subject, subject_id, label)
+
+
+def _entry(action: str, subject: str, subject_id: int | None, label: str, changes: dict[str, Any]) -> dict[str, Any]:
+    actor = _actor.get()
+    return dict(
+        occurred_at=now(),
+        user_id=actor.user_id,
+        user_name=actor.name,
+        address=actor.address,
+        acting_for=actor.acting_for,
+        action=action,
+        subject=subject,
+        subject_id=subject_id,
+        subject_label=label,
+        changes=changes,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | datetime | date):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return value
+
+
+def _changes_of(row: Any, created: bool) -> dict[str, Any]:
+    state = inspect(row)
+    changes: dict[str, Any] = {}
+    for column in state.mapper.column_attrs:
+        name = column.key
+        if name in {"id", "tenant_id"}:
+            continue
+        history = state.attrs[name].history
+        if not history.has_changes():
+            continue
+        after = history.added[0] if history.added else None
+        before = history.deleted[0] if history.deleted else None
+        if (created and after is None) or before == after:
+            continue
+        if name in row.audit_hidden:
+            changes[name] = ["•••", "•••"]
+        else:
+            changes[name] = [None if created else _plain(before), _plain(after)]
+    return changes
+
+
+def _note_changes(flushing: Session, _context: object) -> None:
+    if flushing.info.get("audit_off"):
+        return
+    for row in list(flushing.new):
+        if isinstance(row, Audited):
+            flushing.info.setdefault("audit_created", []).append((row, _changes_of(row, created=True)))
+    entries = flushing.info.setdefault("audit_changed", [])
+    for row in list(flushing.dirty):
+        if isinstance(row, Audited) and flushing.is_modified(row):
+            changes = _changes_of(row, created=False)
+            if changes:
+                entries.append(("update", row, changes))
+    for row in list(flushing.deleted):
+        if isinstance(row, Audited):
+            entries.append(("delete", row, {}))
+
+
+def _write_entries(flushing: Session, _context: object) -> None:
+    created = flushing.info.pop("audit_created", [])
+    changed = flushing.info.pop("audit_changed", [])
+    rows = [("create", row, changes) for row, changes in created] + changed
+    if not rows:
+        return
+    values = []
+    for action, row, changes in rows:
+        tenant_id = row.audit_tenant_id or tenant_id_or_none()
+        if tenant_id is not None:
+            entry = _entry(action, row.__tablename__, row.id, row.audit_label, changes)
+            values.append({**entry, "tenant_id": tenant_id})
+    if values:
+        flushing.connection().execute(insert(AuditEntry.__table__), values)  # type: ignore[arg-type]
+
+
+def init_app(_app: object) -> None:
+    event.listen(db.session, "before_flush", lambda flushing, context, _instances: _note_changes(flushing, context))
+    event.listen(db.session, "after_flush", _write_entries)

@@ -1,0 +1,211 @@
+"""One definition of every number: a dataset has measures and dimensions, and everything that shows a figure asks it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Integer, String
+
+from retail.core.db import session
+from retail.core.errors import Refused
+from retail.permissions import Can
+
+Kind = Literal["money", "quantity", "integer", "percent", "text", "date", "decimal"]
+PERIODS = ("day", "week", "month", "quarter", "year", "weekday")
+
+
+class period_of(GenericFunction[str]):  # noqa: N801  a SQL function is written in lower case
+    """`period_of('month', date)` → text: 2011-08-31, 2011-W35 (ISO), 2011-08, 2011-Q3, 2011; weekday 1 is Monday."""
+
+    type = String()
+    inherit_cache = True
+    name = "period_of"
+
+
+def _unit(element: Any) -> tuple[str, Any]:
+    unit, column = list(element.clauses)
+    return str(unit.value), column
+
+
+@compiles(period_of, "sqlite")
+def _period_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    unit, column = _unit(element)
+    col = compiler.process(column, **kw)
+    return {
+        "day": f"strftime('%Y-%m-%d', {col})",
+        # The Thursday of an ISO week decides its year and number.
+        "week": f"(strftime('%Y', {col}, '-3 days', 'weekday 4') || '-W' || "
+        f"printf('%02d', (strftime('%j', {col}, '-3 days', 'weekday 4') - 1) / 7 + 1))",
+        "month": f"strftime('%Y-%m', {col})",
+        "quarter": f"(strftime('%Y', {col}) || '-Q' || ((strftime('%m', {col}) + 2) / 3))",
+        "year": f"strftime('%Y', {col})",
+        "weekday": f"CAST((strftime('%w', {col}) + 6) % 7 + 1 AS TEXT)",
+    }[unit]
+
+
+@compiles(period_of, "postgresql")
+def _period_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    unit, column = _unit(element)
+    col = compiler.process(column, **kw)
+    pattern = {
+        "day": "YYYY-MM-DD",
+        "week": 'IYYY-"W"IW',
+        "month": "YYYY-MM",
+        "quarter": 'YYYY-"Q"Q',
+        "year": "YYYY",
+        "weekday": "ID",
+    }[unit]
+    return f"to_char({col}, '{pattern}')"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure: its SQL aggregate, what it is called, how it is shown, and what it means in one sentence."""
+
+    label: Any
+    expression: ColumnElement[Any]
+    kind: Kind = "integer"
+    about: Any = ""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """What a figure may be broken down or limited by."""
+
+    label: Any
+    expression: ColumnElement[Any]
+    kind: Kind = "text"
+
+
+@dataclass
+class Dataset:
+    """Measures and dimensions over one source. `at` is the business date and gives day, week, month, quarter, year."""
+
+    name: str
+    label: Any
+    about: Any
+    source: Callable[[], Select[Any]]
+    measures: Mapping[str, Measure]
+    dimensions: Mapping[str, Dimension]
+    needs: Can
+    at: ColumnElement[date] | None = None
+    default_measures: Sequence[str] = ()
+    all_dimensions: dict[str, Dimension] = field(init=False)
+
+    def __post_init__(self) -> None:
+        periods = {
+            period: Dimension(period.capitalize(), func.period_of(period, self.at), "text")
+            for period in (PERIODS if self.at is not None else ())
+        }
+        self.all_dimensions = {**periods, **self.dimensions}
+        if self.name in DATASETS:
+            raise ValueError(f"two datasets are called {self.name}")
+        DATASETS[self.name] = self
+
+    def measure(self, name: str) -> Measure:
+        if name not in self.measures:
+            raise Refused(f"{self.name} has no measure “{name}”; it has {', '.join(self.measures)}.", field="measures")
+        return self.measures[name]
+
+    def dimension(self, name: str) -> Dimension:
+        if name not in self.all_dimensions:
+            raise Refused(
+                f"{self.name} has no dimension “{name}”; it has {', '.join(self.all_dimensions)}.", field="by"
+            )
+        return self.all_dimensions[name]
+
+    def statement(
+        self,
+        measures: Sequence[str],
+        by: Sequence[str] = (),
+        *,
+        between: tuple[date | None, date | None] = (None, None),
+        where: Mapping[str, Any] | None = None,
+        order: str | None = None,
+        limit: int | None = None,
+    ) -> Select[Any]:
+        """The SELECT that answers; `where` maps dimensions to a value or a list of values; `order` is a column name,
+        with a leading minus for descending."""
+        columns = [self.dimension(name).expression.label(name) for name in by]
+        columns += [self.measure(name).expression.label(name) for name in measures]
+        statement = self.source().with_only_columns(*columns)
+        if between != (None, None):
+            if self.at is None:
+                raise Refused(f"{self.name} has no date to limit.", field="between")
+            first, last = between
+            if first is not None:
+                statement = statement.where(self.at >= first)
+            if last is not None:
+                statement = statement.where(self.at <= last)
+        for name, value in (where or {}).items():
+            expression = self.dimension(name).expression
+            values = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+            statement = statement.where(expression.in_([_as_stored(self.dimension(name), one) for one in values]))
+        if by:
+            statement = statement.group_by(*(self.dimension(name).expression for name in by))
+        if order:
+            name, descending = order.lstrip("-"), order.startswith("-")
+            known = next((column for column in columns if column.name == name), None)
+            if known is None:
+                raise Refused(f"Order by one of the columns asked for, not “{name}”.", field="order")
+            ordered = [known.desc() if descending else known.asc()]
+            ordered += [column for column in columns[: len(by)] if column is not known]
+            statement = statement.order_by(*ordered)
+        elif by:
+            statement = statement.order_by(*columns[: len(by)])
+        return statement.limit(limit) if limit else statement
+
+    def ask(self, measures: Sequence[str], by: Sequence[str] = (), **limits: Any) -> list[dict[str, Any]]:
+        """Rows as dictionaries; money and quantities as Decimal, sums of nothing as zero."""
+        rows = session.execute(self.statement(measures, by, **limits)).mappings()
+        names = [(name, self.measures[name].kind) for name in measures]
+        answer = []
+        for row in rows:
+            found = dict(row)
+            for name, kind in names:
+                if found[name] is None and kind in {"money", "quantity", "integer", "decimal"}:
+                    found[name] = 0 if kind == "integer" else Decimal(0)
+            answer.append(found)
+        return answer
+
+    def one(self, measures: Sequence[str], **limits: Any) -> dict[str, Any]:
+        """The figures over everything within the limits."""
+        return self.ask(measures, **limits)[0]
+
+
+DATASETS: dict[str, Dataset] = {}
+
+
+def _as_stored(dimension: Dimension, value: Any) -> Any:
+    if dimension.kind == "integer" or isinstance(dimension.expression.type, Integer):
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise Refused(f"“{value}” is not a whole number.", field="where") from None
+    return value
+
+
+def get(name: str) -> Dataset:
+    """A dataset by name: the one sanctioned look-up by string, for layers below or beside the module that declares it."""
+    if name not in DATASETS:
+        raise Refused(f"There is no dataset “{name}”; there are {', '.join(sorted(DATASETS))}.", field="dataset")
+    return DATASETS[name]
+
+
+def read_conditions(conditions: Sequence[str]) -> dict[str, Any]:
+    """`name=value` texts as a mapping; a name given twice takes either value."""
+    found: dict[str, Any] = {}
+    for condition in conditions:
+        name, equals, value = condition.partition("=")
+        if not equals or not re.fullmatch(r"[a-z_]+", name):
+            raise Refused(f"“{condition}” is not of the form name=value.", field="where")
+        found[name] = [*found.get(name, []), value]
+    return found

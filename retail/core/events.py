@@ -1,0 +1,304 @@
+"""What happened, written in the same transaction as the fact, and told to handlers afterwards, each retried on its own.
+
+`emit` adds one row. The relay turns each row into one delivery per handler; a worker runs due deliveries handler by
+handler, each event in its own transaction together with the mark that it is done, so a handler's database work happens
+exactly once and its outside effects at least once. After MAX_ATTEMPTS a delivery is parked for a person to look at.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
+
+from sqlalchemy import JSON, Index, UniqueConstraint, insert, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from retail.core.audit import current_actor
+from retail.core.clock import now
+from retail.core.db import Model, insert_rows, session, table_of, unit_of_work
+from retail.core.tenancy import OfTenant, across_tenants, current_tenant_id, inside
+
+log = logging.getLogger(__name__)
+RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
+MAX_ATTEMPTS = len(RETRY_SECONDS) + 1
+
+
+class Happening:
+    """Base of every event: a frozen dataclass of plain values, in the past tense."""
+
+    kind: ClassVar[str]
+
+    @property
+    def aggregate(self) -> str:
+        """What the event is about; events of one aggregate are delivered in order. By default all of a kind are free."""
+        return ""
+
+
+H = TypeVar("H", bound=Happening)
+Handler = Callable[[Any], None]
+KINDS: dict[str, type[Happening]] = {}
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A handler by its stable name `module.function`, the kinds it listens to, and whether it takes lists of events."""
+
+    name: str
+    kinds: tuple[str, ...]
+    handle: Handler
+    batch: bool
+
+
+HANDLERS: dict[str, Listener] = {}
+
+
+class Event(OfTenant, Model):
+    """One thing that happened: outbox, timeline and the screens' wake-up call at once."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index(
+            "ix_events_unrelayed",
+            "id",
+            sqlite_where=text("relayed_at IS NULL"),
+            postgresql_where=text("relayed_at IS NULL"),
+        ),
+        Index(None, "tenant_id", "id"),
+    )
+
+    kind: Mapped[str]
+    aggregate: Mapped[str] = mapped_column(default="")
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    occurred_at: Mapped[datetime]
+    user_id: Mapped[int | None]
+    user_name: Mapped[str] = mapped_column(default="")
+    relayed_at: Mapped[datetime | None]
+
+
+class Delivery(OfTenant, Model):
+    """One event on its way to one handler."""
+
+    __tablename__ = "event_deliveries"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "event_id", "handler"),
+        Index(None, "state", "handler", "due_at"),
+    )
+
+    event_id: Mapped[int]
+    handler: Mapped[str]
+    aggregate: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def event(kind: str) -> Callable[[type[H]], type[H]]:
+    """Declare an event under its public name, e.g. `sale.completed`."""
+
+    def declare(cls: type[H]) -> type[H]:
+        made = cast("type[H]", dataclass(frozen=True, kw_only=True)(cls))
+        made.kind = kind
+        if kind in KINDS:
+            raise ValueError(f"two events are called {kind}")
+        KINDS[kind] = made
+        return made
+
+    return declare
+
+
+def emit(happening: Happening) -> None:
+    """Write down that this happened; it becomes true for others when the transaction commits."""
+    actor = current_actor()
+    session.execute(
+        insert(table_of(Event)),
+        {
+            "tenant_id": current_tenant_id(),
+            "kind": happening.kind,
+            "aggregate": happening.aggregate,
+            "data": asdict(happening),  # type: ignore[call-overload]
+            "occurred_at": now(),
+            "user_id": actor.user_id,
+            "user_name": actor.name,
+        },
+        execution_options={"stamped": True},
+    )
+    session.info["emitted"] = True
+
+
+def on(*kinds: type[Happening], batch: bool = False) -> Callable[[Handler], Handler]:
+    """Listen: the handler runs in a worker, after commit, inside the event's tenant, in its own transaction.
+
+    With `batch` it receives a list of events of one tenant, oldest first, and must be able to take any of them twice.
+    Handlers return nothing; what they raise is recorded and retried.
+    """
+
+    def listen(handler: Handler) -> Handler:
+        name = f"{handler.__module__.split('.')[1]}.{handler.__name__}"
+        if name in HANDLERS:
+            raise ValueError(f"two handlers are called {name}")
+        HANDLERS[name] = Listener(name, tuple(kind.kind for kind in kinds), handler, batch)
+        return handler
+
+    return listen
+
+
+def as_happening(row: Event) -> Happening:
+    return KINDS[row.kind](**row.data)
+
+
+def relay(limit: int = 500) -> int:
+    """Turn events not yet relayed into deliveries, one per handler that listens; returns how many events were taken."""
+    listeners: dict[str, list[str]] = defaultdict(list)
+    for listener in HANDLERS.values():
+        for kind in listener.kinds:
+            listeners[kind].append(listener.name)
+    with across_tenants(), unit_of_work():
+        waiting = select(Event).where(Event.relayed_at.is_(None)).order_by(Event.id).limit(limit)
+        rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+        instant = now()
+        insert_rows(
+            Delivery,
+            [
+                {
+                    "tenant_id": row.tenant_id,
+                    "event_id": row.id,
+                    "handler": name,
+                    "aggregate": row.aggregate,
+                    "state": "pending",
+                    "attempts": 0,
+                    "due_at": instant,
+                }
+                for row in rows
+                for name in listeners.get(row.kind, ())
+            ],
+        )
+        session.execute(
+            update(Event).where(Event.id.in_([row.id for row in rows])).values(relayed_at=instant),
+            execution_options={"synchronize_session": False},
+        )
+        return len(rows)
+
+
+def handlers_with_work() -> list[str]:
+    """The handlers that have deliveries due now."""
+    with across_tenants():
+        due = select(Delivery.handler).where(Delivery.state == "pending", Delivery.due_at <= now()).distinct()
+        return sorted(session.scalars(due))
+
+
+def deliver(handler: str, limit: int = 200) -> int:
+    """Run one handler's due deliveries, oldest first; returns how many were tried.
+
+    When an event of an aggregate has failed, later ones of the same aggregate wait for it.
+    """
+    listener = HANDLERS[handler]
+    with across_tenants():
+        pending = (
+            select(Delivery.id, Delivery.tenant_id, Delivery.event_id, Delivery.aggregate, Delivery.due_at)
+            .where(Delivery.state == "pending", Delivery.handler == handler)
+            .order_by(Delivery.event_id)
+            .limit(limit)
+        )
+        rows = session.execute(pending).all()
+    session.rollback()
+    instant = now()
+    held = {(row.tenant_id, row.aggregate) for row in rows if row.aggregate and row.due_at > instant}
+    due = [row for row in rows if row.due_at <= instant and (row.tenant_id, row.aggregate) not in held]
+    if listener.batch:
+        by_tenant: dict[int, list[Any]] = defaultdict(list)
+        for row in due:
+            by_tenant[row.tenant_id].append(row)
+        for tenant_id, group in by_tenant.items():
+            if not _run(listener, tenant_id, group):
+                for row in group:
+                    _run(listener, tenant_id, [row], blame=True)
+    else:
+        failed: set[tuple[int, str]] = set()
+        for row in due:
+            key = (row.tenant_id, row.aggregate)
+            if row.aggregate and key in failed:
+                continue
+            if not _run(listener, row.tenant_id, [row], blame=True):
+                failed.add(key)
+    return len(due)
+
+
+def _run(listener: Listener, tenant_id: int, rows: Sequence[Any], blame: bool = False) -> bool:
+    """Handle these events and mark them done in one transaction; on failure note it, when asked to."""
+    try:
+        with inside(tenant_id), unit_of_work():
+            claimed = session.execute(
+                update(Delivery)
+                .where(Delivery.id.in_([row.id for row in rows]), Delivery.state == "pending")
+                .values(state="done", done_at=now(), attempts=Delivery.attempts + 1, error=None)
+                .returning(Delivery.event_id)
+                .execution_options(synchronize_session=False)
+            ).scalars()
+            ids = sorted(claimed)
+            if not ids:
+                return True
+            happenings = [
+                as_happening(row) for row in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
+            ]
+            if listener.batch:
+                listener.handle(happenings)
+            else:
+                for happening in happenings:
+                    listener.handle(happening)
+        return True
+    except Exception:
+        log.exception("handler %s failed", listener.name)
+        if blame:
+            _note_failure(tenant_id, rows[0].id, traceback.format_exc(limit=8))
+        return False
+
+
+def _note_failure(tenant_id: int, delivery_id: int, error: str) -> None:
+    with inside(tenant_id), unit_of_work():
+        row = session.get_one(Delivery, delivery_id)
+        row.attempts += 1
+        row.error = error[-4000:]
+        if row.attempts >= MAX_ATTEMPTS:
+            row.state = "parked"
+        else:
+            row.due_at = now() + timedelta(seconds=RETRY_SECONDS[row.attempts - 1])
+
+
+def drain() -> int:
+    """Relay and deliver everything that is due, in this process; for commands and tests. Returns deliveries run."""
+    count = 0
+    while True:
+        while relay():
+            pass
+        busy = handlers_with_work()
+        session.rollback()
+        tried = sum(deliver(name) for name in busy)
+        count += tried
+        if not tried:
+            return count
+
+
+def replay(delivery_id: int) -> None:
+    """Put a parked delivery back in line, due at once."""
+    row = session.get_one(Delivery, delivery_id)
+    row.state, row.attempts, row.due_at, row.error = "pending", 0, now(), None
+
+
+def table_of_events() -> list[tuple[str, list[str], list[str]]]:
+    """Every kind with its fields and its handlers, for the events page."""
+    return [
+        (
+            kind,
+            list(cls.__dataclass_fields__),  # type: ignore[attr-defined]
+            sorted(listener.name for listener in HANDLERS.values() if kind in listener.kinds),
+        )
+        for kind, cls in sorted(KINDS.items())
+    ]

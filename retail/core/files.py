@@ -1,0 +1,54 @@
+"""Stored files: contents by their SHA-256 under the instance folder, one row per use, owned by a tenant."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy.orm import Mapped
+
+from retail.core.db import Model, session
+from retail.core.tenancy import OfTenant, current_tenant_id
+
+
+class StoredFile(OfTenant, Model):
+    """A file somebody uploaded or the program made: its name, type and contents' hash."""
+
+    __tablename__ = "stored_files"
+
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+
+
+def _path(sha256: str) -> Path:
+    folder = Path(current_app.config["INSTANCE_DIR"]) / "files" / str(current_tenant_id()) / sha256[:2]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / sha256
+
+
+def store(name: str, content_type: str, content: bytes) -> StoredFile:
+    """Keep these bytes; written aside and renamed, so a file is whole or absent."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = _path(sha256)
+    if not path.exists():
+        aside = path.with_suffix(f".{os.getpid()}.part")
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    row = StoredFile(name=name, content_type=content_type, size=len(content), sha256=sha256)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def path_of(row: StoredFile) -> Path:
+    """Where the contents lie; reading them needs no database."""
+    return _path(row.sha256)
+
+
+def read(file_id: int) -> tuple[StoredFile, bytes]:
+    row = session.get_one(StoredFile, file_id)
+    return row, _path(row.sha256).read_bytes()

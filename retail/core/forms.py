@@ -1,0 +1,118 @@
+"""The shape of input: a base form, fields for money and quantities, and the way a service's refusal gets onto a form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import ValidationError
+
+from retail.core.db import session
+from retail.core.errors import Refused
+
+
+def _strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # the library has no types
+    """Base of every form: text is stripped, an unknown choice is an error, CSRF is checked once by the app."""
+
+    class Meta:
+        csrf = False  # CSRFProtect checks every unsafe request before a form is built
+
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            filters = [_strip, *unbound_field.kwargs.get("filters", ())]
+            if not issubclass(unbound_field.field_class, StringField):
+                filters = list(unbound_field.kwargs.get("filters", ()))
+            elif unbound_field.field_class.__name__ == "PasswordField":
+                filters = []
+            return unbound_field.bind(form=form, **{**options, "filters": filters})
+
+
+class DecimalField(StringField):
+    """A number as the person writes it, in their locale or with a plain point; `data` is a Decimal."""
+
+    def __init__(self, label: Any = None, validators: Sequence[Any] = (), places: int = 2, **more: Any) -> None:
+        super().__init__(label, validators, **more)
+        self.places = places
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else format_decimal(self.data, locale=get_locale(), group_separator=False)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        self.data = read_decimal(text, self.places)
+
+
+class MoneyField(DecimalField):
+    """An amount of money; no more places than the database keeps."""
+
+    def __init__(self, label: Any = None, validators: Sequence[Any] = (), places: int = 4, **more: Any) -> None:
+        super().__init__(label, validators, places, **more)
+
+
+class QuantityField(DecimalField):
+    """A quantity of goods, up to three decimals for what is weighed."""
+
+    def __init__(self, label: Any = None, validators: Sequence[Any] = (), places: int = 3, **more: Any) -> None:
+        super().__init__(label, validators, places, **more)
+
+
+def read_decimal(text: str, places: int) -> Decimal:
+    """A number typed by a person; ValueError with a sentence for them when it is none."""
+    try:
+        plain = text.replace(" ", "").replace("\u00a0", "")
+        value = Decimal(plain) if plain.count(".") <= 1 and "," not in plain else parse_decimal(text, get_locale())
+    except (ArithmeticError, NumberFormatError):
+        raise ValueError(_("“%(text)s” is not a number.", text=text[:40])) from None
+    if not value.is_finite() or abs(value) >= Decimal(10) ** 12:
+        raise ValueError(_("“%(text)s” is too large.", text=text[:40]))
+    if value != round(value, places):
+        raise ValueError(_("At most %(places)d decimal places, please.", places=places))
+    return Decimal(value)
+
+
+class Above:
+    """Validator: the number must be greater than `limit` (or equal to it, when `or_equal`)."""
+
+    def __init__(self, limit: int | Decimal, or_equal: bool = False) -> None:
+        self.limit, self.or_equal = Decimal(limit), or_equal
+
+    def __call__(self, form: Any, field: Field) -> None:
+        if field.data is None or field.data > self.limit or (self.or_equal and field.data == self.limit):
+            return
+        raise ValidationError(
+            _("Must be %(limit)s or more.", limit=self.limit)
+            if self.or_equal
+            else _("Must be more than %(limit)s.", limit=self.limit)
+        )
+
+
+@contextmanager
+def refusals(form: Any) -> Iterator[None]:
+    """Show a service's refusal on the form, at its field when it names one, and drop what was written so far."""
+    try:
+        yield
+    except Refused as no:
+        session.rollback()
+        add_problem(form, no.message, no.field)
+
+
+def add_problem(form: Any, message: str, field: str | None = None) -> None:
+    if field and field in form:
+        form[field].errors = [*form[field].errors, message]
+    else:
+        form.form_errors.append(message)

@@ -1,0 +1,67 @@
+"""Pages and their fragments: the named block to htmx, the whole page to everyone else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request
+from flask_htmx import HTMX
+from jinja2_fragments.flask import render_block
+from werkzeug.wrappers import Response
+
+from retail.core import db, queue
+
+htmx = HTMX()
+
+
+def wants_fragment() -> bool:
+    """htmx, but not a boosted link nor a page restored from history: those want it all."""
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def settle(keep: bool) -> None:
+    """End the request's transaction before anything is rendered, so that a write lock is held for as short as possible,
+    and wake the relay when something was emitted."""
+    emitted = bool(db.session.info.pop("emitted", False))
+    db.finish(keep)
+    if emitted and keep:
+        queue.nudge()
+
+
+def page(template: str, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
+    """Render a page, or only its block `fragment` for htmx. A status of 400 and above drops what the request wrote."""
+    if request.method not in {"GET", "HEAD"}:
+        settle(keep=status < 400)
+    body = (
+        render_block(template, fragment, **context)
+        if fragment and wants_fragment()
+        else render_template(template, **context)
+    )
+    response = make_response(body, status)
+    response.vary.add("HX-Request")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def done(message: object, to: str, level: str = "success") -> Response:
+    """After a successful write: commit, say so, and go on to `to`."""
+    settle(keep=True)
+    if str(message):
+        flash(str(message), level)
+    if wants_fragment():
+        return make_response("", 204, {"HX-Redirect": to})
+    return redirect(to, 303)
+
+
+def toast(response: Response, message: object, level: str = "success", undo_url: str | None = None) -> Response:
+    """Show a short message beside what the response swaps in."""
+    response.headers["HX-Trigger"] = json.dumps(
+        {"toast": {"message": str(message), "level": level, "undo_url": undo_url}}, ensure_ascii=True
+    )
+    return response
+
+
+def is_safe_target(target: str) -> bool:
+    """Whether a `next` address stays on this site: a path, no scheme, no host, no backslash tricks."""
+    return target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target and "\n" not in target

@@ -1,0 +1,154 @@
+"""Outgoing mail: a row in the transaction that wants it, sent by a worker; by default kept in the mailbox page.
+
+Adapters are `mailbox:` (nothing leaves the machine; the mailbox page shows everything) and `smtp://` or `smtps://`.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from flask import current_app
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from retail.core import files
+from retail.core.clock import now
+from retail.core.db import Model, session, unit_of_work
+from retail.core.files import StoredFile
+from retail.core.tasks import ask_for, task
+from retail.core.tenancy import OfTenant
+
+
+class Mail(OfTenant, Model):
+    """One message to one address, with text and HTML."""
+
+    __tablename__ = "mails"
+
+    to_address: Mapped[str]
+    to_name: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    category: Mapped[str] = mapped_column(default="system")
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(default="queued")
+    error: Mapped[str | None]
+    message_id: Mapped[str]
+
+    attachments: Mapped[list[MailAttachment]] = relationship(lazy="selectin", viewonly=True)
+
+
+class MailAttachment(OfTenant, Model):
+    """A file that travels with a mail."""
+
+    __tablename__ = "mail_attachments"
+
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mails.id"), index=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"))
+    content_id: Mapped[str | None]
+
+    file: Mapped[StoredFile] = relationship(lazy="joined", viewonly=True)
+
+
+def send(
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    *,
+    name: str = "",
+    category: str = "system",
+    attachments: Sequence[tuple[str, str, bytes]] = (),
+    inline: Sequence[tuple[str, str, str, bytes]] = (),
+) -> Mail:
+    """Write a mail in the present transaction; it leaves after the commit.
+
+    `attachments` are (name, content type, bytes); `inline` pictures (content id, name, content type, bytes), shown by
+    `<img src="cid:…">`.
+    """
+    mail = Mail(
+        to_address=to,
+        to_name=name,
+        subject=" ".join(subject.split()),
+        text=text,
+        html=html,
+        category=category,
+        created_at=now(),
+        message_id=make_msgid(domain="counterfoil.local"),
+    )
+    session.add(mail)
+    session.flush()
+    for content_id, file_name, content_type, content in [("", *one) for one in attachments] + list(inline):
+        stored = files.store(file_name, content_type, content)
+        session.add(MailAttachment(mail_id=mail.id, file_id=stored.id, content_id=content_id or None))
+    session.flush()
+    ask_for("mail.send", key=str(mail.id), mail_id=mail.id)
+    return mail
+
+
+@task("mail.send", "Send a mail", queue="high", timeout=120, retry_seconds=(10, 60, 300, 1800, 7200))
+def _send(progress: object, mail_id: int) -> None:
+    mail = session.get_one(Mail, mail_id)
+    if mail.state == "sent":
+        return
+    message = as_message(mail)
+    session.rollback()
+    problem = _deliver(message)
+    with unit_of_work():
+        row = session.get_one(Mail, mail_id)
+        row.state, row.sent_at, row.error = ("failed", None, problem) if problem else ("sent", now(), None)
+    if problem:
+        raise RuntimeError(problem)
+
+
+def as_message(mail: Mail) -> EmailMessage:
+    """The mail as it goes over the wire."""
+    message = EmailMessage()
+    message["From"] = current_app.config["MAIL_FROM"]
+    message["To"] = f"{mail.to_name} <{mail.to_address}>" if mail.to_name else mail.to_address
+    message["Subject"] = mail.subject
+    message["Date"] = formatdate(mail.created_at.timestamp())
+    message["Message-ID"] = mail.message_id
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    html_part = message.get_payload()[-1]  # type: ignore[index]
+    for attachment in mail.attachments:
+        main, _, sub = attachment.file.content_type.partition("/")
+        content = files.path_of(attachment.file).read_bytes()
+        if attachment.content_id:
+            html_part.add_related(content, main, sub, cid=f"<{attachment.content_id}>", filename=attachment.file.name)  # type: ignore[union-attr]
+        else:
+            message.add_attachment(content, main, sub, filename=attachment.file.name)
+    return message
+
+
+def _deliver(message: EmailMessage) -> str | None:
+    """Hand the message to the configured adapter; returns what went wrong, in words, or None."""
+    url = urlsplit(current_app.config["MAIL_URL"])
+    if url.scheme == "mailbox":
+        return None
+    host, port = url.hostname or "localhost", url.port or (465 if url.scheme == "smtps" else 587)
+    options = parse_qs(url.query)
+    try:
+        context = ssl.create_default_context()
+        connection = (
+            smtplib.SMTP_SSL(host, port, timeout=30, context=context)
+            if url.scheme == "smtps"
+            else smtplib.SMTP(host, port, timeout=30)
+        )
+        with connection as server:
+            if options.get("tls", [""])[0] == "starttls":
+                server.starttls(context=context)
+            if url.username:
+                server.login(unquote(url.username), unquote(url.password or ""))
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException) as problem:
+        return f"{type(problem).__name__}: {problem}"
+    return None

@@ -1,0 +1,154 @@
+"""A module's blueprint, whose every route says what it needs, and the guard that holds every request to that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol, cast
+
+from flask import Blueprint, Flask, abort, g, request
+from werkzeug.wrappers import Response
+
+from retail.core import audit, db, tenancy
+from retail.permissions import PUBLIC, SIGNED_IN, Can, Need
+
+FILES = ("models", "services", "queries", "handlers", "work", "tables", "datasets", "views", "cli")
+"""What a module may consist of, in the order it is loaded; `work` holds its tasks."""
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Person(Protocol):
+    """Whoever makes a request, as the core needs to know them."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def tenant_id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def permissions(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """An entry of the sidebar, shown to whoever may open it. `shortcut` is the letter after G; `primary` ones are tabs on the
+    phone."""
+
+    label: Any
+    endpoint: str
+    icon: str
+    group: Any
+    order: int = 50
+    shortcut: str | None = None
+    primary: bool = False
+
+
+@dataclass
+class Registry:
+    """What the modules declared, kept on the app."""
+
+    needs: dict[str, Need] = field(default_factory=dict)
+    menu: list[MenuItem] = field(default_factory=list)
+
+
+class Module(Blueprint):
+    """A blueprint that will not take a route without `needs`.
+
+    `needs` is a permission, PUBLIC or SIGNED_IN. Limits on one row are rules of the shop and live in services.
+    """
+
+    def __init__(self, import_name: str, *, url_prefix: str | None = None, menu: Iterable[MenuItem] = ()) -> None:
+        super().__init__(import_name.split(".")[1], import_name, url_prefix=url_prefix)
+        self.needs: dict[str, Need] = {}
+        self.menu = list(menu)
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        *,
+        needs: Need | None = None,
+        **options: Any,
+    ) -> None:
+        if needs is None:
+            raise TypeError(f"{self.name}: {rule} must say what it needs")
+        name = endpoint or cast(Any, view_func).__name__
+        self.needs[f"{self.name}.{name}"] = needs
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+
+    def open(self, app: Flask) -> None:
+        """Load this module's files, then put its pages on the map."""
+        for name in FILES:
+            if find_spec(f"{self.import_name}.{name}"):
+                import_module(f"{self.import_name}.{name}")
+        registry = registry_of(app)
+        registry.needs.update(self.needs)
+        registry.menu.extend(self.menu)
+        app.register_blueprint(self)
+
+
+def registry_of(app: Flask) -> Registry:
+    return cast(Registry, app.extensions["modules"])
+
+
+def allowed(need: Need, person: Person | None) -> bool:
+    if need == PUBLIC:
+        return True
+    return person is not None and (need == SIGNED_IN or need in person.permissions)
+
+
+def person_or_none() -> Any:
+    """Who makes this request, or None when nobody has signed in."""
+    return g.get("person")
+
+
+def can(permission: Can | str) -> bool:
+    """Whether whoever makes this request holds a permission."""
+    person = person_or_none()
+    return person is not None and permission in person.permissions
+
+
+def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
+    """Deny by default: a page is served only to someone who holds what its route says it needs.
+
+    `identify` reads who makes the request; it runs in a read-only transaction of its own, so that a write transaction
+    is opened as late as possible.
+    """
+    app.extensions["modules"] = Registry()
+
+    @app.before_request
+    def guard() -> None:
+        tenancy.forget()
+        audit.act_as(audit.Actor(address=request.remote_addr))
+        db.set_intent("read")
+        if request.endpoint is None or request.endpoint == "static":
+            return
+        with tenancy.across_tenants():
+            g.person = person = identify()
+        db.session.rollback()
+        if person is not None:
+            g.tenant_token = tenancy.enter(person.tenant_id)
+            audit.act_as(audit.Actor(user_id=person.id, name=person.name, address=request.remote_addr))
+        need = registry_of(app).needs.get(request.endpoint)
+        if need is None or not allowed(need, person):
+            abort(403 if person else 401)
+        if request.method in WRITES:
+            db.set_intent("write")
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        db.finish(request.method in WRITES and response.status_code < 400)
+        return response
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        token = g.pop("tenant_token", None)
+        if token is not None:
+            tenancy.leave(token)
+        tenancy.forget()
+        audit.act_as(audit.Actor())

@@ -1,0 +1,44 @@
+"""Live screens: a push says what happened, never what it is now; the page re-reads the fragments that care.
+
+Rooms are `tenant:ID` and `user:ID`. Workers publish through Redis; the web process only joins rooms.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+
+from flask import Flask, current_app
+from flask_socketio import SocketIO
+from redis.exceptions import RedisError
+from socketio import RedisManager
+
+log = logging.getLogger(__name__)
+socketio = SocketIO()
+MOST_SOCKETS = 120
+"""Each socket occupies a server thread in the one-process default, so pages keep the rest of the 200."""
+
+
+@lru_cache(maxsize=4)
+def _publisher(url: str) -> RedisManager:
+    return RedisManager(url, write_only=True)
+
+
+def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_id: int | None = None) -> None:
+    """Tell the screens of one user, or of a whole tenant, that something of this kind happened. Losing it is harmless."""
+    room = f"user:{user_id}" if user_id is not None else f"tenant:{tenant_id}"
+    try:
+        _publisher(current_app.config["REDIS_URL"]).emit("happened", {"kind": kind, "id": event_id}, room=room)
+    except RedisError as problem:
+        log.warning("screens not told of %s: %s", kind, problem)
+
+
+def init_app(app: Flask) -> None:
+    """Attach Socket.IO to the web process; other processes only publish."""
+    socketio.init_app(
+        app,
+        async_mode="threading",
+        client_manager=RedisManager(app.config["REDIS_URL"]) if app.config.get("SERVES_SOCKETS") else None,
+        transports=["websocket"],
+        path="/socket.io",
+    )

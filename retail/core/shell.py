@@ -1,0 +1,217 @@
+"""What every page shares: menu, theme, assets, security headers, error pages, the health answer."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from retail.core import db, html
+from retail.core.errors import NotFound, Refused
+from retail.core.module import allowed, can, person_or_none, registry_of
+from retail.permissions import PUBLIC
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Stands for the visitor who has not signed in."""
+
+    is_authenticated: bool = False
+    name: str = ""
+    email: str = ""
+    role_name: str = ""
+    theme: str = "auto"
+
+
+NOBODY = Nobody()
+
+
+@lru_cache(maxsize=512)
+def _fingerprint(path: str, _changed: float) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def asset(path: str) -> str:
+    """The address of a static file with its fingerprint, so that browsers may keep it for good."""
+    file = Path(str(current_app.static_folder)) / path
+    mark = _fingerprint(str(file), file.stat().st_mtime) if file.is_file() else "missing"
+    return url_for("static", filename=path, v=mark)
+
+
+def csp_nonce() -> str:
+    """The nonce of this answer's scripts."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def menu() -> list[dict[str, Any]]:
+    """The sidebar: groups of entries the person may open, in the order declared."""
+    person = person_or_none()
+    registry = registry_of(current_app)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    here = (request.endpoint or "").split(".")[0]
+    for item in sorted(registry.menu, key=lambda one: one.order):
+        if not allowed(registry.needs[item.endpoint], person):
+            continue
+        groups.setdefault(str(item.group), []).append(
+            {
+                "label": str(item.label),
+                "icon": item.icon,
+                "endpoint": item.endpoint,
+                "url": url_for(item.endpoint),
+                "active": request.endpoint == item.endpoint
+                or (here == item.endpoint.split(".")[0] and g.get("menu_endpoint") == item.endpoint),
+                "shortcut": item.shortcut,
+                "primary": item.primary,
+            }
+        )
+    return [{"label": label, "items": items} for label, items in groups.items()]
+
+
+def _context() -> dict[str, Any]:
+    person = person_or_none()
+    locale = get_locale()
+    return {
+        "current_user": person or NOBODY,
+        "tenant": person.tenant if person else None,
+        "theme": person.theme if person else "auto",
+        "locale_code": str(locale).replace("_", "-") if locale else "en",
+        "text_direction": locale.text_direction if locale else "ltr",
+        "menu": menu() if person else [],
+        "breadcrumbs": [],
+        "location": None,
+        "locations": [],
+        "unread_count": 0,
+    }
+
+
+def _headers(response: Response) -> Response:
+    # Swagger-like pages and the scanner may widen their own policy; everybody else gets the strict one.
+    nonce = g.get("csp_nonce")
+    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'self'; script-src {scripts}; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=(), payment=()")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint == "static":
+        kept = "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=300"
+        response.headers["Cache-Control"] = kept
+    return response
+
+
+def _problem(status: int, title: str, words: str, reference: str | None = None) -> Response:
+    """An error as a page, or as a small fragment with the same words for htmx."""
+    db.session.rollback()
+    body = render_template("core/error.html", status=status, error_title=title, error_text=words, reference=reference)
+    response = Response(body, status, content_type="text/html; charset=utf-8")
+    if html.htmx:
+        html.toast(response, f"{title} {words}", "danger")
+    if reference:
+        response.headers["X-Reference"] = reference
+    return response
+
+
+def _http_error(error: HTTPException) -> Any:
+    code = error.code or 500
+    if code == 401:
+        target = url_for("identity.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+        if html.htmx:
+            return Response("", 204, {"HX-Redirect": url_for("identity.sign_in")})
+        return redirect(target, 303)
+    if code < 400:
+        return error
+    words = {
+        400: (_("That could not be read."), _("Go back, reload the page and try again.")),
+        403: (_("You may not do this."), _("Ask somebody whose role allows it, or the owner to change yours.")),
+        404: (_("There is nothing here."), _("The address is wrong, or the thing was removed.")),
+        405: (_("That does not work here."), _("Open the page from the menu and use its buttons.")),
+        413: (
+            _("That file is too large."),
+            _("At most %(mb)s MB can be uploaded.", mb=(current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1048576),
+        ),
+        429: (_("Too many tries."), _("Wait a minute and try again.")),
+    }.get(code, (_("That did not work."), str(error.description or "")))
+    return _problem(code, *words)
+
+
+def _refused(error: Refused) -> Response:
+    """A refusal no form took: 404 for what is not there, else 422 with the sentence."""
+    if isinstance(error, NotFound):
+        return _problem(404, _("There is nothing here."), error.message)
+    return _problem(422, _("That is not possible."), error.message)
+
+
+def _csrf(error: CSRFError) -> Response:
+    return _problem(
+        400, _("This page is too old to be sent."), _("Your session may have ended. Reload the page and try again.")
+    )
+
+
+def _busy(error: OperationalError) -> Response:
+    log.warning("database unavailable: %s", error)
+    return _problem(503, _("The shop's database is busy."), _("Nothing was changed. Try again in a moment."))
+
+
+def _unforeseen(error: Exception) -> Any:
+    if isinstance(error, HTTPException):
+        return _http_error(error)
+    reference = secrets.token_hex(4).upper()
+    log.exception("error %s at %s %s", reference, request.method, request.path)
+    return _problem(
+        500,
+        _("Something broke on our side."),
+        _("Nothing was changed. If it happens again, tell support the reference %(ref)s.", ref=reference),
+        reference,
+    )
+
+
+def _health() -> tuple[dict[str, str], int]:
+    """Whether pages can be served: the process answers and the database does."""
+    try:
+        db.session.connection().exec_driver_sql("SELECT 1")
+    except OperationalError:
+        return {"status": "database unavailable"}, 503
+    finally:
+        db.session.rollback()
+    return {"status": "ok"}, 200
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_context)
+    app.after_request(_headers)
+    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can)
+    # Macros as a module are there for whole pages and for blocks rendered alone.
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    with app.app_context():
+        app.jinja_env.globals["ui"] = app.jinja_env.get_template("core/ui.html").module
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(Exception, _unforeseen)
+    registry = registry_of(app)
+    registry.needs.update({"core_health": PUBLIC, "core_favicon": PUBLIC})
+    app.add_url_rule("/health", "core_health", _health)
+    app.add_url_rule("/favicon.ico", "core_favicon", lambda: redirect(asset("favicon.svg"), 302))

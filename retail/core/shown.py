@@ -1,0 +1,103 @@
+"""How values look to people: numbers, money, dates in their language and their shop's currency and zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent
+from flask import Flask, g, has_request_context
+from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import gettext as _
+
+from retail.core.money import minor_unit, to_minor
+
+
+def _locale() -> Any:
+    return get_locale() or "en_GB"
+
+
+def currency() -> str:
+    """The currency of the tenant in whose pages we are."""
+    return str(g.get("currency") or "GBP") if has_request_context() else "GBP"
+
+
+def money(amount: Decimal | int | None, code: str | None = None) -> str:
+    """£1,234.50; digits beyond the minor unit are shown when the amount has them."""
+    if amount is None:
+        return ""
+    code = code or currency()
+    value = Decimal(amount)
+    rounded = to_minor(value, code)
+    if rounded == value:
+        return str(format_currency(rounded, code, locale=_locale()))
+    return str(format_currency(value.normalize(), code, locale=_locale(), decimal_quantization=False))
+
+
+def figure(amount: Decimal | int | None, code: str | None = None) -> str:
+    """Money for dashboards: always rounded to the minor unit."""
+    code = code or currency()
+    return str(format_currency(to_minor(Decimal(amount or 0), code), code, locale=_locale()))
+
+
+def quantity(value: Decimal | int | None) -> str:
+    return "" if value is None else str(format_decimal(Decimal(value).normalize(), locale=_locale()))
+
+
+def percent(value: Decimal | float | None, digits: int = 1) -> str:
+    """0.125 as 12.5%."""
+    if value is None:
+        return ""
+    pattern = "#,##0" + ("." + "#" * digits if digits else "") + "%"
+    return str(format_percent(value, pattern, locale=_locale()))
+
+
+def value(thing: Any, kind: str = "text") -> str:
+    """A value of a declared kind, as text."""
+    if thing is None:
+        return ""
+    if kind == "money":
+        return money(thing)
+    if kind in {"quantity", "integer", "decimal"}:
+        return quantity(thing)
+    if kind == "percent":
+        return percent(thing)
+    if kind == "datetime" and isinstance(thing, datetime):
+        return str(format_datetime(thing, "medium"))
+    if kind == "date" and isinstance(thing, date):
+        return str(format_date(thing, "medium", rebase=False))
+    if kind == "boolean":
+        return str(_("Yes") if thing else _("No"))
+    return str(thing)
+
+
+def time_of_day(instant: datetime) -> str:
+    return str(format_datetime(instant, "HH:mm"))
+
+
+def day_and_month(day: date) -> str:
+    return str(format_skeleton("MMMd", day, locale=_locale()))
+
+
+def input_amount(amount: Decimal | None, code: str | None = None) -> str:
+    """An amount for an input field: a plain point, as many places as the currency has or the amount needs."""
+    if amount is None:
+        return ""
+    step = minor_unit(code or currency())
+    rounded = amount.quantize(step)
+    return str(rounded if rounded == amount else amount.normalize())
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        money=money,
+        figure=figure,
+        quantity=quantity,
+        percent=percent,
+        shown=value,
+        time_of_day=time_of_day,
+        day_and_month=day_and_month,
+        input_amount=input_amount,
+    )

@@ -1,0 +1,171 @@
+"""Every query and every new row belongs to the tenant we are in. Nothing outside this file filters by tenant.
+
+The fence is built of four parts: a criterion added to every ORM statement, a refusal of statements that cannot be so
+limited, a stamp on every new row, and composite foreign keys, so that no row can point into another tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, Table, UniqueConstraint, event, orm
+from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import TextClause
+
+from retail.core.db import BigId, Model, db, insert_rows, session, table_of
+
+EVERY_TENANT = -1
+_tenant: ContextVar[int | None] = ContextVar("tenant", default=None)
+
+
+class NoTenant(RuntimeError):
+    """A tenant's data was touched without entering a tenant, or across two of them: a fault of the program."""
+
+
+class OfTenant:
+    """Mixin for rows owned by one tenant."""
+
+    @declared_attr
+    def tenant_id(cls) -> Mapped[int]:  # noqa: N805  a declared attribute receives the class
+        return mapped_column(BigId, ForeignKey("tenants.id"), sort_order=-99)
+
+
+def current_tenant_id() -> int:
+    """The tenant we are in.
+
+    Raises NoTenant outside of one, and when working across all of them.
+    """
+    tenant_id = _tenant.get()
+    if tenant_id is None or tenant_id == EVERY_TENANT:
+        raise NoTenant("no tenant has been entered")
+    return tenant_id
+
+
+def tenant_id_or_none() -> int | None:
+    tenant_id = _tenant.get()
+    return None if tenant_id == EVERY_TENANT else tenant_id
+
+
+@contextmanager
+def inside(tenant_id: int) -> Iterator[None]:
+    """Work within one tenant; for jobs, commands and tests."""
+    before = _tenant.get()
+    _forget_rows_of(before, tenant_id)
+    token = _tenant.set(tenant_id)
+    try:
+        yield
+    finally:
+        _tenant.reset(token)
+        _forget_rows_of(tenant_id, before)
+
+
+@contextmanager
+def across_tenants() -> Iterator[None]:
+    """For platform work only: sign-in, the relay, the scheduler. A rule test lists every caller."""
+    with inside(EVERY_TENANT):
+        yield
+
+
+def enter(tenant_id: int) -> Token[int | None]:
+    """For a request, which has a session of its own; give the token back to `leave`."""
+    return _tenant.set(tenant_id)
+
+
+def leave(token: Token[int | None]) -> None:
+    _tenant.reset(token)
+
+
+def forget() -> None:
+    """Be in no tenant. A request starts so: a server thread may still carry what its last request left."""
+    _tenant.set(None)
+
+
+def _forget_rows_of(one: int | None, other: int | None) -> None:
+    """Loaded rows answer without a query, so they may not outlive the tenant they came from."""
+    if one != other and session.registry.has():
+        if session.new or session.dirty or session.deleted:
+            raise NoTenant("commit before going to another tenant")
+        session.expunge_all()
+
+
+def insert_owned(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    """`insert_rows` for a tenant's table: each row is stamped with the tenant we are in."""
+    tenant_id = current_tenant_id()
+    insert_rows(model, [{**row, "tenant_id": tenant_id} for row in rows])
+
+
+def _touches_a_tenant(statement: Any) -> bool:
+    return isinstance(statement, TextClause) or any(
+        "tenant_id" in part.c for part in visitors.iterate(statement) if isinstance(part, Table)
+    )
+
+
+def _only_this_tenant(execute: ORMExecuteState) -> None:
+    tenant_id = _tenant.get()
+    if execute.is_column_load or tenant_id == EVERY_TENANT or execute.execution_options.get("stamped"):
+        return
+    if tenant_id is None or not execute.is_orm_statement:
+        if _touches_a_tenant(execute.statement):
+            raise NoTenant(f"enter a tenant, and ask through its models: {execute.statement}")
+        return
+    if execute.is_select or execute.is_update or execute.is_delete:
+        execute.statement = execute.statement.options(
+            orm.with_loader_criteria(OfTenant, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+        )
+
+
+def _stamp_new_rows(flushing: orm.Session, _context: object, _instances: object) -> None:
+    for row in flushing.new:
+        if isinstance(row, OfTenant):
+            if row.tenant_id is None:
+                row.tenant_id = current_tenant_id()
+            elif _tenant.get() not in (EVERY_TENANT, row.tenant_id):
+                raise NoTenant(f"{row!r} belongs to another tenant")
+
+
+def pair_tenant_keys(metadata: MetaData) -> None:
+    """Between two tables of a tenant, every foreign key carries the tenant too, so no row can point into another one.
+
+    Each single-column key is replaced, not doubled: one look-up per insert, and the models stay plain. Migrations call
+    this too. Running it twice changes nothing.
+    """
+    for table in metadata.tables.values():
+        if "tenant_id" not in table.c:
+            continue
+        for constraint in list(table.foreign_key_constraints):
+            columns = list(constraint.columns)
+            if len(columns) != 1 or columns[0].name == "tenant_id":
+                continue
+            target = constraint.elements[0].column
+            other = target.table
+            if "tenant_id" not in other.c:
+                continue
+            if not any(
+                isinstance(unique, UniqueConstraint) and unique.columns.keys() == ["tenant_id", target.name]
+                for unique in other.constraints
+            ):
+                other.append_constraint(UniqueConstraint(other.c.tenant_id, target))
+            table.constraints.discard(constraint)
+            for element in constraint.elements:
+                columns[0].foreign_keys.discard(element)
+                table.foreign_keys.discard(element)
+            table.append_constraint(
+                ForeignKeyConstraint(
+                    [table.c.tenant_id, columns[0]], [other.c.tenant_id, target], ondelete=constraint.ondelete
+                )
+            )
+
+
+def init_app(_app: object) -> None:
+    event.listen(db.session, "do_orm_execute", _only_this_tenant)
+    event.listen(db.session, "before_flush", _stamp_new_rows)
+
+
+def owned_models() -> list[type[Model]]:
+    """Every model whose rows belong to a tenant, by table name."""
+    classes = [mapper.class_ for mapper in Model.registry.mappers if issubclass(mapper.class_, OfTenant)]
+    return sorted(classes, key=lambda cls: table_of(cls).name)

@@ -1,0 +1,28 @@
+"""People and companies who buy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from retail.core.audit import Audited
+from retail.core.db import Model
+from retail.core.tenancy import OfTenant
+
+
+class Customer(OfTenant, Audited, Model):
+    """Somebody who buys, known by a code of the shop's own."""
+
+    __tablename__ = "customers"
+    __table_args__ = (UniqueConstraint("tenant_id", "code"), Index(None, "tenant_id", "name"))
+
+    code: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    country: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]

@@ -1,0 +1,14 @@
+"""What happens to people's access."""
+
+from __future__ import annotations
+
+from retail.core.events import Happening, event
+
+
+@event("user.signed_in")
+class UserSignedIn(Happening):
+    """Somebody signed in on a device they had not used before."""
+
+    user_id: int
+    device: str
+    address: str

@@ -1,0 +1,7 @@
+"""Other systems' data. Words: mapping, history import, error file."""
+
+from __future__ import annotations
+
+from retail.core.module import Module
+
+module = Module(__name__)

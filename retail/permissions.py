@@ -1,0 +1,119 @@
+"""Everything a person may be allowed to do: `module:noun:verb`, alphabetical within a module. Roles are sets of these."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Can(StrEnum):
+    """One permission. The text is what is stored in roles and shown on the roles page; never rename, only add."""
+
+    VIEW_PRODUCTS = "catalog:product:view"
+    EDIT_PRODUCTS = "catalog:product:edit"
+    IMPORT_PRODUCTS = "catalog:product:import"
+    VIEW_COSTS = "catalog:cost:view"
+
+    VIEW_CUSTOMERS = "customers:customer:view"
+    EDIT_CUSTOMERS = "customers:customer:edit"
+
+    VIEW_JOURNAL = "finance:journal:view"
+
+    VIEW_USERS = "identity:user:view"
+    MANAGE_USERS = "identity:user:manage"
+    MANAGE_ROLES = "identity:role:manage"
+
+    VIEW_INTELLIGENCE = "intelligence:insight:view"
+
+    IMPORT_HISTORY = "integrations:history:import"
+
+    VIEW_STOCK = "inventory:stock:view"
+    ADJUST_STOCK = "inventory:stock:adjust"
+    RECEIVE_STOCK = "inventory:stock:receive"
+
+    SEE_MAILBOX = "operations:mailbox:view"
+    SEE_AUDIT = "operations:audit:view"
+    SEE_EVENTS = "operations:event:view"
+    REPLAY_EVENTS = "operations:event:replay"
+    SEE_SCHEDULES = "operations:schedule:view"
+    MANAGE_SCHEDULES = "operations:schedule:manage"
+
+    VIEW_ORDERS = "orders:order:view"
+
+    VIEW_DASHBOARD = "reports:dashboard:view"
+    VIEW_REPORTS = "reports:report:view"
+    EXPORT = "reports:data:export"
+
+    VIEW_SETTINGS = "tenancy:settings:view"
+    EDIT_SETTINGS = "tenancy:settings:edit"
+
+    SELL = "till:sale:make"
+    DISCOUNT = "till:sale:discount"
+    REFUND = "till:sale:refund"
+    VOID = "till:sale:void"
+    OPEN_SHIFT = "till:shift:open"
+    CLOSE_SHIFT = "till:shift:close"
+    SEE_EXPECTED_CASH = "till:shift:expected"
+    SEE_ALL_SHIFTS = "till:shift:all"
+    MOVE_CASH = "till:cash:move"
+
+
+class Open(StrEnum):
+    """What a route may need besides a permission: nothing at all, or only somebody who is signed in."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed-in"
+
+
+PUBLIC, SIGNED_IN = Open.PUBLIC, Open.SIGNED_IN
+Need = Can | Open
+
+_EVERYTHING = frozenset(Can)
+_MANAGER = _EVERYTHING - {Can.MANAGE_ROLES, Can.EDIT_SETTINGS, Can.REPLAY_EVENTS, Can.IMPORT_HISTORY}
+_CASHIER = frozenset(
+    {
+        Can.VIEW_PRODUCTS,
+        Can.VIEW_STOCK,
+        Can.VIEW_CUSTOMERS,
+        Can.VIEW_ORDERS,
+        Can.SELL,
+        Can.DISCOUNT,
+        Can.OPEN_SHIFT,
+        Can.CLOSE_SHIFT,
+        Can.MOVE_CASH,
+    }
+)
+_CLERK = frozenset(
+    {
+        Can.VIEW_PRODUCTS,
+        Can.EDIT_PRODUCTS,
+        Can.IMPORT_PRODUCTS,
+        Can.VIEW_COSTS,
+        Can.VIEW_STOCK,
+        Can.ADJUST_STOCK,
+        Can.RECEIVE_STOCK,
+        Can.VIEW_INTELLIGENCE,
+        Can.EXPORT,
+    }
+)
+
+ROLES: dict[str, frozenset[Can]] = {
+    "owner": _EVERYTHING,
+    "manager": _MANAGER,
+    "cashier": _CASHIER,
+    "clerk": _CLERK,
+    "bookkeeper": frozenset(
+        {
+            Can.VIEW_JOURNAL,
+            Can.VIEW_ORDERS,
+            Can.VIEW_REPORTS,
+            Can.VIEW_DASHBOARD,
+            Can.EXPORT,
+            Can.VIEW_CUSTOMERS,
+        }
+    ),
+    "read-only": frozenset(can for can in Can if can.value.endswith(":view")),
+}
+"""The roles every tenant begins with: name to permissions. A tenant may copy and change them."""
+
+LARGEST_DISCOUNT_PERCENT: dict[str, int] = {"owner": 100, "manager": 50, "cashier": 10}
+"""How far a role may lower the price on its own; the limit is stored with the role and can be changed there."""

@@ -1,0 +1,30 @@
+"""Reads of tenants and locations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from retail.core.db import session
+from retail.core.tenancy import current_tenant_id
+from retail.tenancy.models import Location, Tenant
+
+
+def current_tenant() -> Tenant:
+    """The tenant we are in."""
+    return session.get_one(Tenant, current_tenant_id())
+
+
+def locations() -> Sequence[Location]:
+    """The active locations, shops first."""
+    return session.scalars(select(Location).where(Location.active).order_by(Location.kind.desc(), Location.name)).all()
+
+
+def first_shop() -> Location:
+    """Where a command books when nobody says where."""
+    return session.scalars(select(Location).where(Location.active).order_by(Location.id)).first() or _no_location()
+
+
+def _no_location() -> Location:
+    raise LookupError("the tenant has no location")

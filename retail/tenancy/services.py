@@ -1,0 +1,90 @@
+"""Tenants and locations: creating and changing them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.numbers import list_currencies
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from retail.core.clock import now
+from retail.core.db import session
+from retail.core.errors import Refused
+from retail.core.tenancy import across_tenants
+from retail.tenancy.models import Location, Tenant
+
+
+def slug_of(name: str) -> str:
+    """The short form of a name for addresses and commands: `Corner Shop & Co` → `corner-shop-co`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def create_tenant(
+    name: str, currency: str, timezone: str, *, locale: str = "en_GB", location: str = "Main shop", **settings: Any
+) -> Tenant:
+    """A new business with its first location. Its roles, accounts and the like are made by their own modules.
+
+    Refused when the currency or zone does not exist, or the name gives a slug that is taken.
+    """
+    name = " ".join(name.split())
+    slug = slug_of(name)
+    if not slug:
+        raise Refused(_("A tenant needs a name with at least one letter or digit."), field="name")
+    check_currency(currency)
+    check_timezone(timezone)
+    with across_tenants():
+        if session.scalar(select(Tenant.id).where(Tenant.slug == slug)):
+            raise Refused(_("A tenant called “%(slug)s” exists already.", slug=slug), field="name")
+        tenant = Tenant(
+            slug=slug,
+            name=name,
+            currency=currency.upper(),
+            timezone=timezone,
+            locale=locale,
+            created_at=now(),
+            **settings,
+        )
+        session.add(tenant)
+        session.flush()
+        session.add(Location(tenant_id=tenant.id, code="main", name=location, kind="shop"))
+        session.flush()
+    return tenant
+
+
+def check_currency(currency: str) -> None:
+    if currency.upper() not in list_currencies():
+        raise Refused(_("“%(code)s” is no currency; write three letters such as GBP.", code=currency), field="currency")
+
+
+def check_timezone(timezone: str) -> None:
+    if timezone not in available_timezones():
+        raise Refused(
+            _("“%(zone)s” is no time zone; write one such as Europe/London.", zone=timezone), field="timezone"
+        )
+    ZoneInfo(timezone)
+
+
+def add_location(code: str, name: str, kind: str = "shop", **settings: Any) -> Location:
+    """Another shop or warehouse of the tenant we are in."""
+    if session.scalar(select(Location.id).where(Location.code == code)):
+        raise Refused(_("A location with the code “%(code)s” exists already.", code=code), field="code")
+    location = Location(code=code, name=name, kind=kind, **settings)
+    session.add(location)
+    session.flush()
+    return location
+
+
+def tenant_called(slug: str) -> Tenant:
+    """A tenant by slug, for commands; Refused with the known ones when there is none."""
+    with across_tenants():
+        tenant = session.scalar(select(Tenant).where(Tenant.slug == slug))
+        if tenant is None:
+            known = ", ".join(session.scalars(select(Tenant.slug).order_by(Tenant.slug))) or _("none yet")
+            raise Refused(_("There is no tenant “%(slug)s”; there are: %(known)s.", slug=slug, known=known))
+        session.expunge(tenant)
+    return tenant

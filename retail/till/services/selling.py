@@ -1,0 +1,305 @@
+"""Selling, refunding and voiding: sale, stock, money, journal, number and event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from retail.catalog.models import Product, Variant
+from retail.core.audit import record
+from retail.core.clock import now
+from retail.core.db import session
+from retail.core.errors import NeedsApproval, NotFound, Refused
+from retail.core.events import emit
+from retail.core.money import ZERO
+from retail.customers.models import Customer
+from retail.events.till import SaleCompleted, SaleReversed
+from retail.finance import services as finance
+from retail.finance.models import TaxRate
+from retail.finance.services import Posting
+from retail.inventory import services as inventory
+from retail.inventory.services import Document, Movement
+from retail.orders import services as orders
+from retail.orders.queries import lines_of, order_with_lines, sold_as
+from retail.orders.services import Placed, Where
+from retail.payments import services as payments
+from retail.payments.queries import payments_of
+from retail.payments.services import Taken, Tender
+from retail.permissions import Can
+from retail.pricing import services as pricing
+from retail.pricing.services import Cart, CartLine, Discount, Priced
+from retail.tenancy.models import Tenant
+from retail.till.queries import Station
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A line as the cashier has it: which variant, how many, and what is to be taken off."""
+
+    variant_id: int
+    quantity: Decimal
+    discount: Discount | None = None
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A sale that was rung up, now or by an earlier press of the same button."""
+
+    order_id: int
+    number: str
+    total: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A priced cart, and for each position whether it takes goods off the shelf."""
+
+    priced: Priced
+    stocked: tuple[bool, ...]
+
+
+def price_cart(tenant: Tenant, wanted: Sequence[Wanted], discount: Discount | None = None) -> Ready:
+    """What a cart costs now. Refused when a variant is unknown or archived."""
+    rows = {
+        row.id: row
+        for row in session.execute(
+            select(
+                Variant.id,
+                Variant.sku,
+                Variant.name,
+                Variant.price,
+                Variant.archived_at,
+                Product.is_stocked,
+                TaxRate.code,
+                TaxRate.rate,
+            )
+            .join(Product, Product.id == Variant.product_id)
+            .outerjoin(TaxRate, TaxRate.id == Product.tax_rate_id)
+            .where(Variant.id.in_({one.variant_id for one in wanted}))
+        )
+    }
+    lines, stocked = [], []
+    for one in wanted:
+        row = rows.get(one.variant_id)
+        if row is None:
+            raise NotFound(_("There is no product variant %(id)s.", id=one.variant_id), field="lines")
+        if row.archived_at is not None:
+            raise Refused(_("%(what)s is archived and cannot be sold.", what=row.name), field="lines")
+        stocked.append(row.is_stocked)
+        lines.append(
+            CartLine(
+                variant_id=row.id,
+                sku=row.sku,
+                description=row.name,
+                quantity=one.quantity,
+                list_price=row.price,
+                tax_code=row.code or "",
+                tax_rate=row.rate if row.rate is not None else ZERO,
+                discount=one.discount,
+            )
+        )
+    priced = pricing.price(Cart(lines, tenant.currency, tenant.prices_include_tax, discount))
+    return Ready(priced, tuple(stocked))
+
+
+def ring_up(
+    tenant: Tenant,
+    station: Station,
+    wanted: Sequence[Wanted],
+    tenders: Sequence[Tender],
+    key: str,
+    *,
+    discount: Discount | None = None,
+    customer_id: int | None = None,
+    largest_discount_percent: int = 100,
+    note: str = "",
+) -> Sold:
+    """Sell the cart: price it, take the goods, take the money, post it, number it, say so.
+
+    `key` is made by the till, so pressing Pay twice sells once; the unique key in the database settles two presses in
+    the same instant.
+    """
+    if sold := sold_as(key):
+        return Sold(sold.id, sold.number, sold.total, ZERO)
+    if not wanted:
+        raise Refused(_("The cart is empty; scan something first."), field="lines")
+    ready = price_cart(tenant, wanted, discount)
+    priced = ready.priced
+    if priced.deepest_discount_percent > largest_discount_percent:
+        raise NeedsApproval(
+            _(
+                "A discount of %(given)s %% is more than the %(most)s %% you may give; ask a manager.",
+                given=f"{priced.deepest_discount_percent:.0f}",
+                most=largest_discount_percent,
+            ),
+            permission=Can.DISCOUNT,
+            field="discount",
+        )
+    if customer_id is not None and session.get(Customer, customer_id) is None:
+        raise NotFound(_("There is no such customer."), field="customer")
+    taken = payments.settle(priced.gross, tenders)
+    where = _here(tenant, station)
+    positions = [position for position, stocked in enumerate(ready.stocked) if stocked]
+    moved = inventory.shift_levels(
+        [
+            Movement(priced.lines[position].line.variant_id, station.location_id, -priced.lines[position].line.quantity)
+            for position in positions
+        ]
+    )
+    costs = {position: -one.value for position, one in zip(positions, moved, strict=True)}
+    placed = orders.place(priced, costs, channel="pos", key=key, where=where, customer_id=customer_id, note=note)
+    inventory.write_moves(moved, _document("sold", "order", placed, where))
+    _settle_books(placed, taken, where, _("Sale %(number)s", number=placed.number))
+    record("sale", "orders", placed.id, placed.number, {"total": [None, str(placed.total)]})
+    emit(
+        SaleCompleted(
+            order_id=placed.id,
+            number=placed.number,
+            location_id=station.location_id,
+            business_date=placed.business_date.isoformat(),
+            hour=placed.hour,
+            total=str(placed.total),
+            customer_id=customer_id,
+        )
+    )
+    return Sold(placed.id, placed.number, placed.total, sum((one.change for one in taken), ZERO))
+
+
+def refund(
+    tenant: Tenant,
+    station: Station,
+    order_id: int,
+    quantities: Mapping[int, Decimal],
+    key: str,
+    reason: str,
+    method: str,
+) -> Sold:
+    """Give goods and money back for some of a sale, at the stored shares of what was paid."""
+    return _take_back(tenant, station, order_id, quantities, key, reason, method, "return")
+
+
+def void(tenant: Tenant, station: Station, order_id: int, key: str, reason: str) -> Sold:
+    """Reverse a whole sale of today by a document of its own; nothing is deleted."""
+    order = order_with_lines(order_id)
+    if order is None:
+        raise NotFound(_("There is no such sale."))
+    if order.business_date != tenant.today():
+        raise Refused(_("Only a sale of today can be voided; refund it instead."))
+    everything = {line.id: line.quantity - line.returned for line in lines_of(order_id)}
+    return _take_back(tenant, station, order_id, everything, key, reason, None, "void")
+
+
+def _take_back(
+    tenant: Tenant,
+    station: Station,
+    order_id: int,
+    quantities: Mapping[int, Decimal],
+    key: str,
+    reason: str,
+    method: str | None,
+    kind: str,
+) -> Sold:
+    if sold := sold_as(key):
+        return Sold(sold.id, sold.number, sold.total, ZERO)
+    if not reason.strip():
+        raise Refused(_("Say why; the reason is printed and kept."), field="reason")
+    order = order_with_lines(order_id, lock=True)
+    if order is None:
+        raise NotFound(_("There is no such sale."))
+    if order.kind != "sale":
+        raise Refused(_("%(number)s is not a sale and cannot be given back.", number=order.number))
+    if order.state in {"voided", "refunded"}:
+        raise Refused(_("%(number)s has been given back already.", number=order.number))
+    if kind == "void" and order.state != "paid":
+        raise Refused(_("Part of %(number)s was refunded; refund the rest instead.", number=order.number))
+    where = _here(tenant, station)
+    placed, lines = orders.reverse(order, quantities, kind=kind, key=key, reason=reason.strip(), where=where)
+    stocked = set(
+        session.scalars(
+            select(Variant.id)
+            .join(Product, Product.id == Variant.product_id)
+            .where(Variant.id.in_([one.line.variant_id for one in lines]), Product.is_stocked)
+        )
+    )
+    inventory.move(
+        [
+            Movement(
+                one.line.variant_id,
+                station.location_id,
+                one.quantity,
+                value=one.shares["cost"],
+            )
+            for one in lines
+            if one.line.variant_id in stocked
+        ],
+        _document("returned" if kind == "return" else "voided", "order", placed, where),
+    )
+    given_back = _given_back(order_id, placed.total, method)
+    _settle_books(placed, given_back, where, f"{kind.capitalize()} {placed.number} / {order.number}")
+    record(kind, "orders", order.id, order.number, {"document": [None, placed.number], "reason": [None, reason]})
+    emit(
+        SaleReversed(
+            order_id=placed.id,
+            number=placed.number,
+            reverses_id=order.id,
+            kind=kind,
+            location_id=station.location_id,
+            business_date=placed.business_date.isoformat(),
+            hour=placed.hour,
+            total=str(placed.total),
+        )
+    )
+    return Sold(placed.id, placed.number, placed.total, ZERO)
+
+
+def _given_back(order_id: int, total: Decimal, method: str | None) -> list[Taken]:
+    """How money goes back: by the method chosen, or for a void by each tender it was paid with."""
+    if method is not None:
+        return [Taken(method, total, total, ZERO, "")]
+    return [Taken(one.method, -one.amount, -one.amount, ZERO, one.reference) for one in payments_of(order_id)]
+
+
+def _settle_books(placed: Placed, taken: Sequence[Taken], where: Where, memo: str) -> None:
+    payments.record(
+        placed.id,
+        taken,
+        location_id=where.location_id,
+        shift_id=where.shift_id,
+        business_date=where.business_date,
+        occurred_at=where.occurred_at,
+    )
+    tenders: dict[str, Decimal] = {}
+    for one in taken:
+        tenders[one.method] = tenders.get(one.method, ZERO) + one.amount
+    finance.post(
+        Posting(
+            "order",
+            placed.id,
+            memo,
+            placed.business_date,
+            finance.sale_amounts(
+                net=placed.net, tax=placed.tax, rounding=placed.rounding, cost=placed.cost, tenders=tenders
+            ),
+        )
+    )
+
+
+def _document(reason: str, source: str, placed: Placed, where: Where) -> Document:
+    return Document("customer", reason, source, placed.id, where.business_date, where.occurred_at)
+
+
+def _here(tenant: Tenant, station: Station) -> Where:
+    instant = now()
+    return Where(
+        location_id=station.location_id,
+        register_id=station.register_id,
+        shift_id=station.shift_id,
+        business_date=tenant.business_date(instant),
+        occurred_at=instant,
+        timezone=tenant.timezone,
+    )

@@ -1,0 +1,125 @@
+"""What every test stands on: the application on SQLite and on PostgreSQL, each test with a database of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine
+
+import config
+from retail.app import create_app
+from retail.core import db, tenancy
+from tests import make
+from tests.support import postgres
+from tests.support.postgres import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all state of the tests of this process."""
+    return tmp_path_factory.mktemp("instance")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process."""
+    if reason := postgres.unavailable_reason():
+        pytest.fail(f"not run here: {reason}")
+    with postgres_server() as server:
+        yield server
+
+
+def make_app(instance: Path, url: str, **overrides: Any) -> Flask:
+    settings = config.load({"INSTANCE_DIR": str(instance), "DATABASE_URL": url, "DEMO": "0", "LOG_LEVEL": "ERROR"})
+    return create_app(settings, TESTING=True, PROPAGATE_EXCEPTIONS=False, **overrides)
+
+
+def fill(app: Flask) -> None:
+    """Make the tables and the cast in an empty database."""
+    with app.app_context():
+        tenancy.pair_tenant_keys(db.Model.metadata)
+        db.Model.metadata.create_all(db.db.engine)
+        make.cast()
+        db.session.remove()
+        db.db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_app(instance: Path) -> tuple[Flask, Path, Path]:
+    live, template = instance / "test.db", instance / "template.db"
+    app = make_app(instance, f"sqlite:///{live}")
+    fill(app)
+    checkpoint = create_engine(f"sqlite:///{live}")
+    with checkpoint.connect() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    checkpoint.dispose()
+    shutil.copy(live, template)
+    return app, live, template
+
+
+@pytest.fixture(scope="session")
+def _postgresql_app(instance: Path, postgresql: PostgresServer) -> tuple[Flask, PostgresServer, str]:
+    name = f"live_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
+    url = postgresql.create(name)
+    app = make_app(instance, url)
+    fill(app)
+    postgresql.create(f"{name}_template", name)
+    return app, postgresql, name
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that uses the application runs on both databases, unless it is marked `sqlite_only`."""
+    if "app" in metafunc.fixturenames:
+        kinds: list[Any] = ["sqlite"]
+        if metafunc.definition.get_closest_marker("sqlite_only") is None:
+            kinds.append(pytest.param("postgresql", marks=pytest.mark.postgres))
+        metafunc.parametrize("app", kinds, indirect=True)
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application with a database that holds nothing but the cast (see `tests.make`)."""
+    if request.param == "sqlite":
+        app, live, template = request.getfixturevalue("_sqlite_app")
+        for leftover in (live.with_name(live.name + "-wal"), live.with_name(live.name + "-shm")):
+            leftover.unlink(missing_ok=True)
+        shutil.copy(template, live)
+        yield app
+    else:
+        app, server, name = request.getfixturevalue("_postgresql_app")
+        server.drop(server.url(name))
+        server.create(name, f"{name}_template")
+        yield app
+    with app.app_context():
+        db.session.remove()
+        db.db.engine.dispose()
+    tenancy.forget()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """The application with a context, in no tenant."""
+    with app.app_context():
+        yield app
+        db.session.remove()
+
+
+@pytest.fixture
+def shop(context: Flask) -> Iterator[make.Cast]:
+    """Inside the corner shop, with its people; write in `db.unit_of_work()`."""
+    cast = make.corner_shop()
+    with tenancy.inside(cast.tenant_id):
+        yield cast
+    tenancy.forget()
+
+
+@pytest.fixture
+def rival(context: Flask) -> make.Cast:
+    """The other business on the same server, whose things must never be seen."""
+    return make.rival()
