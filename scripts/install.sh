@@ -75,7 +75,7 @@ case $with in
   pip) set -- "${python:-python3}" -m pip --python .venv/bin/python install --require-hashes --only-binary=:all: ;;
   uv) set -- uv pip install --python .venv/bin/python --require-hashes --only-binary :all: ;;
 esac
-packages=$(grep -c '^[a-zA-Z0-9].*==' "$lock")
+packages=$(grep -c '^[a-zA-Z0-9].*==' "$lock" || true)
 echo "install    up to $packages packages of $lock (once; usually less than a minute)"
 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore "$@" -r "$lock" >.venv/install.log 2>&1 &
 installing=$!

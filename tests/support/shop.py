@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -101,17 +102,25 @@ def _command(pid: int) -> str:
 
 
 def start_shop(
-    instance: Path, root: Path = config.ROOT, environ: Mapping[str, str] | None = None, port: int | None = None
+    instance: Path,
+    root: Path = config.ROOT,
+    environ: Mapping[str, str] | None = None,
+    port: int | None = None,
+    output: int | None = None,
 ) -> RunningShop:
-    """Start the supervisor of the working copy at `root`; returns at once."""
+    """Start the supervisor of the working copy at `root`, writing to the descriptor `output`; returns at once."""
     port = port or free_port()
     instance.mkdir(parents=True, exist_ok=True)
-    log = instance.with_name(f"{instance.name}.out")
+    log = instance.with_name(f"{instance.name}-{secrets.token_hex(4)}.out")
     settings = clean_environ(PORT=str(port), INSTANCE_DIR=str(instance), **dict(environ or {}))
     settings["PYTHONPATH"] = str(root)
-    with log.open("ab") as output:
+    with log.open("ab") as kept:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jobs.supervisor"], cwd=root, env=settings, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "jobs.supervisor"],
+            cwd=root,
+            env=settings,
+            stdout=kept if output is None else output,
+            stderr=subprocess.STDOUT,
         )
     return RunningShop(process, instance, port, log)
 
