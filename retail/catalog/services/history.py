@@ -1,0 +1,76 @@
+"""Products that another system's history names, made in bulk where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import insert, select
+
+from retail.catalog.models import Product, Variant
+from retail.core.clock import now
+from retail.core.db import in_chunks, session, table_of
+from retail.core.tenancy import current_tenant_id, insert_owned
+
+
+@dataclass(frozen=True, slots=True)
+class PastProduct:
+    """A product as a history knows it; what is no merchandise (postage, fees) holds no stock."""
+
+    sku: str
+    name: str
+    price: Decimal
+    is_merchandise: bool
+
+
+def variants_by_sku(skus: Sequence[str]) -> dict[str, int]:
+    """The variants that exist among these SKUs, which are compared letter by letter."""
+    found: dict[str, int] = {}
+    for chunk in in_chunks(skus, 500):
+        rows = session.execute(select(Variant.sku, Variant.id).where(Variant.sku.in_(chunk)))
+        found.update((sku, variant_id) for sku, variant_id in rows)
+    return found
+
+
+def ensure_past_products(products: Sequence[PastProduct]) -> dict[str, int]:
+    """The variant of each product by SKU; those not there yet are created, those there stay as they are."""
+    found = variants_by_sku([one.sku for one in products])
+    missing = [one for one in products if one.sku not in found]
+    if not missing:
+        return found
+    tenant_id, instant = current_tenant_id(), now()
+    table = table_of(Product)
+    ids = session.scalars(
+        insert(table).returning(table.c.id, sort_by_parameter_order=True),
+        [
+            {
+                "tenant_id": tenant_id,
+                "name": one.name,
+                "description": "",
+                "brand": "",
+                "is_stocked": one.is_merchandise,
+                "is_merchandise": one.is_merchandise,
+                "option_names": [],
+                "created_at": instant,
+            }
+            for one in missing
+        ],
+        execution_options={"stamped": True},
+    ).all()
+    insert_owned(
+        Variant,
+        [
+            {
+                "product_id": product_id,
+                "sku": one.sku,
+                "name": one.name,
+                "options": {},
+                "position": 0,
+                "unit": "piece",
+                "price": one.price,
+            }
+            for product_id, one in zip(ids, missing, strict=True)
+        ],
+    )
+    return variants_by_sku([one.sku for one in products])

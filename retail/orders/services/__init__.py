@@ -1,0 +1,6 @@
+"""The verbs of orders; the only writer of orders and their lines."""
+
+from retail.orders.services.history import PastDocument, PastLine, book_past
+from retail.orders.services.placing import Placed, ReversedLine, Where, place, reverse
+
+__all__ = ["PastDocument", "PastLine", "Placed", "ReversedLine", "Where", "book_past", "place", "reverse"]
