@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
 from flask import Blueprint, Flask, abort, g, request
@@ -15,7 +16,8 @@ from retail.core import audit, db, tenancy
 from retail.permissions import PUBLIC, SIGNED_IN, Can, Need
 
 FILES = ("models", "services", "queries", "handlers", "work", "tables", "datasets", "views", "cli")
-"""What a module may consist of, in the order it is loaded; `work` holds its tasks."""
+"""What a module may consist of, in the order it is loaded; `work` holds its tasks. A file that grew too long is split
+into several whose names end the same way: `views`, `audit_views`."""
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -61,7 +63,8 @@ class Module(Blueprint):
     """
 
     def __init__(self, import_name: str, *, url_prefix: str | None = None, menu: Iterable[MenuItem] = ()) -> None:
-        super().__init__(import_name.split(".")[1], import_name, url_prefix=url_prefix)
+        # Commands stand at the top level under the names people type (`flask report run`), whichever module has them.
+        super().__init__(import_name.split(".")[1], import_name, url_prefix=url_prefix, cli_group=None)
         self.needs: dict[str, Need] = {}
         self.menu = list(menu)
 
@@ -83,9 +86,11 @@ class Module(Blueprint):
 
     def open(self, app: Flask) -> None:
         """Load this module's files, then put its pages on the map."""
-        for name in FILES:
-            if find_spec(f"{self.import_name}.{name}"):
-                import_module(f"{self.import_name}.{name}")
+        names = sorted(found.name for found in iter_modules([str(Path(self.root_path))]))
+        for kind in FILES:
+            for name in names:
+                if name == kind or name.endswith(f"_{kind}"):
+                    import_module(f"{self.import_name}.{name}")
         registry = registry_of(app)
         registry.needs.update(self.needs)
         registry.menu.extend(self.menu)
