@@ -30,10 +30,16 @@ document.addEventListener("htmx:responseError", (event) => {
     location.reload();
     return;
   }
+  if (xhr.getResponseHeader("HX-Trigger")?.includes('"toast"')) return;
   const said = xhr.getResponseHeader("X-Message");
   const reference = xhr.getResponseHeader("X-Reference") ?? /data-reference="([^"]{1,64})"/.exec(xhr.responseText ?? "")?.[1];
   const text = (said && decodeURIComponent(said)) || word(BY_STATUS[xhr.status] ?? "error");
   toast(reference ? `${text}\n${word("reference")}: ${reference}` : text, { level: "danger" });
+});
+// A refusal that no form took comes as a page of its own, which is no fragment: its words are in the toast already.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  if (detail.xhr.status === 422 && /^\s*<!doctype/i.test(detail.serverResponse)) detail.shouldSwap = false;
 });
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(kind, () => toast(word("network"), { level: "danger" }));

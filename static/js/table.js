@@ -66,3 +66,8 @@ document.addEventListener("keydown", (event) => {
     /** @type {HTMLElement | null} */ (rows[at].querySelector("a"))?.click();
   }
 });
+
+// Typing already searched; the change event on leaving the box would ask, and fill the history, a second time.
+document.addEventListener("change", (event) => {
+  if (event.target instanceof Element && event.target.matches("[data-list-search]")) event.stopPropagation();
+}, true);
