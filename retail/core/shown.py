@@ -21,7 +21,10 @@ def _locale() -> Any:
 
 def currency() -> str:
     """The currency of the tenant in whose pages we are."""
-    return str(g.get("currency") or "GBP") if has_request_context() else "GBP"
+    if not has_request_context():
+        return "GBP"
+    person = g.get("person")
+    return str(g.get("currency") or (person.tenant.currency if person is not None else "GBP"))
 
 
 def money(amount: Decimal | int | None, code: str | None = None) -> str:
