@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from flask_babel import gettext as _
@@ -63,7 +64,9 @@ def rows(source: Source, encoding: Encoding, delimiter: str) -> Iterator[RawRow]
     number, lines = 0, _Lines()
     with source.open() as stream:
         text = io.TextIOWrapper(stream, encoding.name, newline="")
-        reader = csv.reader(lines.of(text), delimiter=delimiter, strict=True)
+        # Columns lined up by hand have spaces before their quotation marks; elsewhere a space belongs to the cell.
+        spaced = f'{delimiter} "'.encode(encoding.name) in source.sample()
+        reader = csv.reader(lines.of(text), delimiter=delimiter, strict=True, skipinitialspace=spaced)
         while True:
             number += 1
             lines.begin()
@@ -72,7 +75,7 @@ def rows(source: Source, encoding: Encoding, delimiter: str) -> Iterator[RawRow]
             except StopIteration:
                 break
             except UnicodeDecodeError as problem:
-                raise wrong(source, encoding.name, number) from problem
+                raise wrong(source, encoding.name) from problem
             except csv.Error as problem:
                 if lines.ended or "field larger" in str(problem):
                     raise SpreadsheetError(
@@ -82,6 +85,9 @@ def rows(source: Source, encoding: Encoding, delimiter: str) -> Iterator[RawRow]
                         number,
                     ) from problem
                 raw = lines.current.rstrip("\r\n")
+                if (mended := _without_spaces_behind_quotes(raw, delimiter)) is not None:
+                    yield number, mended, ""
+                    continue
                 yield (
                     number,
                     raw.split(delimiter),
@@ -92,6 +98,16 @@ def rows(source: Source, encoding: Encoding, delimiter: str) -> Iterator[RawRow]
                 continue
             yield number, cells, ""
         text.detach()
+
+
+def _without_spaces_behind_quotes(line: str, delimiter: str) -> list[str] | None:
+    closed = re.sub(rf'"[ \t]+(?={re.escape(delimiter)}|$)', '"', line)
+    try:
+        return next(
+            csv.reader(closed.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True)
+        )
+    except csv.Error:
+        return None
 
 
 class _Lines:

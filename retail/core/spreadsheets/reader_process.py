@@ -2,7 +2,7 @@
 
 A workbook of five kilobytes can name one cell in row 1 and one in row 1,048,576: its reader then asks for half a
 terabyte and the operating system ends the process. That process must not be the shop's. So this file is run by path,
-knows nothing of the rest of the program, and prints one line of JSON for the sheets and one for each row: text as it is,
+knows nothing of the rest of the program, and prints a line of JSON for the sheets and one for each row: text as it is,
 what the workbook had typed (numbers, dates) as a list of one text.
 """
 
