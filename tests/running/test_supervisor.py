@@ -1,7 +1,6 @@
 """The supervisor with stand-ins for web, worker and scheduler: what a person sees, and finds left over."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +13,12 @@ import config
 from tests.support import redis
 from tests.support.shop import running_shop, start_shop
 
-PARTS = ("__init__", "children", "embedded_redis", "preflight", "schema", "supervisor")
+JOBS = f"""
+import pathlib, config
+# What is not here is the real thing; only the root is another.
+__path__.append({str(config.ROOT / "jobs")!r})
+config.ROOT = pathlib.Path(__file__).parents[1]
+"""
 WEB = """
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -45,13 +49,11 @@ pytestmark = [
 
 @pytest.fixture
 def copy(tmp_path):
-    """A working copy in which only the supervisor is real."""
+    """A root in which only the supervisor is real."""
     root = tmp_path / "copy"
     (root / "jobs").mkdir(parents=True)
     (root / "migrations/versions").mkdir(parents=True)
-    shutil.copy(config.ROOT / "config.py", root)
-    for part in PARTS:
-        shutil.copy(config.ROOT / "jobs" / f"{part}.py", root / "jobs")
+    (root / "jobs/__init__.py").write_text(JOBS)
     (root / "wsgi.py").write_text(WEB)
     (root / "flask.py").write_text(COMMANDS)
     (root / "jobs/worker.py").write_text(SLEEPER)

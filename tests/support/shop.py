@@ -113,7 +113,7 @@ def start_shop(
     instance.mkdir(parents=True, exist_ok=True)
     log = instance.with_name(f"{instance.name}-{secrets.token_hex(4)}.out")
     settings = clean_environ(PORT=str(port), INSTANCE_DIR=str(instance), **dict(environ or {}))
-    settings["PYTHONPATH"] = str(root)
+    settings["PYTHONPATH"] = os.pathsep.join(dict.fromkeys((str(root), str(config.ROOT))))
     with log.open("ab") as kept:
         process = subprocess.Popen(
             [sys.executable, "-m", "jobs.supervisor"],
