@@ -12,8 +12,8 @@ from retail.core.tenancy import insert_owned
 from retail.customers.models import Customer
 
 
-def ensure_past_customers(customers: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Customers a history names by (code, country): their ids by code; those not there yet are created."""
+def ensure_past_customers(customers: Sequence[tuple[str, str]]) -> tuple[dict[str, int], int]:
+    """Customers a history names by (code, country): their ids by code, and how many were created."""
     found = _by_code([code for code, _country in customers])
     instant = now()
     insert_owned(
@@ -32,7 +32,8 @@ def ensure_past_customers(customers: Sequence[tuple[str, str]]) -> dict[str, int
             if code not in found
         ],
     )
-    return _by_code([code for code, _country in customers])
+    everybody = _by_code([code for code, _country in customers])
+    return everybody, len(everybody) - len(found)
 
 
 def _by_code(codes: Sequence[str]) -> dict[str, int]:

@@ -21,6 +21,7 @@ CHART: dict[str, tuple[str, str]] = {
     "1000": ("Cash in drawers", "asset"),
     "1010": ("Card payments on their way", "asset"),
     "1050": ("Safe and bank", "asset"),
+    "1090": ("Payments in imported history", "asset"),
     "1100": ("Customers' accounts", "asset"),
     "1200": ("Stock", "asset"),
     "2100": ("Goods received, not billed", "liability"),
@@ -36,7 +37,7 @@ CHART: dict[str, tuple[str, str]] = {
 }
 """The accounts every tenant begins with: code to name and kind."""
 
-TENDER_ACCOUNTS = {"cash": "1000", "card": "1010", "account": "1100", "store_credit": "2300"}
+TENDER_ACCOUNTS = {"cash": "1000", "card": "1010", "account": "1100", "store_credit": "2300", "history": "1090"}
 COUNTERPART_ACCOUNTS = {
     "supplier": "2100",
     "customer": "5000",

@@ -5,3 +5,4 @@ from __future__ import annotations
 from retail.core.module import Module
 
 module = Module(__name__)
+module.cli_group = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from retail.catalog.models import Variant
@@ -36,7 +36,8 @@ class Order(OfTenant, Model):
     """A posted document. Totals are exact sums of the lines; `total` is what was paid, and `rounding` the difference:
     total = gross + rounding. Amounts of returns and voids are below zero.
 
-    `key` comes from whoever sends the order and makes sending it twice harmless.
+    `key` comes from whoever sends the order and makes sending it twice harmless. `origin` names the document of another
+    system that this one, or several, was taken over from.
     """
 
     __tablename__ = "orders"
@@ -49,6 +50,7 @@ class Order(OfTenant, Model):
         Index(None, "tenant_id", "customer_id"),
         Index(None, "tenant_id", "shift_id"),
         Index(None, "tenant_id", "reverses_id"),
+        Index("ix_orders_origin", "tenant_id", "origin", sqlite_where=text("origin <> ''"), postgresql_where=text("origin <> ''")),
     )
 
     number: Mapped[str]
@@ -76,6 +78,7 @@ class Order(OfTenant, Model):
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     reason: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
+    origin: Mapped[str] = mapped_column(default="")
     copies_printed: Mapped[int] = mapped_column(default=0)
 
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise_on_sql", viewonly=True, order_by="OrderLine.position")

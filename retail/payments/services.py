@@ -90,3 +90,39 @@ def record(
             for one in taken
         ],
     )
+
+
+PAST_METHOD = "history"
+"""How documents of another system were paid is not known; they are posted to an account of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastPayment:
+    """What a document of the past came to."""
+
+    document_id: int
+    amount: Decimal
+    business_date: date
+    occurred_at: datetime
+
+
+def record_past(past: Sequence[PastPayment], *, location_id: int) -> None:
+    """Write payments of the past down, in bulk."""
+    user_id = current_actor().user_id
+    insert_owned(
+        Payment,
+        [
+            {
+                "document_id": one.document_id,
+                "location_id": location_id,
+                "method": PAST_METHOD,
+                "amount": one.amount,
+                "tendered": one.amount,
+                "reference": "",
+                "business_date": one.business_date,
+                "occurred_at": one.occurred_at,
+                "user_id": user_id,
+            }
+            for one in past
+        ],
+    )

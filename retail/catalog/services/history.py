@@ -33,12 +33,12 @@ def variants_by_sku(skus: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def ensure_past_products(products: Sequence[PastProduct]) -> dict[str, int]:
-    """The variant of each product by SKU; those not there yet are created, those there stay as they are."""
+def ensure_past_products(products: Sequence[PastProduct]) -> tuple[dict[str, int], int]:
+    """The variant of each product by SKU, and how many were created; those there stay as they are."""
     found = variants_by_sku([one.sku for one in products])
     missing = [one for one in products if one.sku not in found]
     if not missing:
-        return found
+        return found, 0
     tenant_id, instant = current_tenant_id(), now()
     table = table_of(Product)
     ids = session.scalars(
@@ -73,4 +73,4 @@ def ensure_past_products(products: Sequence[PastProduct]) -> dict[str, int]:
             for product_id, one in zip(ids, missing, strict=True)
         ],
     )
-    return variants_by_sku([one.sku for one in products])
+    return variants_by_sku([one.sku for one in products]), len(missing)

@@ -44,6 +44,7 @@ class PastDocument:
     business_date: date
     hour: int
     occurred_at: datetime
+    origin: str
     lines: Sequence[PastLine]
 
 
@@ -93,6 +94,7 @@ def book_past(documents: Sequence[PastDocument], *, channel: str, location_id: i
                 "total": total,
                 "reason": "",
                 "note": "",
+                "origin": one.origin,
                 "copies_printed": 0,
             }
         )

@@ -138,6 +138,7 @@ def _write_order(where: Where, **values: Any) -> int:
         "occurred_at": where.occurred_at,
         "received_at": where.occurred_at,
         "reason": "",
+        "origin": "",
         "copies_printed": 0,
         **values,
     }
