@@ -12,6 +12,8 @@ function show(mark) {
     document.body.append(tip);
   }
   tip.hidden = false;
+  // The browser's own tooltip, there for pages without scripts, would come up beside this one.
+  mark.querySelector(":scope > title")?.remove();
   tip.textContent = mark.getAttribute("data-tip");
   const box = mark.getBoundingClientRect();
   const own = tip.getBoundingClientRect();

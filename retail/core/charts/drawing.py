@@ -33,8 +33,8 @@ class Frame:
 def render(chart: Chart, theme: ThemeName = "css", width: int = WIDE) -> Markup:
     """The chart as one `<svg>` of `width` user units, scaled to its container by its view box.
 
-    "css" colors by the page's variables (`--chart-1`… `--chart-8`, `--chart-muted`, `--chart-text`, `--chart-strong`,
-    `--chart-grid`, `--chart-surface`); "light" has its colors written out, for mail and PDF.
+    "css" colors by the page's variables (`--chart-1`… `--chart-6`, `--chart-muted`, `--chart-text`, `--chart-grid`,
+    `--text`, `--surface`); "light" has its colors written out, for mail and PDF.
     """
     ink = THEMES[theme]
     if chart.kind == "spark":
@@ -113,8 +113,8 @@ def _below(chart: Chart, ink: Theme, frame: Frame, centers: list[float], width: 
 def _tip(chart: Chart, index: int) -> str:
     if len(chart.series) == 1:
         return f"{chart.labels[index]}: {chart.written(chart.series[0].values[index])}"
-    values = " · ".join(f"{series.name} {chart.written(series.values[index])}" for series in chart.series)
-    return f"{chart.labels[index]}: {values}"
+    values = (f"{series.name}: {chart.written(series.values[index])}" for series in chart.series)
+    return "\n".join([chart.labels[index], *values])
 
 
 def _touch(x: float, width: float, frame: Frame) -> Markup:

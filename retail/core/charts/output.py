@@ -49,9 +49,9 @@ def _details(chart: Chart) -> Markup:
             element("caption", chart.title),
             element("thead", head),
             element("tbody", *rows),
-            class_="chart-numbers",
+            class_="table",
         ),
-        class_="chart-table",
+        class_="chart-table details-table",
     )
 
 

@@ -13,7 +13,8 @@ from retail.core.charts.scales import shortened, text_width
 
 ThemeName = Literal["css", "light"]
 
-COLORS = ("#2f6fed", "#0d9488", "#d97706", "#7c3aed", "#db2777", "#0891b2", "#65a30d", "#64748b")
+# The light theme of static/css/tokens.css, for where no style sheet reaches.
+COLORS = ("#0e7c6b", "#c98a1b", "#3f74c4", "#b8553a", "#7a5bb5", "#5c8a2e")
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ class Theme:
         return self.colors[index % len(self.colors)]
 
 
-LIGHT = Theme(COLORS, "#aab3c2", "#5b6472", "#1a1f29", "#e7eaef", "#ffffff", resolved=True)
+LIGHT = Theme(COLORS, "#c6c7bf", "#666960", "#1b1d1a", "#e8e8e3", "#ffffff", resolved=True)
 CSS = Theme(
     tuple(f"var(--chart-{number}, {color})" for number, color in enumerate(COLORS, 1)),
     f"var(--chart-muted, {LIGHT.muted})",
     f"var(--chart-text, {LIGHT.text})",
-    f"var(--chart-strong, {LIGHT.strong})",
+    f"var(--text, {LIGHT.strong})",
     f"var(--chart-grid, {LIGHT.grid})",
-    f"var(--chart-surface, {LIGHT.surface})",
+    f"var(--surface, {LIGHT.surface})",
     resolved=False,
 )
 THEMES: dict[ThemeName, Theme] = {"css": CSS, "light": LIGHT}
