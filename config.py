@@ -301,7 +301,7 @@ class Config:
             "PUBLIC_URL": self.public_url,
             "PREFERRED_URL_SCHEME": "https" if self.is_https else "http",
             "DEMO": self.demo,
-            "MAIL_URL": self.mail_url,
+            "MAIL_SERVER": self.mail_server,
             "MAIL_FROM": self.mail_from,
             "THREADS": self.threads,
             "LOG_LEVEL": self.log_level,

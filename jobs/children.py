@@ -61,7 +61,7 @@ class Log:
         self._file: IO[bytes] = self.path.open("ab", buffering=0)
 
     def write(self, line: str, *, tell_all: bool = False) -> None:
-        """Keep `line`, and pass it on to the terminal when it is trouble or `tell_all`."""
+        """Keep `line`, and pass it on to the terminal when it is trouble or `tell_all` (but for log lines)."""
         instant = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         try:
             if self._file.tell() > ROTATE_AT_BYTES:
@@ -73,7 +73,7 @@ class Log:
             # A full disk must not stop the shop; the terminal still gets what matters.
             pass
         self.recent = [*self.recent[-19:], line]
-        if tell_all or self._is_trouble(line):
+        if self._is_trouble(line) or (tell_all and " INFO " not in line):
             self._tell(f"  {self._label}: {line}")
 
     def _is_trouble(self, line: str) -> bool:

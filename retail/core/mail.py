@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from config import MailServer
 from retail.core import files
 from retail.core.clock import now
 from retail.core.db import Model, session, unit_of_work
@@ -131,23 +131,21 @@ def as_message(mail: Mail) -> EmailMessage:
 
 def _deliver(message: EmailMessage) -> str | None:
     """Hand the message to the configured adapter; returns what went wrong, in words, or None."""
-    url = urlsplit(current_app.config["MAIL_URL"])
-    if url.scheme == "mailbox":
+    where: MailServer | None = current_app.config["MAIL_SERVER"]
+    if where is None:
         return None
-    host, port = url.hostname or "localhost", url.port or (465 if url.scheme == "smtps" else 587)
-    options = parse_qs(url.query)
     try:
         context = ssl.create_default_context()
         connection = (
-            smtplib.SMTP_SSL(host, port, timeout=30, context=context)
-            if url.scheme == "smtps"
-            else smtplib.SMTP(host, port, timeout=30)
+            smtplib.SMTP_SSL(where.host, where.port, timeout=30, context=context)
+            if where.tls == "tls"
+            else smtplib.SMTP(where.host, where.port, timeout=30)
         )
         with connection as server:
-            if options.get("tls", [""])[0] == "starttls":
+            if where.tls == "starttls":
                 server.starttls(context=context)
-            if url.username:
-                server.login(unquote(url.username), unquote(url.password or ""))
+            if where.user:
+                server.login(where.user, where.password)
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as problem:
         return f"{type(problem).__name__}: {problem}"
