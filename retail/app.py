@@ -34,7 +34,22 @@ from retail import (
     tenancy,
     till,
 )
-from retail.core import audit, db, files, html, mail, module, numbers, push, queue, secrets, shell, shown, tasks
+from retail.core import (
+    audit,
+    db,
+    files,
+    html,
+    mail,
+    module,
+    numbers,
+    push,
+    queue,
+    schedules,
+    secrets,
+    shell,
+    shown,
+    tasks,
+)
 from retail.core import tenancy as fence
 from retail.identity.identification import identify
 
@@ -55,7 +70,7 @@ MODULES: list[ModuleType] = [
     operations,
     reports,
 ]
-CORE_MODELS = (audit, files, mail, numbers, tasks)
+CORE_MODELS = (audit, files, mail, numbers, tasks, schedules)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 

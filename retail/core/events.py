@@ -10,17 +10,17 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
+from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
 
-from sqlalchemy import JSON, Index, UniqueConstraint, insert, select, text, update
+from sqlalchemy import JSON, Index, UniqueConstraint, delete, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import current_actor
 from retail.core.clock import now
-from retail.core.db import Model, insert_rows, session, table_of, unit_of_work
+from retail.core.db import Model, insert_rows, reading, session, table_of, unit_of_work
 from retail.core.tenancy import OfTenant, across_tenants, current_tenant_id, inside
 
 log = logging.getLogger(__name__)
@@ -34,24 +34,33 @@ class Happening:
     kind: ClassVar[str]
 
     @property
+    def event(self) -> Event:
+        """The row this was read from, in a handler: its id, its instant and who did it."""
+        return cast(Event, self.__dict__["_event"])
+
+    @property
     def aggregate(self) -> str:
-        """What the event is about; events of one aggregate are delivered in order. By default all of a kind are free."""
+        """What the event is about; events of one aggregate are delivered in order. By default each is free."""
         return ""
 
 
 H = TypeVar("H", bound=Happening)
+Lane = Literal["high", "default", "low"]
 Handler = Callable[[Any], None]
 KINDS: dict[str, type[Happening]] = {}
 
 
 @dataclass(frozen=True)
 class Listener:
-    """A handler by its stable name `module.function`, the kinds it listens to, and whether it takes lists of events."""
+    """A handler by its stable name `module.function`: the kinds it listens to, whether it takes lists of events, and in
+    which queue its work waits."""
 
     name: str
     kinds: tuple[str, ...]
     handle: Handler
     batch: bool
+    queue: Lane
+    last: bool
 
 
 HANDLERS: dict[str, Listener] = {}
@@ -133,10 +142,13 @@ def emit(happening: Happening) -> None:
     session.info["emitted"] = True
 
 
-def on(*kinds: type[Happening], batch: bool = False) -> Callable[[Handler], Handler]:
+def on(
+    *kinds: type[Happening], batch: bool = False, queue: Lane = "default", last: bool = False
+) -> Callable[[Handler], Handler]:
     """Listen: the handler runs in a worker, after commit, inside the event's tenant, in its own transaction.
 
     With `batch` it receives a list of events of one tenant, oldest first, and must be able to take any of them twice.
+    The queue `high` is for what a waiting screen shows, and runs before the screens are told (which is `last` there).
     Handlers return nothing; what they raise is recorded and retried.
     """
 
@@ -144,14 +156,17 @@ def on(*kinds: type[Happening], batch: bool = False) -> Callable[[Handler], Hand
         name = f"{handler.__module__.split('.')[1]}.{handler.__name__}"
         if name in HANDLERS:
             raise ValueError(f"two handlers are called {name}")
-        HANDLERS[name] = Listener(name, tuple(kind.kind for kind in kinds), handler, batch)
+        HANDLERS[name] = Listener(name, tuple(kind.kind for kind in kinds), handler, batch, queue, last)
         return handler
 
     return listen
 
 
 def as_happening(row: Event) -> Happening:
-    return KINDS[row.kind](**row.data)
+    """The event as its handlers know it."""
+    happening = KINDS[row.kind](**row.data)
+    happening.__dict__["_event"] = row
+    return happening
 
 
 def relay(limit: int = 500) -> int:
@@ -160,6 +175,9 @@ def relay(limit: int = 500) -> int:
     for listener in HANDLERS.values():
         for kind in listener.kinds:
             listeners[kind].append(listener.name)
+    with across_tenants(), reading():
+        if session.scalar(select(Event.id).where(Event.relayed_at.is_(None)).limit(1)) is None:
+            return 0
     with across_tenants(), unit_of_work():
         waiting = select(Event).where(Event.relayed_at.is_(None)).order_by(Event.id).limit(limit)
         rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
@@ -188,30 +206,37 @@ def relay(limit: int = 500) -> int:
 
 
 def handlers_with_work() -> list[str]:
-    """The handlers that have deliveries due now."""
-    with across_tenants():
-        due = select(Delivery.handler).where(Delivery.state == "pending", Delivery.due_at <= now()).distinct()
-        return sorted(session.scalars(due))
+    """The handlers that have deliveries due now, in the order in which they should run."""
+    with across_tenants(), reading():
+        statement = select(Delivery.handler).where(Delivery.state == "pending", Delivery.due_at <= now()).distinct()
+        due = set(session.scalars(statement))
+    return sorted(due & HANDLERS.keys(), key=lambda name: (HANDLERS[name].last, name))
 
 
 def deliver(handler: str, limit: int = 200) -> int:
-    """Run one handler's due deliveries, oldest first; returns how many were tried.
+    """Run one handler's due deliveries, oldest first; returns how many were taken up.
 
     When an event of an aggregate has failed, later ones of the same aggregate wait for it.
     """
     listener = HANDLERS[handler]
-    with across_tenants():
-        pending = (
-            select(Delivery.id, Delivery.tenant_id, Delivery.event_id, Delivery.aggregate, Delivery.due_at)
-            .where(Delivery.state == "pending", Delivery.handler == handler)
+    instant = now()
+    with across_tenants(), reading():
+        pending = select(Delivery).where(Delivery.state == "pending", Delivery.handler == handler)
+        waiting = pending.where(Delivery.due_at > instant, Delivery.aggregate != "").with_only_columns(
+            Delivery.tenant_id, Delivery.aggregate, func.max(Delivery.due_at)
+        )
+        held = {
+            (tenant_id, aggregate): until
+            for tenant_id, aggregate, until in session.execute(waiting.group_by(Delivery.tenant_id, Delivery.aggregate))
+        }
+        rows = session.execute(
+            pending.with_only_columns(Delivery.id, Delivery.tenant_id, Delivery.event_id, Delivery.aggregate)
+            .where(Delivery.due_at <= instant)
             .order_by(Delivery.event_id)
             .limit(limit)
-        )
-        rows = session.execute(pending).all()
-    session.rollback()
-    instant = now()
-    held = {(row.tenant_id, row.aggregate) for row in rows if row.aggregate and row.due_at > instant}
-    due = [row for row in rows if row.due_at <= instant and (row.tenant_id, row.aggregate) not in held]
+        ).all()
+    due = [row for row in rows if (row.tenant_id, row.aggregate) not in held]
+    _hold(rows, held)
     if listener.batch:
         by_tenant: dict[int, list[Any]] = defaultdict(list)
         for row in due:
@@ -228,7 +253,19 @@ def deliver(handler: str, limit: int = 200) -> int:
                 continue
             if not _run(listener, row.tenant_id, [row], blame=True):
                 failed.add(key)
-    return len(due)
+    return len(rows)
+
+
+def _hold(rows: Sequence[Any], held: Mapping[tuple[int, str], datetime]) -> None:
+    """Let what must wait for an earlier event of its aggregate become due together with it."""
+    for row in rows:
+        until = held.get((row.tenant_id, row.aggregate))
+        if until is not None:
+            with inside(row.tenant_id), unit_of_work():
+                session.execute(
+                    update(Delivery).where(Delivery.id == row.id, Delivery.state == "pending").values(due_at=until),
+                    execution_options={"synchronize_session": False},
+                )
 
 
 def _run(listener: Listener, tenant_id: int, rows: Sequence[Any], blame: bool = False) -> bool:
@@ -279,7 +316,6 @@ def drain() -> int:
         while relay():
             pass
         busy = handlers_with_work()
-        session.rollback()
         tried = sum(deliver(name) for name in busy)
         count += tried
         if not tried:
@@ -290,6 +326,17 @@ def replay(delivery_id: int) -> None:
     """Put a parked delivery back in line, due at once."""
     row = session.get_one(Delivery, delivery_id)
     row.state, row.attempts, row.due_at, row.error = "pending", 0, now(), None
+
+
+def forget_done(before: datetime) -> int:
+    """Delete what was delivered before `before`, in the tenant we are in; the events themselves stay."""
+    gone = session.execute(
+        delete(Delivery)
+        .where(Delivery.state == "done", Delivery.done_at < before)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
 
 
 def table_of_events() -> list[tuple[str, list[str], list[str]]]:

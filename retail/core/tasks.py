@@ -1,31 +1,53 @@
-"""Work that takes a while or happens by the clock: a row first, then a worker. Progress, result and failure are kept.
+"""Work that takes a while: a row first, then a worker. Progress, result and failure are kept.
 
-A task is declared with `@task`; `ask_for` writes the row in the caller's transaction; the scheduler hands it to a
-worker (again, when a worker died); `run` does it inside its tenant. Tasks must be able to run twice.
+A task is declared with `@task`; `ask_for` writes the row in the caller's transaction; the scheduler hands what is `due`
+to a worker (again, when a worker died); `run` does it inside its tenant. Tasks must be able to run twice.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, cast
 
-from croniter import croniter
-from sqlalchemy import JSON, Index, UniqueConstraint, select, update
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, and_, delete, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from retail.core.audit import Actor, Audited, act_as, current_actor
+from retail.core.audit import Actor, act_as, current_actor
 from retail.core.clock import now
-from retail.core.db import Model, session, unit_of_work
+from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import Refused
+from retail.core.events import Happening, emit, event
 from retail.core.tenancy import OfTenant, across_tenants, inside
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(minutes=30)
+BEAT_SECONDS = 5.0
+LEASE = timedelta(seconds=40)
+"""A running task gives a sign of life every BEAT_SECONDS; silent for so long, its worker is taken for dead."""
+MOST_DEATHS = 3
+"""A task that has outlived so many workers is at fault itself and is given up."""
+
+
+ENDS = frozenset({"done", "failed", "cancelled"})
+
+
+@event("task.ended")
+class TaskEnded(Happening):
+    """Work that somebody asked for, or that failed, came to its end: `state` is done, failed or cancelled."""
+
+    task_id: int
+    name: str
+    label: str
+    state: str
+    user_id: int | None
 
 
 class Task(OfTenant, Model):
@@ -39,10 +61,11 @@ class Task(OfTenant, Model):
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[str] = mapped_column(default="queued")
     due_at: Mapped[datetime]
-    handed_at: Mapped[datetime | None]
+    beat_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    deaths: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
     message: Mapped[str] = mapped_column(default="")
@@ -51,22 +74,10 @@ class Task(OfTenant, Model):
     user_id: Mapped[int | None]
     user_name: Mapped[str] = mapped_column(default="system")
 
-
-class Schedule(OfTenant, Audited, Model):
-    """A task that happens by the clock: a cron line in the tenant's zone."""
-
-    __tablename__ = "schedules"
-    __table_args__ = (UniqueConstraint("tenant_id", "name"), Index(None, "paused", "next_run_at"))
-
-    name: Mapped[str]
-    label: Mapped[str]
-    task: Mapped[str]
-    arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    cron: Mapped[str]
-    zone: Mapped[str]
-    paused: Mapped[bool] = mapped_column(default=False)
-    next_run_at: Mapped[datetime]
-    last_run_at: Mapped[datetime | None]
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in ENDS
 
 
 @dataclass(frozen=True)
@@ -79,22 +90,29 @@ class Declared:
     queue: str
     timeout: int
     retry_seconds: tuple[int, ...]
+    quiet: bool
 
 
 TASKS: dict[str, Declared] = {}
 
 
 def task(
-    name: str, label: str, *, queue: str = "low", timeout: int = 1800, retry_seconds: tuple[int, ...] = ()
+    name: str,
+    label: str,
+    *,
+    queue: str = "low",
+    timeout: int = 1800,
+    retry_seconds: tuple[int, ...] = (),
+    quiet: bool = False,
 ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., dict[str, Any] | None]]:
     """Declare a task. The function receives `progress(done, total, message)` and its arguments, commits by
     `unit_of_work` in as many steps as it likes, and returns a result of plain values or None. What it raises, other
-    than Refused, is tried again after each of `retry_seconds`."""
+    than Refused, is tried again after each of `retry_seconds`. The end of a `quiet` task is told to nobody."""
 
     def declare(work: Callable[..., dict[str, Any] | None]) -> Callable[..., dict[str, Any] | None]:
         if name in TASKS:
             raise ValueError(f"two tasks are called {name}")
-        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds)
+        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds, quiet)
         return work
 
     return declare
@@ -115,43 +133,37 @@ def ask_for(name: str, key: str | None = None, **arguments: Any) -> Task:
 
 
 class Cancelled(Exception):
-    """Somebody cancelled the task while it ran."""
+    """Somebody cancelled the task while it ran, or another worker took it over."""
 
 
 def run(task_id: int, tenant_id: int) -> None:
-    """Do a queued task; called by a worker. Work of a dead worker is taken up again after its lease."""
-    with inside(tenant_id), unit_of_work():
-        claimed = session.execute(
-            update(Task)
-            .where(Task.id == task_id, Task.state.in_(("queued", "running")))
-            .values(state="running", started_at=now(), attempts=Task.attempts + 1)
-            .returning(Task.name, Task.arguments, Task.user_id, Task.user_name, Task.attempts)
-            .execution_options(synchronize_session=False)
-        ).one_or_none()
+    """Do a queued task, or one whose worker is silent; called by a worker. What is done, or is being done, is left."""
+    claimed = _claim(task_id, tenant_id)
     if claimed is None:
         return
     declared = TASKS[claimed.name]
+    mine = (Task.id == task_id, Task.attempts == claimed.attempts, Task.state == "running")
 
     def progress(done: int, total: int | None = None, message: str = "") -> None:
         with inside(tenant_id), unit_of_work():
-            state = session.execute(
+            kept = session.execute(
                 update(Task)
-                .where(Task.id == task_id)
-                .values(done=done, total=total, message=message, handed_at=now())
-                .returning(Task.state)
+                .where(*mine)
+                .values(done=done, total=total, message=message, beat_at=now())
+                .returning(Task.id)
                 .execution_options(synchronize_session=False)
-            ).scalar_one()
-        if state == "cancelled":
+            ).one_or_none()
+        if kept is None:
             raise Cancelled
 
     act_as(Actor(user_id=claimed.user_id, name=claimed.user_name))
     outcome: dict[str, Any]
     try:
-        with inside(tenant_id):
+        with _signs_of_life(tenant_id, mine), inside(tenant_id):
             result = declared.work(progress=progress, **claimed.arguments)
         outcome = {"state": "done", "result": result, "error": None}
     except Cancelled:
-        outcome = {"state": "cancelled"}
+        return
     except Refused as no:
         outcome = {"state": "failed", "error": no.message}
     except Exception:
@@ -159,85 +171,135 @@ def run(task_id: int, tenant_id: int) -> None:
         outcome = {"state": "failed", "error": traceback.format_exc(limit=8)[-4000:]}
         if claimed.attempts <= len(declared.retry_seconds):
             later = now() + timedelta(seconds=declared.retry_seconds[claimed.attempts - 1])
-            outcome |= {"state": "queued", "due_at": later, "handed_at": None}
+            outcome |= {"state": "queued", "due_at": later}
     finally:
         act_as(Actor())
     with inside(tenant_id), unit_of_work():
-        session.execute(
-            update(Task)
-            .where(Task.id == task_id)
-            .values({"ended_at": now(), **outcome})
-            .execution_options(synchronize_session=False)
-        )
+        _end(declared, mine, outcome)
+
+
+def _end(declared: Declared, which: Sequence[ColumnElement[bool]], outcome: Mapping[str, Any]) -> None:
+    ended = session.execute(
+        update(Task)
+        .where(*which)
+        .values({"ended_at": now(), **outcome})
+        .returning(Task.id, Task.state, Task.user_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if ended is None or declared.quiet or ended.state not in ENDS:
+        return
+    if ended.user_id is not None or ended.state == "failed":
+        label = str(declared.label)
+        emit(TaskEnded(task_id=ended.id, name=declared.name, label=label, state=ended.state, user_id=ended.user_id))
+
+
+def _claim(task_id: int, tenant_id: int) -> Task | None:
+    """Take a task for this worker; None when it is over, cancelled, or in the hands of a living one."""
+    with inside(tenant_id), unit_of_work():
+        row = session.scalar(select(Task).where(Task.id == task_id).with_for_update())
+        if row is None or row.has_ended:
+            return None
+        if row.state == "running":
+            if row.beat_at is not None and row.beat_at > now() - LEASE:
+                return None
+            row.deaths += 1
+        declared = TASKS.get(row.name)
+        if declared is None:
+            row.state, row.ended_at, row.error = "failed", now(), f"no task is called {row.name}"
+            return None
+        if row.deaths >= MOST_DEATHS:
+            session.flush()
+            error = f"its worker died {row.deaths} times"
+            _end(declared, (Task.id == task_id,), {"state": "failed", "error": error})
+            return None
+        row.state, row.attempts = "running", row.attempts + 1
+        row.started_at = row.beat_at = now()
+    session.expunge(row)
+    return row
+
+
+@contextmanager
+def _signs_of_life(tenant_id: int, mine: Sequence[ColumnElement[bool]]) -> Iterator[None]:
+    """Say that the task is being worked on until the block ends, from a thread with a connection of its own."""
+    app = cast(Any, current_app)._get_current_object()
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                with app.app_context(), inside(tenant_id), unit_of_work():
+                    session.execute(
+                        update(Task).where(*mine).values(beat_at=now()),
+                        execution_options={"synchronize_session": False},
+                    )
+            except SQLAlchemyError as problem:
+                log.warning("no sign of life from a task: %s", problem)
+
+    thread = threading.Thread(target=beat, name="signs-of-life", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def cancel(task_id: int) -> None:
     """Stop a task: at once when it waits, at its next report of progress when it runs."""
     row = session.get_one(Task, task_id)
-    if row.state not in {"queued", "running"}:
-        raise Refused(f"{row.name} has already ended.")
-    row.state = "cancelled"
-    row.ended_at = now()
+    if row.has_ended:
+        raise Refused(_("“%(task)s” has ended already.", task=label_of(row.name)))
+    row.state, row.ended_at = "cancelled", now()
 
 
-def to_hand_over() -> list[tuple[int, int, str, int, int]]:
-    """Tasks due and not yet given to a worker, or given longer than the lease ago: (id, tenant, queue, timeout, attempt)."""
-    with across_tenants(), unit_of_work():
-        rows = session.scalars(
-            select(Task)
-            .where(Task.state.in_(("queued", "running")), Task.due_at <= now())
-            .where((Task.handed_at.is_(None)) | (Task.handed_at < now() - LEASE))
-            .order_by(Task.id)
-            .limit(100)
-            .with_for_update(skip_locked=True)
+def label_of(name: str) -> str:
+    """What people call a task."""
+    return str(TASKS[name].label) if name in TASKS else name
+
+
+@dataclass(frozen=True)
+class Due:
+    """A task for a worker to take up."""
+
+    task_id: int
+    tenant_id: int
+    queue: str
+    timeout: int
+
+
+def due(limit: int = 1000) -> list[Due]:
+    """The tasks that a worker should take up: those whose time has come, and those whose worker is silent."""
+    instant = now()
+    with across_tenants(), reading():
+        waiting = and_(Task.state == "queued", Task.due_at <= instant)
+        silent = and_(Task.state == "running", Task.beat_at < instant - LEASE)
+        rows = session.execute(
+            select(Task.id, Task.tenant_id, Task.name).where(or_(waiting, silent)).order_by(Task.id).limit(limit)
         ).all()
-        found = []
-        for row in rows:
-            declared = TASKS[row.name]
-            found.append((row.id, row.tenant_id, declared.queue, declared.timeout, row.attempts))
-            row.handed_at = now()
-        return found
+    found = []
+    for row in rows:
+        declared = TASKS.get(row.name)
+        queue, timeout = (declared.queue, declared.timeout) if declared else ("low", 60)
+        found.append(Due(row.id, row.tenant_id, queue, timeout))
+    return found
 
 
-def next_time(cron: str, zone: str, after: datetime) -> datetime:
-    """The next instant a cron line names on the wall clock of `zone`; a time that a clock change skips happens at the
-    instant the gap ends, one that happens twice happens once."""
-    local = after.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    walk = croniter(cron, local)
-    while True:
-        candidate: datetime = walk.get_next(datetime)
-        instant = candidate.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(after.tzinfo)
-        if instant > after:
-            return instant
+def run_due() -> int:
+    """Do every task that is due, in this process; for commands and tests. Returns how many there were."""
+    count = 0
+    while found := due():
+        for one in found:
+            run(one.task_id, one.tenant_id)
+        count += len(found)
+    return count
 
 
-def plan(name: str, label: str, task_name: str, cron: str, zone: str, **arguments: Any) -> Schedule:
-    """Put a schedule in place, or bring the present one up to date; its pause is left as it is."""
-    if not croniter.is_valid(cron):
-        raise Refused(f"“{cron}” is not a schedule; write five fields such as 0 7 * * *.", field="cron")
-    row = session.scalar(select(Schedule).where(Schedule.name == name))
-    if row is None:
-        row = Schedule(name=name, paused=False)
-        session.add(row)
-    row.label, row.task, row.cron, row.zone, row.arguments = label, task_name, cron, zone, arguments
-    row.next_run_at = next_time(cron, zone, now())
-    session.flush()
-    return row
-
-
-def fire_due() -> int:
-    """Turn every due schedule into a task, once each however many schedulers run; missed runs are caught up by one."""
-    with across_tenants():
-        due = session.execute(
-            select(Schedule.id, Schedule.tenant_id).where(Schedule.paused.is_(False), Schedule.next_run_at <= now())
-        ).all()
-    session.rollback()
-    for schedule_id, tenant_id in due:
-        with inside(tenant_id), unit_of_work():
-            row = session.scalar(select(Schedule).where(Schedule.id == schedule_id).with_for_update())
-            if row is None or row.paused or row.next_run_at > now():
-                continue
-            ask_for(row.task, key=f"{row.name}@{row.next_run_at.isoformat()}", **row.arguments)
-            row.last_run_at = row.next_run_at
-            row.next_run_at = next_time(row.cron, row.zone, now())
-    return len(due)
+def forget_ended(before: datetime) -> int:
+    """Delete tasks that ended well before `before`, in the tenant we are in; failures stay for people to see."""
+    gone = session.execute(
+        delete(Task)
+        .where(Task.state.in_(("done", "cancelled")), Task.ended_at < before)
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
