@@ -91,6 +91,8 @@ done
 if ! wait $installing; then
   echo "install    failed; the end of .venv/install.log:" >&2
   tail -n 15 .venv/install.log >&2
+  # Who fails by itself has put back what it replaced: only what is broken off leaves a half.
+  rm -f .venv/.installing
   exit 1
 fi
 trap - INT TERM
