@@ -91,6 +91,15 @@ class Priced:
                 deepest = max(deepest, priced.discount / listed * HUNDRED)
         return deepest
 
+    def is_reduced_beyond(self, percent: Decimal) -> bool:
+        """Whether any line is reduced by more than `percent`. One minor unit more is rounding, not generosity."""
+        step = minor_unit(self.currency)
+        return any(
+            priced.discount
+            and priced.discount >= priced.line.list_price * priced.line.quantity * percent / HUNDRED + step
+            for priced in self.lines
+        )
+
 
 def price(cart: Cart) -> Priced:
     """Price a cart. Refused for an empty line, a quantity or a discount that makes no sense, naming the line."""

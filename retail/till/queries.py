@@ -51,10 +51,12 @@ def station_at(register_id: int) -> Station | None:
 
 
 def registers() -> Sequence[Register]:
+    """The registers in use, by name."""
     return session.scalars(select(Register).where(Register.active).order_by(Register.name)).all()
 
 
 def open_shifts() -> Sequence[Shift]:
+    """The shifts that are open now, the oldest first."""
     return session.scalars(select(Shift).where(Shift.closed_at.is_(None)).order_by(Shift.opened_at)).all()
 
 
@@ -72,6 +74,7 @@ def cash_moved(shift_id: int) -> Decimal:
 
 
 def movements_of(shift_id: int) -> Sequence[CashMovement]:
+    """The cash put into and taken out of a shift's drawer, in that order."""
     return session.scalars(
         select(CashMovement).where(CashMovement.shift_id == shift_id).order_by(CashMovement.id)
     ).all()
@@ -79,11 +82,7 @@ def movements_of(shift_id: int) -> Sequence[CashMovement]:
 
 def tenders_of(shift_id: int) -> dict[str, Decimal]:
     """What each method of payment came to in a shift."""
-    return {
-        method: amount
-        for method, amount in session.execute(
-            select(Payment.method, func.sum(Payment.amount))
-            .where(Payment.shift_id == shift_id)
-            .group_by(Payment.method)
-        )
-    }
+    rows = session.execute(
+        select(Payment.method, func.sum(Payment.amount)).where(Payment.shift_id == shift_id).group_by(Payment.method)
+    )
+    return {method: amount for method, amount in rows if amount}

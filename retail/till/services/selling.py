@@ -107,6 +107,29 @@ def price_cart(tenant: Tenant, wanted: Sequence[Wanted], discount: Discount | No
     return Ready(priced, tuple(stocked))
 
 
+def sold_before(key: str) -> Sold | None:
+    """What an earlier press of the same button sold, with the change it gave; None when there was none."""
+    order = sold_as(key)
+    if order is None:
+        return None
+    change = sum(((one.tendered or one.amount) - one.amount for one in payments_of(order.id)), ZERO)
+    return Sold(order.id, order.number, order.total, change)
+
+
+def check_discount(priced: Priced, largest_percent: int) -> None:
+    """NeedsApproval when a line is reduced by more than the person may give."""
+    if priced.is_reduced_beyond(Decimal(largest_percent)):
+        raise NeedsApproval(
+            _(
+                "A discount of %(given)s %% is more than the %(most)s %% you may give; ask a manager.",
+                given=f"{priced.deepest_discount_percent:.0f}",
+                most=largest_percent,
+            ),
+            permission=Can.DISCOUNT,
+            field="discount",
+        )
+
+
 def ring_up(
     tenant: Tenant,
     station: Station,
@@ -124,22 +147,13 @@ def ring_up(
     `key` is made by the till, so pressing Pay twice sells once; the unique key in the database settles two presses in
     the same instant.
     """
-    if sold := sold_as(key):
-        return Sold(sold.id, sold.number, sold.total, ZERO)
+    if sold := sold_before(key):
+        return sold
     if not wanted:
         raise Refused(_("The cart is empty; scan something first."), field="lines")
     ready = price_cart(tenant, wanted, discount)
     priced = ready.priced
-    if priced.deepest_discount_percent > largest_discount_percent:
-        raise NeedsApproval(
-            _(
-                "A discount of %(given)s %% is more than the %(most)s %% you may give; ask a manager.",
-                given=f"{priced.deepest_discount_percent:.0f}",
-                most=largest_discount_percent,
-            ),
-            permission=Can.DISCOUNT,
-            field="discount",
-        )
+    check_discount(priced, largest_discount_percent)
     if customer_id is not None and session.get(Customer, customer_id) is None:
         raise NotFound(_("There is no such customer."), field="customer")
     taken = payments.settle(priced.gross, tenders)
@@ -204,8 +218,8 @@ def _take_back(
     method: str | None,
     kind: str,
 ) -> Sold:
-    if sold := sold_as(key):
-        return Sold(sold.id, sold.number, sold.total, ZERO)
+    if sold := sold_before(key):
+        return sold
     if not reason.strip():
         raise Refused(_("Say why; the reason is printed and kept."), field="reason")
     order = order_with_lines(order_id, lock=True)

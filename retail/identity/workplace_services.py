@@ -1,0 +1,16 @@
+"""Where somebody works on a device."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from retail.core.db import session
+from retail.identity.models import UserSession
+
+
+def use_register(session_id: int, register_id: int | None) -> None:
+    """Remember at which register somebody sells on this device; None forgets it."""
+    session.execute(
+        update(UserSession).where(UserSession.id == session_id).values(register_id=register_id),
+        execution_options={"synchronize_session": False},
+    )
