@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Integer, String
 
@@ -19,6 +20,7 @@ from retail.core.errors import Refused
 from retail.permissions import Can
 
 Kind = Literal["money", "quantity", "integer", "percent", "text", "date", "decimal"]
+Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 PERIODS = ("day", "week", "month", "quarter", "year", "weekday")
 
 
@@ -68,12 +70,14 @@ def _period_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure: its SQL aggregate, what it is called, how it is shown, and what it means in one sentence."""
+    """A figure: its SQL aggregate, what it is called, how it is shown, and what it means in one sentence. `needs` hides it
+    on pages from those who lack a permission, as costs from a cashier."""
 
     label: Any
     expression: ColumnElement[Any]
     kind: Kind = "integer"
     about: Any = ""
+    needs: Can | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Dimension:
     """What a figure may be broken down or limited by."""
 
     label: Any
-    expression: ColumnElement[Any]
+    expression: Expression
     kind: Kind = "text"
 
 
@@ -96,7 +100,7 @@ class Dataset:
     measures: Mapping[str, Measure]
     dimensions: Mapping[str, Dimension]
     needs: Can
-    at: ColumnElement[date] | None = None
+    at: Expression | None = None
     default_measures: Sequence[str] = ()
     all_dimensions: dict[str, Dimension] = field(init=False)
 
@@ -156,7 +160,7 @@ class Dataset:
             known = next((column for column in columns if column.name == name), None)
             if known is None:
                 raise Refused(f"Order by one of the columns asked for, not “{name}”.", field="order")
-            ordered = [known.desc() if descending else known.asc()]
+            ordered: list[Any] = [known.desc() if descending else known.asc()]
             ordered += [column for column in columns[: len(by)] if column is not known]
             statement = statement.order_by(*ordered)
         elif by:

@@ -11,7 +11,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, Table, UniqueConstraint, event, orm
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    MetaData,
+    Select,
+    Table,
+    UniqueConstraint,
+    event,
+    insert,
+    literal,
+    orm,
+)
 from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
@@ -96,6 +107,22 @@ def insert_owned(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """`insert_rows` for a tenant's table: each row is stamped with the tenant we are in."""
     tenant_id = current_tenant_id()
     insert_rows(model, [{**row, "tenant_id": tenant_id} for row in rows])
+
+
+def insert_owned_from(model: type[Model], source: Select[Any]) -> None:
+    """Fill a tenant's table with what a SELECT finds, within the database; its column labels name the columns filled.
+
+    Every table the SELECT reads is limited to the tenant we are in; join them by inner joins.
+    """
+    tenant_id = current_tenant_id()
+    tables = {part for part in visitors.iterate(source) if isinstance(part, Table) and "tenant_id" in part.c}
+    limited = source.where(*(table.c.tenant_id == tenant_id for table in tables))
+    names = [*limited.selected_columns.keys(), "tenant_id"]
+    session.flush()
+    session.execute(
+        insert(table_of(model)).from_select(names, limited.add_columns(literal(tenant_id))),
+        execution_options={"stamped": True},
+    )
 
 
 def _touches_a_tenant(statement: Any) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import BigInteger, Select, and_, case, func, select, type_coerce
 
 from retail.catalog.models import Category, Product, Variant
 from retail.core.datasets import Dataset, Dimension, Measure
+from retail.core.money import AmountType
 from retail.customers.models import Customer
 from retail.identity.models import User
 from retail.orders.models import Order, OrderLine
@@ -38,6 +39,11 @@ def _documents() -> Select[Any]:
         .outerjoin(Location, Location.id == Order.location_id)
         .outerjoin(User, User.id == Order.user_id)
     )
+
+
+def _amount(expression: Any) -> Any:
+    """Sums and differences of amounts are amounts; the database type of the whole would be a bare whole number."""
+    return type_coerce(expression, AmountType)
 
 
 def _yes_if(condition: Any) -> Any:
@@ -72,10 +78,16 @@ SALES = Dataset(
         "tax": Measure(_l("Tax"), func.sum(OrderLine.tax), "money"),
         "gross_revenue": Measure(_l("Gross revenue"), func.sum(OrderLine.gross), "money"),
         "discount": Measure(
-            _l("Discount"), func.sum(OrderLine.line_discount) + func.sum(OrderLine.cart_discount), "money"
+            _l("Discount"), _amount(func.sum(OrderLine.line_discount) + func.sum(OrderLine.cart_discount)), "money"
         ),
-        "cost": Measure(_l("Cost of goods"), func.sum(OrderLine.cost), "money"),
-        "margin": Measure(_l("Margin"), func.sum(OrderLine.net) - func.sum(OrderLine.cost), "money"),
+        "cost": Measure(_l("Cost of goods"), func.sum(OrderLine.cost), "money", needs=Can.VIEW_COSTS),
+        "margin": Measure(
+            _l("Margin"),
+            _amount(func.sum(OrderLine.net) - func.sum(OrderLine.cost)),
+            "money",
+            _l("Net revenue less the cost of the goods."),
+            needs=Can.VIEW_COSTS,
+        ),
         "customers": Measure(_l("Customers"), func.count(Order.customer_id.distinct())),
         "products": Measure(_l("Variants sold"), func.count(OrderLine.variant_id.distinct())),
         "first_day": Measure(_l("First day"), func.min(Order.business_date), "date"),
@@ -120,6 +132,13 @@ DOCUMENTS = Dataset(
             _l("Rounding"), func.sum(Order.rounding), "money", _l("What rounding to the minor unit changed.")
         ),
         "total": Measure(_l("Paid"), func.sum(Order.total), "money"),
+        "average": Measure(
+            _l("Average document"),
+            # Whole ten-thousandths: the integer division of both databases, without a float between.
+            type_coerce(func.sum(Order.total, type_=BigInteger) // func.count(Order.id), AmountType),
+            "money",
+            _l("What was paid over the number of documents; choose kind = sale for the average basket."),
+        ),
         "discount": Measure(_l("Discount"), func.sum(Order.discount), "money"),
         "customers": Measure(_l("Customers"), func.count(Order.customer_id.distinct())),
     },

@@ -1,0 +1,90 @@
+"""`flask report …`: figures, the owner's report and the rollups from the command line."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import click
+
+from retail.core import db, export
+from retail.core.commands import command_errors
+from retail.core.datasets import read_conditions
+from retail.core.tenancy import inside
+from retail.reports import module, services
+from retail.reports.asking import Question, answer
+from retail.tenancy.services import tenant_called
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@module.cli.group("report")
+def report() -> None:
+    """Ask for figures, send the owner's report, rebuild rollups."""
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _date(instant: datetime | None) -> date | None:
+    return instant.date() if instant else None
+
+
+@report.command("run")
+@click.argument("dataset")
+@click.option("--tenant", required=True, metavar="SLUG", help="The business to ask about.")
+@click.option(
+    "--measures", default="", metavar="A,B", help="Figures, with commas between; the dataset's usual ones if left out."
+)
+@click.option(
+    "--by", default="", metavar="X,Y", help="Dimensions to break them down by: day, month, product, cashier …"
+)
+@click.option("--where", multiple=True, metavar="NAME=VALUE", help="Only this value of a dimension; repeat for more.")
+@click.option("--from", "first", type=DAY, metavar="DATE", help="First business date, 2026-11-21.")
+@click.option("--to", "last", type=DAY, metavar="DATE", help="Last business date.")
+@click.option("--order", metavar="NAME", help="Column to sort by; -name for the largest first.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many rows.")
+@click.option("--json", "form", flag_value="json", default=True, help="A JSON list of objects (the default).")
+@click.option("--csv", "form", flag_value="csv", help="CSV with a header line.")
+@command_errors
+def run(
+    dataset: str,
+    tenant: str,
+    measures: str,
+    by: str,
+    where: tuple[str, ...],
+    first: datetime | None,
+    last: datetime | None,
+    order: str | None,
+    limit: int | None,
+    form: str,
+) -> None:
+    """Figures of a dataset (sales, documents, journal …) on standard output.
+
+    Amounts are JSON numbers with every digit they have, dates are ISO texts.
+    """
+    question = Question(
+        dataset, _names(measures), _names(by), _date(first), _date(last), read_conditions(where), order, limit
+    )
+    shop = tenant_called(tenant)
+    with inside(shop.id), db.reading():
+        found = answer(question, currency=shop.currency)
+    if form == "csv":
+        pieces = export.write_csv(found.columns, found.rows)
+    else:
+        pieces = export.write_json(found.columns, found.rows)
+    for piece in pieces:
+        click.echo(piece, nl=False)
+
+
+@report.command("rebuild")
+@click.option("--tenant", required=True, metavar="SLUG", help="The business whose rollups are made again.")
+@click.option("--from", "first", type=DAY, metavar="DATE", help="First business date; all if left out.")
+@click.option("--to", "last", type=DAY, metavar="DATE", help="Last business date.")
+@command_errors
+def rebuild(tenant: str, first: datetime | None, last: datetime | None) -> None:
+    """Make the sums behind the dashboard again from the ledger."""
+    shop = tenant_called(tenant)
+    with inside(shop.id), db.unit_of_work():
+        services.rebuild(_date(first), _date(last))
+    click.echo(f"The rollups of {shop.slug} are made again.")
