@@ -1,6 +1,6 @@
 """Every setting of the program, read once from the environment and checked before anything starts.
 
-`VARIABLES` is the one place that documents them; `flask settings`, the README and the error messages read from it.
+`VARIABLES` is the one place that documents them: docs/running.md repeats it and a test holds the two together.
 """
 
 from __future__ import annotations
