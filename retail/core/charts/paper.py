@@ -49,7 +49,7 @@ THEMES: dict[ThemeName, Theme] = {"css": CSS, "light": LIGHT}
 def element(name: str, *content: str, **attributes: str | float | None) -> Markup:
     """An SVG element; `stroke_width` becomes `stroke-width`, `class_` `class`, and `None` is left out."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -58,7 +58,10 @@ def element(name: str, *content: str, **attributes: str | float | None) -> Marku
 
 
 def _value(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, str):
+        # A plain line break in an attribute is a space to XML.
+        return str(escape(value)).replace("\n", "&#10;")
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def mark(tip: str, content: Iterable[str]) -> Markup:

@@ -34,7 +34,8 @@ def value_axis(values: Sequence[float], *, wanted: int = 4, from_zero: bool = Tr
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = tuple(round(index * step, 12) for index in range(first, last + 1))
+    places = 3 - math.floor(math.log10(step))
+    ticks = tuple(round(index * step, places) for index in range(first, last + 1))
     return Axis(ticks[0], ticks[-1], ticks)
 
 

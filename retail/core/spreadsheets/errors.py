@@ -26,5 +26,4 @@ class Limits:
     workbook_unpacked: int = 300 * 1024 * 1024
     rows: int = 2_000_000
     columns: int = 1_000
-    workbook_cells: int = 20_000_000
     cell_length: int = 100_000
