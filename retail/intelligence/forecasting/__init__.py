@@ -4,6 +4,7 @@
 The arithmetic is on arrays; nothing here reads the database.
 """
 
+from retail.intelligence.forecasting import accuracy
 from retail.intelligence.forecasting.engine import Errors, ForecastResult, backtest, forecast
 from retail.intelligence.forecasting.methods import BASELINE, describe
 from retail.intelligence.forecasting.series import SeriesError, SeriesTable, Step, read_series, step_of
@@ -15,6 +16,7 @@ __all__ = [
     "SeriesError",
     "SeriesTable",
     "Step",
+    "accuracy",
     "backtest",
     "describe",
     "forecast",

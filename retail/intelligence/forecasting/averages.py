@@ -14,7 +14,9 @@ from retail.intelligence.forecasting.series import Floats
 QUANTILE_CAPS = {"trim95": 0.95, "trim90": 0.90}
 MEDIAN_CAPS = {"four": 4.0}
 UNTRIMMED = "all"
-CAPS = (UNTRIMMED, *QUANTILE_CAPS, *MEDIAN_CAPS)
+"""Every sale as it was, giants included: for the mean."""
+ORDINARY = "ordinary"
+CAPS = (UNTRIMMED, ORDINARY, *QUANTILE_CAPS, *MEDIAN_CAPS)
 
 PROFILE_CYCLES = 16
 """Half-life of the season's profile, in seasons."""
@@ -37,7 +39,10 @@ def averages(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
     season_of_row = np.arange(history.length) % history.season
     caps = _caps(history)
     for cap in CAPS:
-        values = history.known if cap == UNTRIMMED else np.minimum(history.known, caps[cap])
+        if cap == UNTRIMMED:
+            values = history.known
+        else:
+            values = history.ordinary if cap == ORDINARY else np.minimum(history.ordinary, caps[cap])
         profile = season_profile(values, history)
         numerator = kernels @ values
         denominator = kernels @ (history.weight * profile[season_of_row])

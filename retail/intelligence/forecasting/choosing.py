@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from retail.intelligence.forecasting.history import Booleans
-from retail.intelligence.forecasting.methods import BASELINE
+from retail.intelligence.forecasting.methods import BASELINE, is_untrimmed
 from retail.intelligence.forecasting.series import Floats
 
 MOST_ORIGINS = 8
 FEWEST_TO_JUDGE = 4
+YEAR_AGO_WEIGHT = 4.0
+"""The same dates a year ago count for as much as so many other dates."""
 BLENDED = 5
 """So many methods share in a series' forecast."""
 SHARPNESS = 10
@@ -29,26 +32,39 @@ class Trials:
     """Errors of every method, had it been used at each of the origins; axes origins × methods × series, NaN: not tried.
 
     `absolute` is the sum of absolute errors over the dates of the horizon, `total` the absolute error of their sum,
-    `signed` the forecast total less the true one. `demand` (origins × series) is what happened.
+    `signed` the forecast total less the true one. `demand` (origins × series) is what happened. `weights` tell how much
+    each origin counts in the choice.
     """
 
     names: tuple[str, ...]
     origins: tuple[int, ...]
+    weights: tuple[float, ...]
     absolute: Floats
     total: Floats
     signed: Floats
     demand: Floats
 
 
-def origins_of(length: int, horizon: int, season: int) -> tuple[int, ...]:
+def origins_of(length: int, horizon: int, season: int, year: int) -> tuple[int, ...]:
     """The rows at which to pretend that history ends, latest first: half a horizon apart, at most eight.
 
     The earliest leaves two seasons, a horizon and a third of the history to learn from. Empty if there is not enough.
+    A year with seasons of its own adds the same dates a year ago and two years ago, where a year and more lies before
+    them: what Christmas does to sales cannot be learned in autumn.
     """
     earliest = max(2 * season, min(horizon, 4 * season), length // 3, 4)
     stride = max(1, horizon // 2)
     found = range(length - horizon, earliest - 1, -stride)
-    return tuple(found)[:MOST_ORIGINS]
+    recent = tuple(found)[:MOST_ORIGINS]
+    if year <= season or not recent:
+        return recent
+    years_ago = (length - year, length - 2 * year)
+    return recent + tuple(row for row in years_ago if horizon <= length - row and year + horizon <= row < recent[-1])
+
+
+def whole_horizons(origins: Sequence[int], horizon: int) -> float:
+    """How many horizons the dates ahead of the origins make up, overlaps counted once."""
+    return len({origin + ahead for origin in origins for ahead in range(horizon)}) / horizon
 
 
 def try_all(raw: Floats, offers_at: OffersAt, origins: Sequence[int], horizon: int) -> Trials:
@@ -74,7 +90,12 @@ def try_all(raw: Floats, offers_at: OffersAt, origins: Sequence[int], horizon: i
     for number, errors in enumerate(parts):
         for method, (one, two, three) in errors.items():
             absolute[number, method], total[number, method], signs[number, method] = one, two, three
-    return Trials(tuple(names), tuple(origins), absolute, total, signs, demand)
+    weights = tuple(YEAR_AGO_WEIGHT if _is_year_ago(origins, origin, horizon) else 1.0 for origin in origins)
+    return Trials(tuple(names), tuple(origins), weights, absolute, total, signs, demand)
+
+
+def _is_year_ago(origins: Sequence[int], origin: int, horizon: int) -> bool:
+    return origins[0] - origin > MOST_ORIGINS * max(1, horizon // 2)
 
 
 def losses(trials: Trials) -> Floats:
@@ -87,6 +108,9 @@ def losses(trials: Trials) -> Floats:
     daily = trials.absolute[:, baseline].sum()
     total = trials.total[:, baseline].sum()
     loss: Floats = trials.absolute / max(daily, 1e-12) + trials.total / max(total, 1e-12)
+    loss *= np.array(trials.weights)[:, None, None]
+    # A single giant order must not become what is expected, however orderly all other products sell.
+    loss[:, [is_untrimmed(name) for name in trials.names]] = np.nan
     return loss
 
 
@@ -103,14 +127,15 @@ def scores(loss: Floats, horizons: float) -> Floats:
     middling = np.where(always, np.nan_to_num(loss), 0.0).sum(axis=1) / count
     against = np.where(tried, middling[:, None, :], 0.0)
     mine, theirs = np.where(tried, loss, 0.0), against
-    pooled_theirs = theirs.sum(axis=(0, 2))
-    pooled = np.divide(
-        mine.sum(axis=(0, 2)), pooled_theirs, out=np.full(pooled_theirs.shape, np.inf), where=pooled_theirs > 0
-    )[:, None]
-    own_theirs = theirs.sum(axis=0)
-    own = np.divide(mine.sum(axis=0), own_theirs, out=np.tile(pooled, (1, loss.shape[2])), where=own_theirs > 0)
+    pooled = _factor(mine.sum(axis=(0, 2)), theirs.sum(axis=(0, 2)), 1.0)[:, None]
+    own = _factor(mine.sum(axis=0), theirs.sum(axis=0), pooled)
     score: Floats = (horizons * own + OWN_RECORD_TRUST * pooled) / (horizons + OWN_RECORD_TRUST)
     return np.where(tried.any(axis=0), score, np.inf)
+
+
+def _factor(mine: Floats, theirs: Floats, otherwise: npt.ArrayLike) -> Floats:
+    factor: Floats = np.where(theirs > 0, mine / np.where(theirs > 0, theirs, 1.0), otherwise)
+    return factor
 
 
 def shares(score: Floats) -> Floats:

@@ -21,6 +21,7 @@ from retail.intelligence.forecasting.choosing import (
     scores,
     shares,
     try_all,
+    whole_horizons,
 )
 from retail.intelligence.forecasting.history import Booleans, History, history_of
 from retail.intelligence.forecasting.methods import BASELINE, forecasts, is_unbiased
@@ -97,7 +98,7 @@ def forecast(
     open_ahead = np.array([day not in closed for day in ahead], dtype=np.float64)[:, None]
     year = max(step.year, cycle)
 
-    origins = origins_of(raw.shape[0], horizon, cycle) if raw.shape[1] else ()
+    origins = origins_of(raw.shape[0], horizon, cycle, year) if raw.shape[1] else ()
     latest = history_of(raw, cycle, year, shut)
     if not origins:
         return _untried(latest, ahead, open_ahead)
@@ -114,7 +115,7 @@ def forecast(
 
     trials = try_all(raw, offers_at, origins, horizon)
     loss = losses(trials)
-    horizons = _whole_horizons(origins, horizon)
+    horizons = whole_horizons(origins, horizon)
     share = shares(scores(loss, horizons))
     record = _record(raw, offers_at, trials, loss, horizon)
     kept = _baseline_wins(trials, record, horizons)
@@ -193,11 +194,6 @@ def _checked(demand: npt.ArrayLike, dates: Sequence[date], horizon: int, season:
     return raw
 
 
-def _whole_horizons(origins: Sequence[int], horizon: int) -> float:
-    """How many horizons the origins cover, overlaps counted once."""
-    return (origins[0] - origins[-1] + horizon) / horizon
-
-
 def _record(raw: Floats, offers_at: OffersAt, trials: Trials, loss: Floats, horizon: int) -> tuple[Floats, Floats]:
     """Absolute errors and errors of totals (origins × series) of the blend.
 
@@ -207,7 +203,7 @@ def _record(raw: Floats, offers_at: OffersAt, trials: Trials, loss: Floats, hori
     for number, origin in enumerate(trials.origins):
         apart = [index for index, other in enumerate(trials.origins) if abs(other - origin) >= horizon]
         apart = apart or list(range(len(trials.origins)))
-        share = shares(scores(loss[apart], _whole_horizons([trials.origins[index] for index in apart], horizon)))
+        share = shares(scores(loss[apart], whole_horizons([trials.origins[index] for index in apart], horizon)))
         predicted = blend(offers_at(origin), trials.names, share)
         truth = raw[origin : origin + horizon]
         difference = np.where(np.isfinite(truth), predicted - truth, 0.0)

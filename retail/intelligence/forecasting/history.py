@@ -12,6 +12,9 @@ Booleans = npt.NDArray[np.bool_]
 UNLIKELY = np.log(1e-4)
 """Log of the chance below which "nothing sold anywhere" is taken for a closed shop, not for chance."""
 RECENT_CYCLES = 8
+GIANT = 10.0
+"""A value so many times the usual sale (the median one) is a giant, unless the like happens more often than rarely."""
+RARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -19,13 +22,15 @@ class History:
     """Demand up to a point in time, dates × series.
 
     `raw` is demand as given. `known` has 0 and `weight` 0 where a value says nothing about demand: it is missing (a
-    stock-out), the shop was closed, or the series had not begun; `weight` is 1 elsewhere. Row t is at position
+    stock-out), the shop was closed, or the series had not begun; `weight` is 1 elsewhere.
+    `ordinary` is `known` with the few giant sales cut down to what else happens. Row t is at position
     `t % season` of the season; `open_positions` tells on which of them the shop trades. `year` is the number of rows
     in a year, in whole seasons.
     """
 
     raw: Floats
     known: Floats
+    ordinary: Floats
     weight: Floats
     season: int
     open_positions: Booleans
@@ -57,10 +62,24 @@ def history_of(raw: Floats, season: int, year: int, closed: Booleans) -> History
     missing = np.isnan(raw) | shut[:, None]
     sold = np.where(missing, 0, raw) > 0
     # Zeros before the first sale are no lack of demand: the product was not on the shelf yet. The first sale itself is
-    # left out as well, since counting from a date because it had a sale would overstate what sells.
-    begun = np.cumsum(sold, axis=0) > sold
+    # left out as well, since counting from a date because it had a sale would overstate what sells. A product younger
+    # than a season is taken to be a season old: of its few dates none can be left out, nor is its launch the rule.
+    first = np.where(sold.any(axis=0), sold.argmax(axis=0) + 1, raw.shape[0])
+    start = np.minimum(first, max(raw.shape[0] - season, 0))
+    begun = np.arange(raw.shape[0])[:, None] >= start
     weight = (begun & ~missing).astype(np.float64)
-    return History(raw, np.where(weight > 0, raw, 0.0), weight, season, open_positions, year)
+    known = np.where(weight > 0, raw, 0.0)
+    return History(raw, known, _ordinary(known, weight), weight, season, open_positions, year)
+
+
+def _ordinary(known: Floats, weight: Floats) -> Floats:
+    columns = np.arange(known.shape[1])
+    ordered = np.sort(known, axis=0)[::-1]
+    sales = (known > 0).sum(axis=0)
+    usual = ordered[sales // 2, columns]
+    rank = np.minimum(np.ceil(RARE * weight.sum(axis=0)).astype(np.intp), known.shape[0] - 1)
+    ordinary: Floats = np.minimum(known, np.maximum(GIANT * usual, ordered[rank, columns]))
+    return ordinary
 
 
 def _closed(raw: Floats, season: int, closed: Booleans) -> tuple[Booleans, Booleans]:

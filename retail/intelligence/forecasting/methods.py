@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flask_babel import gettext as _
 
-from retail.intelligence.forecasting.averages import MEDIAN_CAPS, QUANTILE_CAPS, UNTRIMMED, averages
+from retail.intelligence.forecasting.averages import MEDIAN_CAPS, ORDINARY, QUANTILE_CAPS, UNTRIMMED, averages
 from retail.intelligence.forecasting.history import History
 from retail.intelligence.forecasting.plain import (
     CROSTON,
@@ -23,7 +23,7 @@ from retail.intelligence.forecasting.yearly import SEASONAL_GROWTH, YEAR_SHAPE, 
 
 BASELINE = SEASONAL_NAIVE
 YEAR_LEVEL = "level-mixed-trim90"
-MEAN_METHODS = {SEASONAL_NAIVE, WINDOW_AVERAGE, SEASONAL_AVERAGE, CROSTON, "tsb-slow", "tsb-quick", "smooth-damped"}
+MEAN_METHODS = {SEASONAL_NAIVE, "smooth-damped"}
 
 
 def forecasts(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
@@ -47,9 +47,14 @@ def _unclipped(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
         yield from smoothing(history, horizon)
 
 
+def is_untrimmed(name: str) -> bool:
+    """Whether a method lets giant sales count in full; such a one serves the mean only."""
+    return name.startswith("level-") and name.endswith(f"-{UNTRIMMED}")
+
+
 def is_unbiased(name: str) -> bool:
     """Whether a method aims at the mean: it neither trims large sales nor takes medians or logarithms."""
-    return name in MEAN_METHODS or (name.startswith("level-") and name.endswith(f"-{UNTRIMMED}"))
+    return name in MEAN_METHODS or is_untrimmed(name)
 
 
 def describe(name: str) -> str:
@@ -84,6 +89,8 @@ def describe(name: str) -> str:
 def _describe_cap(cap: str) -> str:
     if cap == UNTRIMMED:
         return str(_("all sales as they were"))
+    if cap == ORDINARY:
+        return str(_("giant sales trimmed"))
     if cap in MEDIAN_CAPS:
         return str(_("days above four usual sales trimmed"))
     return str(_("largest %(percent)s %% of days trimmed", percent=round(100 * (1 - QUANTILE_CAPS[cap]))))

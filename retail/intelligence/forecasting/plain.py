@@ -26,19 +26,19 @@ def plain(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
     yield NAIVE, seasonal_naive(history.raw, horizon, 1)
 
     open_dates = history.future_open(horizon)
-    yield HISTORIC_AVERAGE, _mean(history.known, history.weight) * open_dates
+    yield HISTORIC_AVERAGE, _mean(history.ordinary, history.weight) * open_dates
     window = 4 * history.season if history.season > 1 else 8
-    yield WINDOW_AVERAGE, _mean(history.known[-window:], history.weight[-window:]) * open_dates
+    yield WINDOW_AVERAGE, _mean(history.ordinary[-window:], history.weight[-window:]) * open_dates
 
     start = max(0, history.length - window)
     by_position = np.zeros((history.season, history.width))
     for position in range(history.season):
         rows = slice(start + (position - start) % history.season, None, history.season)
-        by_position[position] = _mean(history.known[rows], history.weight[rows])
+        by_position[position] = _mean(history.ordinary[rows], history.weight[rows])
     yield SEASONAL_AVERAGE, by_position[history.future_positions(horizon)] * open_dates
 
     recent = slice(max(0, history.length - 12 * history.season), None)
-    ordered = np.sort(np.where(history.weight[recent] > 0, history.known[recent], np.inf), axis=0)
+    ordered = np.sort(np.where(history.weight[recent] > 0, history.ordinary[recent], np.inf), axis=0)
     count = history.weight[recent].sum(axis=0).astype(np.intp)
     columns = np.arange(history.width)
     low = ordered[np.maximum(count - 1, 0) // 2, columns]
@@ -65,14 +65,14 @@ def rarely_sold(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
     Croston's (1972) with the bias correction of Syntetos & Boylan (2005), and that of Teunter, Syntetos & Babai (2011),
     whose chance of a sale also falls while nothing sells.
     """
-    shape = season_profile(history.known, history)[history.future_positions(horizon)]
+    shape = season_profile(history.ordinary, history)[history.future_positions(horizon)]
     size, gap = _first_guess(history)
     weights = np.array([CROSTON_WEIGHT, *RARE.values()])[:, None]
     sizes, gaps = np.tile(size, (weights.size, 1)), gap
     chance = np.tile(1 / np.maximum(gap, 1.0), (len(RARE), 1))
     since = np.zeros(history.width)
-    sales = history.known > 0
-    for values, weight, sale in zip(history.known, history.weight, sales, strict=True):
+    sales = history.ordinary > 0
+    for values, weight, sale in zip(history.ordinary, history.weight, sales, strict=True):
         since = since + weight
         sizes += weights * sale * (values - sizes)
         gaps = gaps + CROSTON_WEIGHT * sale * (since - gaps)
@@ -84,8 +84,8 @@ def rarely_sold(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
 
 
 def _first_guess(history: History) -> tuple[Floats, Floats]:
-    sales = (history.known > 0).sum(axis=0)
-    size = history.known.sum(axis=0) / np.maximum(sales, 1)
+    sales = (history.ordinary > 0).sum(axis=0)
+    size = history.ordinary.sum(axis=0) / np.maximum(sales, 1)
     gap = history.weight.sum(axis=0) / np.maximum(sales, 1)
     return size, gap
 

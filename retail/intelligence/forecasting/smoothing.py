@@ -33,11 +33,11 @@ def smoothing(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
 
     The forecast is NaN for series that sell too rarely for it.
     """
-    sold = (history.known > 0).sum(axis=0)
+    sold = (history.ordinary > 0).sum(axis=0)
     dense = np.flatnonzero(sold >= np.maximum(DENSE * history.weight.sum(axis=0), 2))
     if not dense.size:
         return
-    counted, known = history.weight[:, dense] > 0, history.known[:, dense]
+    counted, known = history.weight[:, dense] > 0, history.ordinary[:, dense]
     # A logarithm needs something sold on every date; where that is not so, the value itself is smoothed.
     positive = np.all((known > 0) | ~counted, axis=0)
     logs = np.where(positive, np.log(np.where(counted & positive, known, 1.0)), known)

@@ -17,8 +17,8 @@ LARGEST_CHANGE = 4.0
 def seasonal_growth(history: History, horizon: int) -> Iterator[tuple[str, Floats]]:
     """The last season again, times half (in logarithms) of its growth over the season before."""
     season = history.season
-    latest = history.known[-season:].sum(axis=0)
-    before = history.known[-2 * season : -season].sum(axis=0)
+    latest = history.ordinary[-season:].sum(axis=0)
+    before = history.ordinary[-2 * season : -season].sum(axis=0)
     growth = np.divide(latest, before, out=np.ones(history.width), where=(latest > 0) & (before > 0))
     growth = np.clip(growth, 1 / LARGEST_CHANGE, LARGEST_CHANGE)
     seasons_ahead = (1 + np.arange(horizon) // season)[:, None]
@@ -36,7 +36,7 @@ def year_course(history: History, horizon: int, span: int) -> Floats | None:
         return None
     # Only what was on the shelf then and is still: new products would otherwise look like growth.
     lasting = history.weight[: history.length - year].any(axis=0)
-    totals = history.known[:, lasting].sum(axis=1)
+    totals = history.ordinary[:, lasting].sum(axis=1)
     traded = (history.weight[:, lasting] > 0).any(axis=1).astype(np.float64)
     sums = np.concatenate([[0.0], np.cumsum(totals)])
     dates = np.concatenate([[0.0], np.cumsum(traded)])
