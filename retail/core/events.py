@@ -114,6 +114,8 @@ def event(kind: str) -> Callable[[type[H]], type[H]]:
 
     def declare(cls: type[H]) -> type[H]:
         made = cast("type[H]", dataclass(frozen=True, kw_only=True)(cls))
+        if "kind" in made.__dataclass_fields__:  # type: ignore[attr-defined]
+            raise TypeError(f"{cls.__name__}: `kind` is what the event is called and cannot be a field")
         made.kind = kind
         if kind in KINDS:
             raise ValueError(f"two events are called {kind}")

@@ -46,7 +46,7 @@ class Standing:
     """A schedule that every tenant has: the task, and when, in the tenant's zone."""
 
     name: str
-    label: str
+    label: Any
     task: str
     cron: str
 
@@ -88,7 +88,7 @@ def plan(name: str, label: str, task_name: str, cron: str, zone: str, **argument
     return row
 
 
-def stand(name: str, label: str, task_name: str, cron: str) -> None:
+def stand(name: str, label: Any, task_name: str, cron: str) -> None:
     """Declare that every tenant has this schedule. What somebody changes about theirs stays as they want it."""
     STANDING[name] = Standing(name, label, task_name, cron)
 

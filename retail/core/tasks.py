@@ -85,7 +85,7 @@ class Declared:
     """A task by name: the function that does it, on which queue, and for how long at most (seconds)."""
 
     name: str
-    label: str
+    label: Any
     work: Callable[..., dict[str, Any] | None]
     queue: str
     timeout: int
@@ -98,7 +98,7 @@ TASKS: dict[str, Declared] = {}
 
 def task(
     name: str,
-    label: str,
+    label: Any,
     *,
     queue: str = "low",
     timeout: int = 1800,
@@ -244,6 +244,15 @@ def _signs_of_life(tenant_id: int, mine: Sequence[ColumnElement[bool]]) -> Itera
         thread.join()
 
 
+def presume_dead(task_id: int, tenant_id: int) -> None:
+    """Let a task be taken up at once by another worker: who did it is known to have died."""
+    with inside(tenant_id), unit_of_work():
+        session.execute(
+            update(Task).where(Task.id == task_id, Task.state == "running").values(beat_at=None),
+            execution_options={"synchronize_session": False},
+        )
+
+
 def cancel(task_id: int) -> None:
     """Stop a task: at once when it waits, at its next report of progress when it runs."""
     row = session.get_one(Task, task_id)
@@ -272,7 +281,7 @@ def due(limit: int = 1000) -> list[Due]:
     instant = now()
     with across_tenants(), reading():
         waiting = and_(Task.state == "queued", Task.due_at <= instant)
-        silent = and_(Task.state == "running", Task.beat_at < instant - LEASE)
+        silent = and_(Task.state == "running", or_(Task.beat_at.is_(None), Task.beat_at < instant - LEASE))
         rows = session.execute(
             select(Task.id, Task.tenant_id, Task.name).where(or_(waiting, silent)).order_by(Task.id).limit(limit)
         ).all()

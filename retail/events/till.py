@@ -28,12 +28,12 @@ class SaleCompleted(_OfOrder):
 
 @event("sale.reversed")
 class SaleReversed(_OfOrder):
-    """Some or all of a sale was given back: `kind` is return or void; `order_id` is the reversing document."""
+    """Some or all of a sale was given back: `by` is return or void; `order_id` is the reversing document."""
 
     order_id: int
     number: str
     reverses_id: int
-    kind: str
+    by: str
     location_id: int
     business_date: str
     hour: int

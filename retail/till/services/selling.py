@@ -261,7 +261,7 @@ def _take_back(
             order_id=placed.id,
             number=placed.number,
             reverses_id=order.id,
-            kind=kind,
+            by=kind,
             location_id=station.location_id,
             business_date=placed.business_date.isoformat(),
             hour=placed.hour,
