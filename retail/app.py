@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, cast
 
 import jinja2
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
@@ -126,7 +126,9 @@ def _locale() -> str:
     person = g.get("person")
     if person is not None:
         return str(person.locale)
-    return request.accept_languages.best_match(["en", "es", "hi", "ar"], "en") if request else "en"
+    if not has_request_context():
+        return "en"
+    return request.accept_languages.best_match(["en", "es", "hi", "ar"], "en") or "en"
 
 
 def _timezone() -> str:

@@ -1,4 +1,6 @@
-"""Everything a person may be allowed to do: `module:noun:verb`, alphabetical within a module. Roles are sets of these."""
+"""Everything a person may be allowed to do: `module:noun:verb`, alphabetical within a module. Roles are sets of
+these.
+"""
 
 from __future__ import annotations
 

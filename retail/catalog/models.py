@@ -16,7 +16,9 @@ from retail.finance.models import TaxRate
 
 
 class Category(OfTenant, Audited, Model):
-    """A branch of the tree in which products are found. `path` is the names from the root, for breadcrumbs and search."""
+    """A branch of the tree in which products are found. `path` is the names from the root, for breadcrumbs and
+    search.
+    """
 
     __tablename__ = "categories"
     __table_args__ = (UniqueConstraint("tenant_id", "parent_id", "name"),)

@@ -27,7 +27,8 @@ class Actor:
     acting_for: int | None = None
 
 
-_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())
+_NOBODY = Actor()
+_actor: ContextVar[Actor] = ContextVar("actor", default=_NOBODY)
 
 
 class AuditEntry(OfTenant, Model):
@@ -52,7 +53,9 @@ class AuditEntry(OfTenant, Model):
 
 
 class Audited:
-    """Mixin: creating, changing and deleting such a row leaves an audit entry. Name fields to keep out in `audit_hidden`."""
+    """Mixin: creating, changing and deleting such a row leaves an audit entry; `audit_hidden` names fields to keep
+    out.
+    """
 
     audit_hidden: frozenset[str] = frozenset()
 
@@ -68,6 +71,7 @@ class Audited:
 
 
 def current_actor() -> Actor:
+    """Who acts in this request, job or command."""
     return _actor.get()
 
 
@@ -92,18 +96,18 @@ def record_apart(action: str, subject: str, subject_id: int | None = None, label
 
 def _entry(action: str, subject: str, subject_id: int | None, label: str, changes: dict[str, Any]) -> dict[str, Any]:
     actor = _actor.get()
-    return dict(
-        occurred_at=now(),
-        user_id=actor.user_id,
-        user_name=actor.name,
-        address=actor.address,
-        acting_for=actor.acting_for,
-        action=action,
-        subject=subject,
-        subject_id=subject_id,
-        subject_label=label,
-        changes=changes,
-    )
+    return {
+        "occurred_at": now(),
+        "user_id": actor.user_id,
+        "user_name": actor.name,
+        "address": actor.address,
+        "acting_for": actor.acting_for,
+        "action": action,
+        "subject": subject,
+        "subject_id": subject_id,
+        "subject_label": label,
+        "changes": changes,
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -169,5 +173,6 @@ def _write_entries(flushing: Session, _context: object) -> None:
 
 
 def init_app(_app: object) -> None:
+    """Listen to every flush of the session."""
     event.listen(db.session, "before_flush", lambda flushing, context, _instances: _note_changes(flushing, context))
     event.listen(db.session, "after_flush", _write_entries)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import GenericFunction
@@ -70,11 +70,11 @@ def _period_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure: its SQL aggregate, what it is called, how it is shown, and what it means in one sentence. `needs` hides it
-    on pages from those who lack a permission, as costs from a cashier."""
+    """A figure: its SQL aggregate, what it is called, how it is shown, and what it means in one sentence. `needs`
+    hides it on pages from those who lack a permission, as costs from a cashier."""
 
     label: Any
-    expression: ColumnElement[Any]
+    expression: SQLColumnExpression[Any]
     kind: Kind = "integer"
     about: Any = ""
     needs: Can | None = None
@@ -198,7 +198,9 @@ def _as_stored(dimension: Dimension, value: Any) -> Any:
 
 
 def get(name: str) -> Dataset:
-    """A dataset by name: the one sanctioned look-up by string, for layers below or beside the module that declares it."""
+    """A dataset by name: the one sanctioned look-up by string, for layers below or beside the module that declares
+    it.
+    """
     if name not in DATASETS:
         raise Refused(f"There is no dataset “{name}”; there are {', '.join(sorted(DATASETS))}.", field="dataset")
     return DATASETS[name]

@@ -78,6 +78,7 @@ session = cast("scoped_session[Session]", db.session)
 
 
 def table_of(model: type[Model]) -> Table:
+    """The table of a model, typed."""
     return cast(Table, model.__table__)
 
 
@@ -230,6 +231,7 @@ def dispose_after_fork() -> None:
 
 
 def init_app(app: Flask) -> None:
+    """Connect the application to its database."""
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 class Refused(Exception):
-    """A rule forbids this. `message` is for the person and names the remedy; `field` names the input at fault, if one is."""
+    """A rule forbids this. `message` is for the person and names the remedy; `field` names the input at fault, if one
+    is.
+    """
 
     def __init__(self, message: object, field: str | None = None) -> None:
         super().__init__(str(message))

@@ -50,5 +50,6 @@ def path_of(row: StoredFile) -> Path:
 
 
 def read(file_id: int) -> tuple[StoredFile, bytes]:
+    """A stored file and its contents."""
     row = session.get_one(StoredFile, file_id)
     return row, _path(row.sha256).read_bytes()

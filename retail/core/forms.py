@@ -1,4 +1,6 @@
-"""The shape of input: a base form, fields for money and quantities, and the way a service's refusal gets onto a form."""
+"""The shape of input: a base form, fields for money and quantities, and the way a service's refusal gets onto a
+form.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ def _strip(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-class Form(FlaskForm):  # type: ignore[misc]  # the library has no types
+class Form(FlaskForm):
     """Base of every form: text is stripped, an unknown choice is an error, CSRF is checked once by the app."""
 
     class Meta:
@@ -112,6 +114,7 @@ def refusals(form: Any) -> Iterator[None]:
 
 
 def add_problem(form: Any, message: str, field: str | None = None) -> None:
+    """Put a sentence on a form: at its field when one is named, else at the top."""
     if field and field in form:
         form[field].errors = [*form[field].errors, message]
     else:

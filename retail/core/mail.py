@@ -94,7 +94,10 @@ def send(
 
 
 @task("mail.send", "Send a mail", queue="high", timeout=120, retry_seconds=(10, 60, 300, 1800, 7200), quiet=True)
-def _send(progress: object, mail_id: int) -> None:
+def _send(
+    progress: object,  # noqa: ARG001  every task is handed it
+    mail_id: int,
+) -> None:
     mail = session.get_one(Mail, mail_id)
     if mail.state == "sent":
         return

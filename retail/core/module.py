@@ -16,8 +16,8 @@ from retail.core import audit, db, tenancy
 from retail.permissions import PUBLIC, SIGNED_IN, Can, Need
 
 FILES = ("models", "services", "queries", "handlers", "work", "checks", "tables", "datasets", "views", "cli")
-"""What a module may consist of, in the order it is loaded; `work` holds its tasks, `checks` what `flask check` proves of
-it. A file that grew too long is split into several whose names end the same way: `views`, `audit_views`."""
+"""What a module may consist of, in the order it is loaded; `work` holds its tasks, `checks` what `flask check` proves
+of it. A file that grew too long is split into several whose names end the same way: `views`, `audit_views`."""
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -36,8 +36,8 @@ class Person(Protocol):
 
 @dataclass(frozen=True)
 class MenuItem:
-    """An entry of the sidebar, shown to whoever may open it. `shortcut` is the letter after G; `primary` ones are tabs on the
-    phone."""
+    """An entry of the sidebar, shown to whoever may open it. `shortcut` is the letter after G; `primary` ones are
+    tabs on the phone."""
 
     label: Any
     endpoint: str
@@ -98,10 +98,12 @@ class Module(Blueprint):
 
 
 def registry_of(app: Flask) -> Registry:
+    """What the modules of this application declared."""
     return cast(Registry, app.extensions["modules"])
 
 
 def allowed(need: Need, person: Person | None) -> bool:
+    """Whether a person (or nobody) meets a need."""
     if need == PUBLIC:
         return True
     return person is not None and (need == SIGNED_IN or need in person.permissions)

@@ -41,7 +41,7 @@ class ScaledDecimal(TypeDecorator[Decimal]):
         if value is None:
             return None
         if isinstance(value, float):
-            raise ValueError(f"{value!r}: amounts and quantities are Decimal, not float")
+            raise ValueError(f"{value!r}: amounts and quantities are Decimal, not float")  # noqa: TRY004  one error for bad values
         return scaled(Decimal(value), self.places)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
@@ -88,6 +88,7 @@ def round_to(value: Decimal, step: Decimal, mode: Rounding = "half-up") -> Decim
 
 
 def to_minor(value: Decimal, currency: str, mode: Rounding = "half-up") -> Decimal:
+    """An amount rounded to what can be paid in a currency."""
     return round_to(value, minor_unit(currency), mode)
 
 

@@ -25,7 +25,9 @@ def _publisher(url: str) -> RedisManager:
 
 
 def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_id: int | None = None) -> None:
-    """Tell the screens of one user, or of a whole tenant, that something of this kind happened. Losing it is harmless."""
+    """Tell the screens of one user, or of a whole tenant, that something of this kind happened. Losing it is
+    harmless.
+    """
     room = f"user:{user_id}" if user_id is not None else f"tenant:{tenant_id}"
     try:
         _publisher(current_app.config["REDIS_URL"]).emit("happened", {"kind": kind, "id": event_id}, room=room)

@@ -21,6 +21,7 @@ def connect(url: str) -> Redis:
 
 
 def redis() -> Redis:
+    """The Redis of this application."""
     return connect(current_app.config["REDIS_URL"])
 
 
@@ -39,4 +40,5 @@ def nudge() -> None:
 
 
 def init_app(app: Flask) -> None:
+    """Give the application an address even when none is set; nothing is connected to."""
     app.config.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")

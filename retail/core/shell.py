@@ -163,7 +163,7 @@ def _refused(error: Refused) -> Response:
     return _problem(422, _("That is not possible."), error.message)
 
 
-def _csrf(error: CSRFError) -> Response:
+def _csrf(_error: CSRFError) -> Response:
     return _problem(
         400, _("This page is too old to be sent."), _("Your session may have ended. Reload the page and try again.")
     )
@@ -178,7 +178,7 @@ def _unforeseen(error: Exception) -> Any:
     if isinstance(error, HTTPException):
         return _http_error(error)
     reference = secrets.token_hex(4).upper()
-    log.exception("error %s at %s %s", reference, request.method, request.path)
+    log.error("error %s at %s %s", reference, request.method, request.path, exc_info=error)
     return _problem(
         500,
         _("Something broke on our side."),
@@ -199,6 +199,7 @@ def _health() -> tuple[dict[str, str], int]:
 
 
 def init_app(app: Flask) -> None:
+    """Put what every page shares on the application."""
     app.context_processor(_context)
     app.after_request(_headers)
     app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can)

@@ -46,6 +46,7 @@ def figure(amount: Decimal | int | None, code: str | None = None) -> str:
 
 
 def quantity(value: Decimal | int | None) -> str:
+    """A quantity without zeros that say nothing: 1.5, 3."""
     return "" if value is None else str(format_decimal(Decimal(value).normalize(), locale=_locale()))
 
 
@@ -77,10 +78,12 @@ def value(thing: Any, kind: str = "text") -> str:
 
 
 def time_of_day(instant: datetime) -> str:
+    """14:05, on the reader's wall clock."""
     return str(format_datetime(instant, "HH:mm"))
 
 
 def day_and_month(day: date) -> str:
+    """21 Nov, in the reader's order."""
     return str(format_skeleton("MMMd", day, locale=_locale()))
 
 
@@ -94,6 +97,7 @@ def input_amount(amount: Decimal | None, code: str | None = None) -> str:
 
 
 def init_app(app: Flask) -> None:
+    """Offer these as template filters."""
     app.jinja_env.filters.update(
         money=money,
         figure=figure,

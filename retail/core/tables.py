@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Literal
 from flask import Response, abort, current_app, request, url_for
 from flask_babel import format_datetime
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, literal, or_, select
 
 from retail.core import audit, export, html, shown
 from retail.core.db import session
@@ -40,7 +40,7 @@ class Column:
     """
 
     label: Any
-    expression: ColumnElement[Any]
+    expression: SQLColumnExpression[Any]
     kind: Kind = "text"
     link: Callable[[Row[Any]], str] | None = None
     show: Callable[[Any], str | Markup] | None = None
@@ -62,6 +62,8 @@ class Filter:
 
 @dataclass(frozen=True)
 class Cell:
+    """One cell, ready to be drawn."""
+
     text: str | Markup
     href: str | None
     align: str
@@ -70,12 +72,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class ListedRow:
+    """One row, ready to be drawn."""
+
     id: int
     cells: list[Cell]
 
 
 @dataclass(frozen=True)
 class ListedColumn:
+    """A heading."""
+
     key: str
     label: str
     align: str
@@ -84,6 +90,8 @@ class ListedColumn:
 
 @dataclass(frozen=True)
 class ListedFilter:
+    """A filter and its present value."""
+
     name: str
     label: str
     kind: str
@@ -125,7 +133,7 @@ class Table:
     columns: ClassVar[Mapping[str, Column]]
     filters: ClassVar[Mapping[str, Filter]] = {}
     empty: ClassVar[Mapping[str, Any]] = {}
-    row_id: ClassVar[ColumnElement[Any]]
+    row_id: ClassVar[SQLColumnExpression[Any]]
     needs: ClassVar[Can]
 
     def __init_subclass__(cls) -> None:
@@ -309,7 +317,7 @@ def export_of(table: Table, form: str) -> Response:
             key=key,
             label=str(column.label),
             kind="decimal" if column.kind == "quantity" else column.kind,
-            currency=currency if column.kind == "money" else None,
+            currency=currency if column.kind == "money" else "",
         )
         for key, column in columns.items()
     ]

@@ -57,6 +57,7 @@ def current_tenant_id() -> int:
 
 
 def tenant_id_or_none() -> int | None:
+    """The tenant we are in, or None."""
     tenant_id = _tenant.get()
     return None if tenant_id == EVERY_TENANT else tenant_id
 
@@ -87,6 +88,7 @@ def enter(tenant_id: int) -> Token[int | None]:
 
 
 def leave(token: Token[int | None]) -> None:
+    """Go back to where `enter` was called."""
     _tenant.reset(token)
 
 
@@ -148,7 +150,7 @@ def _only_this_tenant(execute: ORMExecuteState) -> None:
 def _stamp_new_rows(flushing: orm.Session, _context: object, _instances: object) -> None:
     for row in flushing.new:
         if isinstance(row, OfTenant):
-            if row.tenant_id is None:
+            if row.__dict__.get("tenant_id") is None:
                 row.tenant_id = current_tenant_id()
             elif _tenant.get() not in (EVERY_TENANT, row.tenant_id):
                 raise NoTenant(f"{row!r} belongs to another tenant")
@@ -188,11 +190,14 @@ def pair_tenant_keys(metadata: MetaData) -> None:
 
 
 def init_app(_app: object) -> None:
+    """Watch every statement and every new row."""
     event.listen(db.session, "do_orm_execute", _only_this_tenant)
     event.listen(db.session, "before_flush", _stamp_new_rows)
 
 
 def owned_models() -> list[type[Model]]:
     """Every model whose rows belong to a tenant, by table name."""
-    classes = [mapper.class_ for mapper in Model.registry.mappers if issubclass(mapper.class_, OfTenant)]
+    classes: list[type[Model]] = [
+        mapper.class_ for mapper in Model.registry.mappers if issubclass(mapper.class_, OfTenant)
+    ]
     return sorted(classes, key=lambda cls: table_of(cls).name)

@@ -51,7 +51,8 @@ COUNTERPART_ACCOUNTS = {
 
 @dataclass(frozen=True)
 class Posting:
-    """One entry to be posted: account codes to amounts, debits above zero. `source` and `source_id` name the document."""
+    """One entry to be posted: account codes to amounts, debits above zero. `source` and `source_id` name the
+    document."""
 
     source: str
     source_id: int
@@ -72,7 +73,8 @@ def open_books() -> None:
 
 def account_ids(codes: Sequence[str]) -> dict[str, int]:
     """The ids of accounts by code; Refused when one is missing."""
-    found = {code: id for code, id in session.execute(select(Account.code, Account.id).where(Account.code.in_(codes)))}
+    rows = session.execute(select(Account.code, Account.id).where(Account.code.in_(codes)))
+    found = {code: account_id for code, account_id in rows}  # noqa: C416  a row is no pair to the type checker
     missing = sorted(set(codes) - set(found))
     if missing:
         raise Refused(f"The chart of accounts has no account {', '.join(missing)}.")

@@ -1,7 +1,9 @@
 """The layout of the “Online Retail” invoice lines (UCI 352): what its columns and its habits mean.
 
-InvoiceNo, StockCode, Description, Quantity, InvoiceDate (shop's wall clock), UnitPrice (up to four decimals), CustomerID,
-Country. An invoice that starts with C takes goods back, one with A adjusts money; goods that leave at no price without a
+InvoiceNo, StockCode, Description, Quantity, InvoiceDate (shop's wall clock), UnitPrice (up to four decimals),
+CustomerID,
+Country. An invoice that starts with C takes goods back, one with A adjusts money; goods that leave at no price
+without a
 C are written off (their note stands in the description). Codes that are not five digits and up to two letters are no
 merchandise: postage, fees, vouchers, manual entries.
 """
@@ -133,7 +135,13 @@ class Reader:
                 countries.setdefault(customer, country)
         progress(count)
         return History(
-            self._sheet.headers, invoices, {sku: _usual(seen) for sku, seen in names.items()}, prices, countries, bad, count
+            self._sheet.headers,
+            invoices,
+            {sku: _usual(seen) for sku, seen in names.items()},
+            prices,
+            countries,
+            bad,
+            count,
         )
 
     def _row(self, values: Sequence[str]) -> tuple[str, datetime, str, str, Line]:

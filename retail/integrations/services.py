@@ -134,7 +134,9 @@ class _Booking:
         self._customers, self._variants = customers, variants
 
     def what_is_new(self, chunk: Sequence[Invoice]) -> list[New]:
-        """The lines of these invoices that no earlier run booked; equal lines are counted, for a file may repeat one."""
+        """The lines of these invoices that no earlier run booked; equal lines are counted, for a file may repeat
+        one.
+        """
         parts: dict[str, int] = {}
         booked: dict[str, Counter[tuple[str, Decimal, Decimal, str]]] = defaultdict(Counter)
         for numbers in in_chunks((invoice.number for invoice in chunk), 400):

@@ -50,7 +50,13 @@ class Order(OfTenant, Model):
         Index(None, "tenant_id", "customer_id"),
         Index(None, "tenant_id", "shift_id"),
         Index(None, "tenant_id", "reverses_id"),
-        Index("ix_orders_origin", "tenant_id", "origin", sqlite_where=text("origin <> ''"), postgresql_where=text("origin <> ''")),
+        Index(
+            "ix_orders_origin",
+            "tenant_id",
+            "origin",
+            sqlite_where=text("origin <> ''"),
+            postgresql_where=text("origin <> ''"),
+        ),
     )
 
     number: Mapped[str]

@@ -27,10 +27,12 @@ def order_with_lines(order_id: int, lock: bool = False) -> Order | None:
 
 
 def order_numbered(number: str) -> Order | None:
+    """A document by its number, however it was typed."""
     return session.scalar(select(Order).where(Order.number == number.strip().upper()))
 
 
 def lines_of(order_id: int) -> Sequence[OrderLine]:
+    """The lines of a document, in order."""
     return session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position)).all()
 
 

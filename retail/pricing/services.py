@@ -1,8 +1,8 @@
 """The pricing engine: a cart in, priced lines out. No database, no clock; the same cart always costs the same.
 
 Steps, each stored with the sale: *list price* × quantity, rounded to the minor unit → less the *line discount* → less
-this line's share of the *cart discount* (largest remainder, so the pennies add up) → *gross* and *net* by the line's tax
-rate, rounded by line. Where prices exclude tax, the amounts before tax are net.
+this line's share of the *cart discount* (largest remainder, so the pennies add up) → *gross* and *net* by the line's
+tax rate, rounded by line. Where prices exclude tax, the amounts before tax are net.
 """
 
 from __future__ import annotations

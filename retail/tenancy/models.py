@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,7 +41,7 @@ class Tenant(Audited, Model):
     @property
     def day_start(self) -> time:
         """When the business day begins on the wall clock."""
-        return (datetime.min + timedelta(minutes=self.day_start_minutes)).time()
+        return time(*divmod(self.day_start_minutes, 60))
 
     def business_date(self, instant: datetime) -> date:
         return clock.business_date(instant, self.timezone, self.day_start)

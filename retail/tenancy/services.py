@@ -57,11 +57,13 @@ def create_tenant(
 
 
 def check_currency(currency: str) -> None:
+    """Refused when a currency does not exist."""
     if currency.upper() not in list_currencies():
         raise Refused(_("“%(code)s” is no currency; write three letters such as GBP.", code=currency), field="currency")
 
 
 def check_timezone(timezone: str) -> None:
+    """Refused when a time zone does not exist."""
     if timezone not in available_timezones():
         raise Refused(
             _("“%(zone)s” is no time zone; write one such as Europe/London.", zone=timezone), field="timezone"

@@ -235,7 +235,7 @@ def _horizontal_bars(chart: Chart, ink: Theme, width: int) -> Drawn:
     marks: list[Markup] = []
     for index, (label, value, figure) in enumerate(zip(chart.labels, values, figures, strict=True)):
         y = index * row
-        room = width - text_width(figure, size) - 12
+        room = width - text_width(figure, size, bold=True) - 12
         # A negative value has no length to the right; its figure says it.
         share = max(float(value or 0), 0.0) / axis.high if axis.high > 0 else 0.0
         drawn = [
@@ -281,7 +281,7 @@ def _donut(chart: Chart, ink: Theme, width: int) -> Drawn:
         y = top + index * size * 1.9
         figure = chart.written(value)
         room = min(width, left + 330) if beside else width
-        name = shortened(label, size, room - left - size * 6 - text_width(figure, size))
+        name = shortened(label, size, room - left - size * 6 - text_width(figure, size, bold=True))
         entries += [
             element("rect", x=left, y=y, width=size * 0.8, height=size * 0.8, rx=2.5, fill=color),
             words(ink, name, left + size * 1.3, y + size * 0.8, size=size),
@@ -289,7 +289,7 @@ def _donut(chart: Chart, ink: Theme, width: int) -> Drawn:
             words(ink, f"{share:.0%}", room, y + size * 0.8, size=size, anchor="end"),
         ]
     whole_text = chart.written(total)
-    letters = min(20.0, 20.0 * radius * 1.5 / text_width(whole_text, 20))
+    letters = min(20.0, 20.0 * radius * 1.4 / text_width(whole_text, 20, bold=True))
     marks.append(
         words(
             ink, whole_text, center_x, center_y + letters * 0.35, size=letters, anchor="middle", bold=True, strong=True

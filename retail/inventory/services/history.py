@@ -83,10 +83,6 @@ def book_past_moves(location_id: int, moves: Sequence[PastMove]) -> None:
             table.c.location_id == location_id,
         )
         .values(on_hand=table.c.on_hand + bindparam("change", type_=table.c.on_hand.type)),
-        [
-            {"changed_variant": variant_id, "change": change}
-            for variant_id, change in sorted(changes.items())
-            if change
-        ],
+        [{"changed_variant": variant_id, "change": change} for variant_id, change in sorted(changes.items()) if change],
         execution_options={"stamped": True},
     )

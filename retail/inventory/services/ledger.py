@@ -40,8 +40,8 @@ SCRAP_REASONS = frozenset({"damaged", "expired"})
 class Movement:
     """A quantity to be moved into (above zero) or out of (below zero) a location.
 
-    `unit_cost` is what incoming goods cost, or `value` what all of them are worth (above zero), for goods that come back
-    at what they left for. Outgoing goods leave at their average.
+    `unit_cost` is what incoming goods cost, or `value` what all of them are worth (above zero), for goods that come
+    back at what they left for. Outgoing goods leave at their average.
     """
 
     variant_id: int
@@ -84,8 +84,8 @@ def move(movements: Sequence[Movement], document: Document) -> list[Moved]:
 
 
 def shift_levels(movements: Sequence[Movement]) -> list[Moved]:
-    """The first half of `move`, for a document that must know the cost of its goods before it is written: lock and change
-    the levels. The caller must hand the result to `write_moves` in the same transaction."""
+    """The first half of `move`, for a document that must know the cost of its goods before it is written: lock and
+    change the levels. The caller must hand the result to `write_moves` in the same transaction."""
     if not movements:
         return []
     levels = _locked_levels(movements)
