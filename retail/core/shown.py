@@ -96,6 +96,11 @@ def input_amount(amount: Decimal | None, code: str | None = None) -> str:
     return str(rounded if rounded == amount else amount.normalize())
 
 
+def input_quantity(value: Decimal | None) -> str:
+    """A quantity for an input field: a plain point, no needless zeros."""
+    return "" if value is None else f"{value.normalize():f}"
+
+
 def init_app(app: Flask) -> None:
     """Offer these as template filters."""
     app.jinja_env.filters.update(
@@ -107,4 +112,5 @@ def init_app(app: Flask) -> None:
         time_of_day=time_of_day,
         day_and_month=day_and_month,
         input_amount=input_amount,
+        input_quantity=input_quantity,
     )
