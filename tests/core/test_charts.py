@@ -133,7 +133,7 @@ def test_what_cannot_be_drawn_is_refused_by_name():
 def test_an_axis_holds_all_values_with_few_round_ticks(values):
     axis = value_axis(values)
     assert 2 <= len(axis.ticks) <= 8
-    assert all(axis.low <= value <= axis.high for value in values)
+    assert all(-1e-8 <= axis.share(value) <= 1 + 1e-8 for value in values)
     assert 0 in axis.ticks
     steps = {
         round((b - a) / (axis.ticks[1] - axis.ticks[0]), 6) for a, b in zip(axis.ticks, axis.ticks[1:], strict=False)
