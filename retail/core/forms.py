@@ -4,8 +4,7 @@ form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -103,14 +102,26 @@ class Above:
         )
 
 
-@contextmanager
-def refusals(form: Any) -> Iterator[None]:
-    """Show a service's refusal on the form, at its field when it names one, and drop what was written so far."""
-    try:
-        yield
-    except Refused as no:
+class _Refusals:
+    """The block of `refusals`; a class, so that a type checker knows that the block may be left by a refusal."""
+
+    def __init__(self, form: Any) -> None:
+        self.form = form
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Refused):
+            return False
         session.rollback()
-        add_problem(form, no.message, no.field)
+        add_problem(self.form, error.message, error.field)
+        return True
+
+
+def refusals(form: Any) -> _Refusals:
+    """Show a service's refusal on the form, at its field when it names one, and drop what was written so far."""
+    return _Refusals(form)
 
 
 def add_problem(form: Any, message: str, field: str | None = None) -> None:

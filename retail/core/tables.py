@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Literal
 from flask import Response, abort, current_app, request, url_for
 from flask_babel import format_datetime
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
 
 from retail.core import audit, export, html, shown
 from retail.core.db import session
@@ -40,7 +40,7 @@ class Column:
     """
 
     label: Any
-    expression: SQLColumnExpression[Any]
+    expression: Any
     kind: Kind = "text"
     link: Callable[[Row[Any]], str] | None = None
     show: Callable[[Any], str | Markup] | None = None
@@ -133,7 +133,7 @@ class Table:
     columns: ClassVar[Mapping[str, Column]]
     filters: ClassVar[Mapping[str, Filter]] = {}
     empty: ClassVar[Mapping[str, Any]] = {}
-    row_id: ClassVar[SQLColumnExpression[Any]]
+    row_id: ClassVar[Any]
     needs: ClassVar[Can]
 
     def __init_subclass__(cls) -> None:
@@ -148,7 +148,7 @@ class Table:
 
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
         """The statement with search and filters applied, and the declared columns selected."""
-        shown_columns = [column.expression.label(key) for key, column in self.columns.items()]
+        shown_columns: list[ColumnElement[Any]] = [column.expression.label(key) for key, column in self.columns.items()]
         statement = self.source().with_only_columns(self.row_id.label("row_id"), *shown_columns)
         searched = [column.expression for column in self.visible().values() if column.search]
         for word in q.split()[:6]:
@@ -175,7 +175,7 @@ class Table:
 TABLES: dict[str, type[Table]] = {}
 
 
-def _sortable(column: Column) -> ColumnElement[Any]:
+def _sortable(column: Column) -> Any:
     """NULL sorts as the least value on every database, so that paging by key can compare."""
     empty = {
         "text": "",
