@@ -4,7 +4,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -129,6 +129,7 @@ def test_what_cannot_be_drawn_is_refused_by_name():
         chart("donut", series=[Series("S", [1, -2, 3])])
 
 
+@settings(deadline=None)
 @given(st.lists(st.decimals(-(10**9), 10**9, places=4).map(float), max_size=30))
 def test_an_axis_holds_all_values_with_few_round_ticks(values):
     axis = value_axis(values)
@@ -141,6 +142,7 @@ def test_an_axis_holds_all_values_with_few_round_ticks(values):
     assert steps == {1.0}
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1000), min_size=3, max_size=20))
 def test_a_smooth_line_never_goes_beyond_its_values(heights):
     path = smooth_path([(index * 10.0, height) for index, height in enumerate(heights)])

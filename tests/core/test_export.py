@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -76,6 +76,7 @@ def test_harmless_text_is_left_alone(text):
     assert guarded(text) == text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\r\n a1＝")))
 def test_what_was_defused_can_be_read_back_exactly(text):
     assert unguarded(guarded(text)) == text
@@ -178,6 +179,7 @@ def test_rows_beyond_a_sheet_go_on_in_the_next(monkeypatch, tmp_path):
     assert [row[0] for row in rows] == [f"S{number}" for number in range(25)]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail.core.export import Column, write_csv, write_json, write_xlsx
@@ -390,6 +390,7 @@ def test_what_is_no_number_is_quoted_back(text, comma, words):
         parse_decimal(text, comma)
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12), max_value=10**12))
 def test_every_written_number_is_read_back(number):
     english = f"{number:,}"
@@ -397,6 +398,7 @@ def test_every_written_number_is_read_back(number):
     assert parse_decimal(english.translate({44: ".", 46: ","}), comma=True) == number
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.booleans())
 def test_no_text_makes_the_parsers_fail_otherwise(text, comma):
     for parse in (parse_date, parse_boolean, lambda cell: parse_decimal(cell, comma)):
@@ -533,6 +535,7 @@ def test_bad_rows_come_back_with_their_reasons_and_can_be_sent_again(tmp_path):
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=25)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(TEXTS, TEXTS, st.decimals(0, 10**6, places=2)), min_size=1, max_size=10),
     st.sampled_from(",;\t|"),
