@@ -38,6 +38,7 @@ from retail.core import (
     audit,
     db,
     files,
+    history,
     html,
     mail,
     module,
@@ -115,6 +116,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     push.init_app(app)
     shown.init_app(app)
     shell.init_app(app)
+    history.init_app(app)
     for one in MODULES:
         cast(module.Module, one.module).open(app)
     configure_mappers()

@@ -1,0 +1,150 @@
+"""The audit in plain words: for the audit page, and for the history on each record's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from retail.core.audit import AuditEntry
+from retail.core.db import session
+from retail.core.shown import quantity
+
+ACTIONS: dict[str, tuple[Any, str, str]] = {
+    "create": (_l("created"), "plus", "success"),
+    "update": (_l("changed"), "pencil", "info"),
+    "delete": (_l("deleted"), "trash", "danger"),
+    "export": (_l("exported"), "download", "neutral"),
+    "sign_in": (_l("signed in"), "login", "neutral"),
+    "sign_in_failed": (_l("tried to sign in"), "alert-triangle", "warning"),
+    "sign_out": (_l("signed out"), "logout", "neutral"),
+    "second_factor_on": (_l("turned the second factor on"), "shield-check", "success"),
+    "second_factor_off": (_l("turned the second factor off"), "lock-open", "warning"),
+    "recovery_code_used": (_l("used a recovery code"), "key", "warning"),
+    "recovery_codes_renewed": (_l("made new recovery codes"), "key", "info"),
+    "password_link": (_l("sent a link to set a password"), "mail", "info"),
+    "session_ended": (_l("signed a device out"), "logout", "neutral"),
+    "sessions_ended": (_l("signed devices out"), "logout", "neutral"),
+    "sale": (_l("sold"), "receipt", "success"),
+    "refund": (_l("refunded"), "receipt-refund", "warning"),
+    "return": (_l("refunded"), "receipt-refund", "warning"),
+    "void": (_l("voided"), "circle-x", "warning"),
+}
+"""What an action is called, with its picture and tone; one that is missing shows its own name."""
+
+SUBJECTS: dict[str, Any] = {
+    "users": _l("person"),
+    "roles": _l("role"),
+    "tenants": _l("shop settings"),
+    "locations": _l("location"),
+    "tax_rates": _l("tax rate"),
+    "customers": _l("customer"),
+    "products": _l("product"),
+    "variants": _l("variant"),
+    "categories": _l("category"),
+    "barcodes": _l("barcode"),
+    "registers": _l("register"),
+    "shifts": _l("shift"),
+    "cash_movements": _l("cash movement"),
+    "orders": _l("sale"),
+    "schedules": _l("schedule"),
+    "levels": _l("stock level"),
+    "people": _l("list of people"),
+}
+"""What the tables are called in sentences."""
+
+LONGEST = 60
+
+
+def action_word(action: str) -> str:
+    """What was done, in a word or two."""
+    known = ACTIONS.get(action)
+    return str(known[0]) if known else action.replace("_", " ")
+
+
+def subject_word(subject: str) -> str:
+    """What kind of thing it was done to."""
+    return str(SUBJECTS.get(subject) or subject.replace("_", " ").rstrip("s"))
+
+
+def field_word(name: str) -> str:
+    """A field's name as people would say it."""
+    return name.removesuffix("_id").removesuffix("_at").replace("_", " ")
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, int | float):
+        return quantity(value)
+    text = str(value)
+    if len(text) >= 19 and text[4] == text[7] == "-" and text[13] == ":":
+        try:
+            return str(format_datetime(datetime.fromisoformat(text), "medium"))
+        except ValueError:
+            return text
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _change(name: str, before: Any, after: Any) -> str:
+    label = field_word(name)
+    if isinstance(after, list) or isinstance(before, list):
+        old, new = set(map(str, before or ())), set(map(str, after or ()))
+        parts = [f"+ {one}" for one in sorted(new - old)] + [f"− {one}" for one in sorted(old - new)]
+        return f"{label}: {', '.join(parts[:12])}{' …' if len(parts) > 12 else ''}"
+    if before is None:
+        return f"{label}: {_plain(after)}"
+    return f"{label}: {_plain(before)} → {_plain(after)}"
+
+
+def changes_in_words(changes: Mapping[str, Any]) -> str:
+    """What changed, field by field: `price: 2.4 → 2.6`."""
+    parts = []
+    for name, change in changes.items():
+        if isinstance(change, list) and len(change) == 2:
+            parts.append(_change(name, change[0], change[1]))
+        else:
+            parts.append(f"{field_word(name)}: {_plain(change)}")
+    return " · ".join(parts)
+
+
+def in_words(entry: AuditEntry, about: bool = True) -> str:
+    """One entry as a sentence without its actor: `changed product Green tea`; `about=False` leaves out what it is about."""
+    subject = f"{subject_word(entry.subject)} {entry.subject_label}".strip()
+    if entry.subject == "users" and entry.action not in {"create", "update", "delete", "password_link"}:
+        return action_word(entry.action)
+    return f"{action_word(entry.action)} {subject}" if about else action_word(entry.action)
+
+
+def history_of(subject: str, subject_id: int, limit: int = 12) -> list[dict[str, Any]]:
+    """What happened to one record, newest first, as items of `ui.timeline`. `subject` is the table's name."""
+    entries: Sequence[AuditEntry] = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.subject == subject, AuditEntry.subject_id == subject_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    ).all()
+    return [
+        {
+            "title": in_words(entry, about=False).capitalize(),
+            "text": changes_in_words(entry.changes) if entry.action != "create" else None,
+            "when": format_datetime(entry.occurred_at, "short"),
+            "icon": ACTIONS.get(entry.action, ("", "circle-dot", "neutral"))[1],
+            "tone": ACTIONS.get(entry.action, ("", "circle-dot", "neutral"))[2],
+            "href": None,
+            "actor": entry.user_name,
+        }
+        for entry in entries
+    ]
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["history_of"] = history_of
