@@ -116,6 +116,12 @@ def test_a_shop_that_begins_to_open_on_sundays_gets_forecasts_for_them():
     assert forecast(demand, days(140), 7).values[6].min() > 0.5
 
 
+def test_a_shop_that_gave_up_its_sundays_gets_no_forecasts_for_them():
+    demand = weekly_shop(210, 30)
+    demand[6:140:7] = 8
+    assert forecast(demand, days(210), 7).values[6].max() == 0
+
+
 def test_a_new_product_is_not_held_to_the_time_before_it_was_sold():
     demand = weekly_shop(140, 30)
     usual = forecast(demand, days(140), 14).values[:, 3].sum()
@@ -211,6 +217,17 @@ def test_the_error_shown_is_close_to_the_error_that_comes():
     demand = weekly_shop(210, 60)
     figures = backtest(demand, days(210), 14)
     assert figures["expected_wape"] == pytest.approx(figures["wape"], rel=0.1)
+
+
+def test_errors_are_measured_on_dates_that_had_no_say_in_the_choice_of_methods(monkeypatch):
+    asked = []
+    choose = engine.scores
+    monkeypatch.setattr(engine, "scores", lambda loss, horizons: asked.append(loss.shape[0]) or choose(loss, horizons))
+    forecast(weekly_shop(210, 10), days(210), 14)
+    everything, *without_overlap, _for_the_mean = asked
+    # Eight origins half a horizon apart: each overlaps with itself and its one or two neighbors.
+    assert everything == 8
+    assert without_overlap == [6, 5, 5, 5, 5, 5, 5, 6]
 
 
 def test_the_days_held_back_are_not_looked_at():
