@@ -4,7 +4,7 @@ form.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from wtforms import Field, SelectChoice, StringField
 from wtforms.validators import ValidationError
 
 from retail.core.db import session
@@ -36,6 +36,11 @@ class Form(FlaskForm):
             elif unbound_field.field_class.__name__ == "PasswordField":
                 filters = []
             return unbound_field.bind(form=form, **{**options, "filters": filters})
+
+
+def choices_from(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Pairs of value and label as the choices of a SelectField."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class DecimalField(StringField):

@@ -66,7 +66,7 @@ def menu() -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     here = (request.endpoint or "").split(".")[0]
     for item in sorted(registry.menu, key=lambda one: one.order):
-        if not allowed(registry.needs[item.endpoint], person):
+        if item.endpoint not in registry.needs or not allowed(registry.needs[item.endpoint], person):
             continue
         groups.setdefault(str(item.group), []).append(
             {
