@@ -3,7 +3,7 @@
 Holds back the last dates of every series, forecasts them from the rest, and prints the errors beside those of the plain
 methods a shopkeeper could compute in a spreadsheet. Run it from the project's root:
 
-    python -m bench.forecast --series FILE --holdout 28 --json
+    .venv/bin/python bench/forecast.py --series FILE --holdout 28 --json
 """
 
 import argparse
@@ -14,8 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from retail.intelligence.forecasting import SeriesError, accuracy, backtest, read_series, step_of
-from retail.intelligence.forecasting.series import Floats
+# Started as a file, Python looks for modules beside this one only.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from retail.intelligence.forecasting import SeriesError, accuracy, backtest, read_series, step_of  # noqa: E402
+from retail.intelligence.forecasting.series import Floats  # noqa: E402
 
 
 def plain_methods(training: Floats, holdout: int, season: int) -> dict[str, Floats]:

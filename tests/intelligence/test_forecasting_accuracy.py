@@ -71,7 +71,7 @@ def test_on_a_real_shop_every_error_is_below_the_best_of_the_independent_tool_in
 
 def run_bench(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "bench.forecast", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "bench/forecast.py", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
 
