@@ -78,6 +78,7 @@ def menu() -> list[dict[str, Any]]:
                 or (here == item.endpoint.split(".")[0] and g.get("menu_endpoint") == item.endpoint),
                 "shortcut": item.shortcut,
                 "primary": item.primary,
+                "count": None,
             }
         )
     return [{"label": label, "items": items} for label, items in groups.items()]
