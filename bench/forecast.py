@@ -17,8 +17,8 @@ import numpy as np
 # Started as a file, Python looks for modules beside this one only.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from retail.intelligence.forecasting import SeriesError, accuracy, backtest, read_series, step_of  # noqa: E402
-from retail.intelligence.forecasting.series import Floats  # noqa: E402
+from retail.intelligence.forecasting import SeriesError, accuracy, backtest, read_series, step_of
+from retail.intelligence.forecasting.series import Floats
 
 
 def plain_methods(training: Floats, holdout: int, season: int) -> dict[str, Floats]:
