@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from retail.core.module import Module
+from flask_babel import lazy_gettext as _l
 
-module = Module(__name__)
+from retail.core.module import MenuItem, Module
+
+module = Module(
+    __name__,
+    menu=[
+        MenuItem(
+            _l("Dashboard"), "reports.dashboard", "layout-dashboard", _l("Today"), order=10, shortcut="D", primary=True
+        ),
+        MenuItem(_l("Reports"), "reports.index", "report-analytics", _l("Figures"), order=60, shortcut="R"),
+    ],
+)
