@@ -149,7 +149,7 @@ class Table:
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
         """The statement with search and filters applied, and the declared columns selected."""
         shown_columns: list[ColumnElement[Any]] = [column.expression.label(key) for key, column in self.columns.items()]
-        statement = self.source().with_only_columns(self.row_id.label("row_id"), *shown_columns)
+        statement = self.source().with_only_columns(type(self).row_id.label("row_id"), *shown_columns)
         searched = [column.expression for column in self.visible().values() if column.search]
         for word in q.split()[:6]:
             pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -165,11 +165,11 @@ class Table:
         if after is not None:
             value = literal(after[0], expression.type)
             beyond = expression < value if descending else expression > value
-            beyond_id = self.row_id < after[1] if descending else self.row_id > after[1]
+            beyond_id = type(self).row_id < after[1] if descending else type(self).row_id > after[1]
             statement = statement.where(or_(beyond, and_(expression == value, beyond_id)))
         if descending:
-            return statement.order_by(expression.desc(), self.row_id.desc())
-        return statement.order_by(expression.asc(), self.row_id.asc())
+            return statement.order_by(expression.desc(), type(self).row_id.desc())
+        return statement.order_by(expression.asc(), type(self).row_id.asc())
 
 
 TABLES: dict[str, type[Table]] = {}
