@@ -63,3 +63,6 @@ document.addEventListener("htmx:afterSettle", () => {
     place.focus({ preventScroll: true });
   }
 });
+
+// Says that clicks and keys are being listened to, for tests and for slow devices.
+document.documentElement.dataset.ready = "";

@@ -8,8 +8,14 @@ import { announce } from "counterfoil/toast";
 import { mayLeave } from "counterfoil/forms";
 
 let latest = 0;
-/** The address whose page is on screen. */
-let shown = location.pathname + location.search;
+/** The address whose page is on screen: at first the one that was loaded, whatever Back did while it was loading. */
+let shown = loaded();
+
+function loaded() {
+  const entry = performance.getEntriesByType("navigation")[0];
+  const from = new URL(entry?.name ?? location.href, location.href);
+  return from.pathname + from.search;
+}
 
 /** Open an address in the shell. @param {string} url */
 export async function navigate(url) {
@@ -106,3 +112,9 @@ window.addEventListener("popstate", (event) => {
 for (const kind of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
   document.addEventListener(kind, () => { shown = location.pathname + location.search; });
 }
+
+if (shown !== location.pathname + location.search && sessionStorage.getItem("moved") !== location.href) {
+  // Once only, in case a browser counts addresses differently.
+  sessionStorage.setItem("moved", location.href);
+  location.reload();
+} else sessionStorage.removeItem("moved");
