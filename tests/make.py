@@ -7,6 +7,8 @@ with the same things under other names.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +16,9 @@ from typing import Any
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from retail.catalog.models import Product, Variant
 from retail.core.clock import now
@@ -171,3 +175,26 @@ def client(app: Flask, cast: Cast, role: str) -> FlaskClient:
     with browser.session_transaction() as cookie:
         cookie["token"] = token
     return browser
+
+
+def csrf(browser: FlaskClient) -> str:
+    """The token a page of this browser would carry in its forms."""
+    with browser.session_transaction() as cookie:
+        cookie.setdefault("csrf_token", "0123456789abcdef")
+        raw = cookie["csrf_token"]
+    signer = URLSafeTimedSerializer(browser.application.secret_key, salt="wtf-csrf-token")
+    return str(signer.dumps(raw))
+
+
+def post(browser: FlaskClient, url: str, data: dict[str, Any] | None = None, **more: Any) -> TestResponse:
+    """Send a form as a page would: with its CSRF token."""
+    return browser.post(url, data={**(data or {}), "csrf_token": csrf(browser)}, **more)
+
+
+@contextmanager
+def within(cast: Cast) -> Iterator[None]:
+    """Look at a business after a request: a request leaves whatever tenant it was called in."""
+    session.rollback()
+    with inside(cast.tenant_id):
+        yield
+        session.rollback()

@@ -28,6 +28,7 @@ from retail.permissions import Can
 
 Kind = Literal["text", "integer", "decimal", "money", "quantity", "date", "datetime", "boolean", "percent"]
 PAGE_SIZE = 50
+NOTHING_SAID = {"title": None, "text": None, "icon": None, "action_url": None, "action_label": None}
 COUNT_LIMIT = 10_000
 
 
@@ -68,6 +69,7 @@ class Cell:
     href: str | None
     align: str
     tone: str | None
+    html: Markup | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ class Listing:
     searchable: bool
     narrowed: bool
     bulk: list[dict[str, Any]] = field(default_factory=list)
+    bulk_url: str | None = None
+    url: str | None = None
+    clear_url: str | None = None
+    label: str = ""
 
     def url_for_sort(self, key: str) -> str:
         turned = key == self.sort and not self.descending
@@ -283,7 +289,8 @@ def listing(table: Table) -> Listing:
         else None,
         previous_url=_address(after=None) if after is not None else None,
         export_urls={form: _address(format=form, after=None) for form in ("csv", "xlsx")} if can(Can.EXPORT) else {},
-        empty=dict(table.empty),
+        empty={**NOTHING_SAID, **table.empty},
+        label=str(table.label),
         searchable=any(column.search for column in columns.values()),
         narrowed=bool(q or any(values.values())),
     )

@@ -1,9 +1,12 @@
-"""Server-side sessions: the browser holds a random token, the database its hash, so that each can be listed and ended."""
+"""Server-side sessions: the browser holds a random token, the database its hash, so that each can be listed and
+ended.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +22,26 @@ from retail.tenancy.models import Tenant
 
 SEEN_EVERY = timedelta(minutes=1)
 KNOWN = frozenset(Can)
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+"""Marks in a browser's name for itself, the telling ones first: most browsers also claim to be the others."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +64,7 @@ class SignedIn:
     register_id: int | None
     confirmed_at: datetime
     second_factor: bool
+    must_set_up_second_factor: bool = False
     is_authenticated: bool = True
 
     @property
@@ -49,6 +73,7 @@ class SignedIn:
 
 
 def token_hash(token: str) -> str:
+    """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -114,6 +139,7 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         register_id=kept.register_id,
         confirmed_at=kept.confirmed_at,
         second_factor=kept.second_factor,
+        must_set_up_second_factor=role.requires_second_factor and user.totp_confirmed_at is None,
     )
 
 
@@ -125,6 +151,38 @@ def _seen(session_id: int, instant: datetime) -> None:
             update(UserSession).where(UserSession.id == session_id).values(last_seen_at=instant),
             execution_options={"synchronize_session": False},
         )
+
+
+def confirm(session_id: int) -> None:
+    """Note that the person has just proved again who they are."""
+    session.execute(
+        update(UserSession).where(UserSession.id == session_id).values(confirmed_at=now()),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def work_at(session_id: int, location_id: int | None) -> None:
+    """Remember at which location somebody works on this device; None is all of them."""
+    session.execute(
+        update(UserSession).where(UserSession.id == session_id).values(location_id=location_id),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def sessions_of(user_id: int) -> Sequence[UserSession]:
+    """The devices on which somebody is signed in, the last used first."""
+    return session.scalars(
+        select(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.expires_at > now())
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    ).all()
+
+
+def device_name(agent: str) -> str:
+    """A browser's long name in short: `Chrome on Windows`."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return " on ".join(part for part in (browser, system) if part) or agent[:40] or "Unknown device"
 
 
 def end(session_id: int) -> None:

@@ -1,0 +1,161 @@
+"""The forms of signing in, of one's own profile, and of managing people and roles."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import EqualTo, InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import CheckboxInput, EmailInput, ListWidget
+
+from retail.core.forms import Form, choices_from
+from retail.permissions import Can
+
+LOCALES = (
+    ("en_GB", "English (United Kingdom)"),
+    ("en_US", "English (United States)"),
+    ("en_IN", "English (India)"),
+    ("es_ES", "Español (España)"),
+    ("es_MX", "Español (México)"),
+    ("hi_IN", "हिन्दी (भारत)"),
+    ("ar_EG", "العربية (مصر)"),
+)
+# Only the shape: addresses of a network of one's own (till@shop.local) are addresses too; the mail proves the rest.
+IS_EMAIL = Regexp(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", message=_l("That is no e-mail address."))
+THEMES = (("auto", _l("As the device")), ("light", _l("Light")), ("dark", _l("Dark")))
+
+
+def timezones() -> list[tuple[str, str]]:
+    """The zones a person may choose, by the names of cities."""
+    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
+
+
+class EmailField(StringField):
+    """An e-mail address."""
+
+    widget = EmailInput()
+
+
+class SignInForm(Form):
+    """Address and password."""
+
+    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), Length(max=254)])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password.")), Length(max=200)])
+    next = HiddenField()
+
+
+class CodeForm(Form):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = StringField(_l("Code"), [InputRequired(_l("Enter the code.")), Length(max=40)])
+
+
+class ForgottenForm(Form):
+    """Where to send a link."""
+
+    email = EmailField(_l("E-mail"), [InputRequired(), IS_EMAIL, Length(max=254)])
+
+
+class NewPasswordForm(Form):
+    """A password, twice."""
+
+    password = PasswordField(
+        _l("New password"),
+        [InputRequired(), Length(max=200)],
+        description=_l("At least 10 characters; a few words make a good one."),
+    )
+    again = PasswordField(
+        _l("The same again"),
+        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
+    )
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The password one has, then a new one."""
+
+    current = PasswordField(_l("Present password"), [InputRequired(), Length(max=200)])
+
+
+class ConfirmForm(Form):
+    """The password, asked for again before something that matters."""
+
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password.")), Length(max=200)])
+    next = HiddenField()
+
+
+class ProfileForm(Form):
+    """What people decide for themselves."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=120)])
+    locale = SelectField(_l("Language and formats"), choices=choices_from([("", _l("As the shop")), *LOCALES]))
+    timezone = SelectField(_l("Time zone"))
+    theme = SelectField(_l("Appearance"), choices=choices_from(THEMES))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.timezone.choices = choices_from([("", _l("As the shop")), *timezones()])
+
+
+class ThemeForm(Form):
+    """Light, dark, or as the device says."""
+
+    theme = SelectField(choices=choices_from(THEMES))
+
+
+class InviteForm(Form):
+    """A new person."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=120)])
+    email = EmailField(
+        _l("E-mail"),
+        [InputRequired(), IS_EMAIL, Length(max=254)],
+        description=_l("A link to set a password is sent there; it works once, for seven days."),
+    )
+    role_id = SelectField(_l("Role"), coerce=int)
+
+
+class UserForm(Form):
+    """A person's name and role."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=120)])
+    role_id = SelectField(_l("Role"), coerce=int)
+
+
+class CopyRoleForm(Form):
+    """A name for a new role."""
+
+    name = StringField(_l("Name of the new role"), [InputRequired(), Length(max=40)])
+
+
+class PermissionsField(SelectMultipleField):
+    """Permissions as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class RoleForm(Form):
+    """What a role allows."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=40)])
+    largest_discount_percent = IntegerField(
+        _l("Largest discount"),
+        [InputRequired(), NumberRange(0, 100, _l("Between 0 and 100."))],
+        description=_l("How far this role may lower a price on its own; above it, somebody must approve."),
+    )
+    requires_second_factor = BooleanField(
+        _l("Must use a second factor"),
+        [Optional()],
+        description=_l("People with this role set one up at their next sign-in."),
+    )
+    permissions = PermissionsField(_l("Permissions"), choices=choices_from((can.value, can.value) for can in Can))

@@ -1,0 +1,210 @@
+"""People and roles: who works here and what they may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from retail.core import audit, html, tables
+from retail.core.forms import choices_from, refusals
+from retail.core.module import can
+from retail.identity import module, second_factor, services, sessions
+from retail.identity.forms import CopyRoleForm, InviteForm, RoleForm, UserForm
+from retail.identity.letters import send_link
+from retail.identity.models import Role, User
+from retail.identity.permission_words import grouped_permissions
+from retail.identity.tables import PeopleTable
+from retail.permissions import Can
+
+
+def _tabs(here: str) -> list[dict[str, Any]]:
+    entries = [(_("People"), "identity.people")]
+    if can(Can.MANAGE_ROLES):
+        entries.append((_("Roles"), "identity.roles"))
+    return [{"label": label, "url": url_for(endpoint), "active": endpoint == here} for label, endpoint in entries]
+
+
+def _role_choices(mine: frozenset[str], keep: int | None = None) -> list[tuple[int, str]]:
+    return [(role.id, role.name) for role in services.roles() if set(role.permissions) <= mine or role.id == keep]
+
+
+@module.get("/people/", needs=Can.VIEW_USERS)
+def people() -> Any:
+    """Everybody who may sign in."""
+    return tables.table_page(
+        PeopleTable(),
+        "identity/people.html",
+        title=_("People"),
+        subtitle=_("Who works here, and what they may do"),
+        tabs=_tabs("identity.people"),
+    )
+
+
+@module.route("/people/invite", methods=["GET", "POST"], needs=Can.MANAGE_USERS)
+def invite() -> Response:
+    """Give somebody an account; they choose a password by a link from the mail."""
+    form = InviteForm()
+    form.role_id.choices = choices_from(_role_choices(g.person.permissions))
+    if form.validate_on_submit():
+        with refusals(form):
+            role = services.role_numbered(form.role_id.data)
+            user = services.invite(form.email.data, form.name.data, role, g.person.permissions)
+            send_link(user, "invitation")
+            return html.done(
+                _("%(name)s is invited; the link is on its way.", name=user.name),
+                to=url_for("identity.person", user_id=user.id),
+            )
+    status = 422 if form.is_submitted() else 200
+    return html.page("identity/invite.html", status=status, form=form)
+
+
+@module.route("/people/<int:user_id>", methods=["GET", "POST"], needs=Can.VIEW_USERS)
+def person(user_id: int) -> Response:
+    """One person: name, role, state, devices."""
+    user = services.user_numbered(user_id)
+    may = can(Can.MANAGE_USERS) and services.manageable(user, g.person.permissions)
+    form = UserForm(obj=user)
+    form.role_id.choices = choices_from(_role_choices(g.person.permissions, keep=user.role_id))
+    if form.is_submitted():
+        if not can(Can.MANAGE_USERS):
+            return html.page("identity/person.html", status=403, **_person_context(user, form, may))
+        if form.validate():
+            with refusals(form):
+                role = services.role_numbered(form.role_id.data)
+                services.change_user(user, form.name.data, role, g.person.permissions, g.person.id)
+                return html.done(_("Saved."), to=url_for("identity.person", user_id=user_id))
+            user = services.user_numbered(user_id)
+    return html.page(
+        "identity/person.html", status=422 if form.is_submitted() else 200, **_person_context(user, form, may)
+    )
+
+
+def _person_context(user: User, form: UserForm, may: bool) -> dict[str, Any]:
+    return {
+        "form": form,
+        "user": user,
+        "may": may,
+        "is_me": user.id == g.person.id,
+        "invited": user.password_hash is None,
+        "device_count": len(sessions.sessions_of(user.id)),
+        "breadcrumbs": [(_("People"), url_for("identity.people")), (user.name, None)],
+    }
+
+
+def _managed(user_id: int) -> User:
+    user = services.user_numbered(user_id)
+    services.check_may_manage(user, g.person.permissions)
+    return user
+
+
+def _back(user_id: int, message: str) -> Response:
+    return html.done(message, to=url_for("identity.person", user_id=user_id))
+
+
+@module.post("/people/<int:user_id>/deactivate", needs=Can.MANAGE_USERS)
+def deactivate(user_id: int) -> Response:
+    """Keep somebody out, at once."""
+    user = _managed(user_id)
+    services.deactivate(user, g.person.permissions, g.person.id)
+    return _back(user_id, _("%(name)s can no longer sign in.", name=user.name))
+
+
+@module.post("/people/<int:user_id>/reactivate", needs=Can.MANAGE_USERS)
+def reactivate(user_id: int) -> Response:
+    """Let somebody in again."""
+    user = _managed(user_id)
+    services.reactivate(user, g.person.permissions)
+    return _back(user_id, _("%(name)s can sign in again.", name=user.name))
+
+
+@module.post("/people/<int:user_id>/link", needs=Can.MANAGE_USERS)
+def send_password_link(user_id: int) -> Response:
+    """Mail a link to set a password."""
+    user = _managed(user_id)
+    send_link(user, "reset" if user.password_hash else "invitation")
+    audit.record("password_link", "users", user.id, user.name)
+    return _back(user_id, _("A link is on its way to %(email)s.", email=user.email))
+
+
+@module.post("/people/<int:user_id>/sign-out", needs=Can.MANAGE_USERS)
+def sign_out_everywhere(user_id: int) -> Response:
+    """End all sessions of somebody."""
+    user = _managed(user_id)
+    sessions.end_all(user.id)
+    audit.record("sessions_ended", "users", user.id, user.name)
+    return _back(user_id, _("%(name)s is signed out everywhere.", name=user.name))
+
+
+@module.post("/people/<int:user_id>/second-factor/off", needs=Can.MANAGE_USERS)
+def remove_second_factor(user_id: int) -> Response:
+    """For somebody who lost the phone and the recovery codes."""
+    user = _managed(user_id)
+    second_factor.turn_off(user)
+    sessions.end_all(user.id)
+    return _back(user_id, _("The second factor of %(name)s is off.", name=user.name))
+
+
+@module.get("/roles/", needs=Can.MANAGE_ROLES)
+def roles() -> Response:
+    """All roles, and how many people have each."""
+    return html.page("identity/roles.html", roles=services.roles_with_people(), tabs=_tabs("identity.roles"))
+
+
+@module.route("/roles/<int:role_id>", methods=["GET", "POST"], needs=Can.MANAGE_ROLES)
+def role(role_id: int) -> Response:
+    """What one role allows."""
+    row = services.role_numbered(role_id)
+    form = RoleForm(obj=row)
+    if form.is_submitted() and form.validate():
+        with refusals(form):
+            services.change_role(
+                row,
+                name=form.name.data,
+                permissions=form.permissions.data,
+                largest_discount_percent=form.largest_discount_percent.data,
+                requires_second_factor=form.requires_second_factor.data,
+                mine=g.person.permissions,
+            )
+            return html.done(_("The role is saved."), to=url_for("identity.role", role_id=role_id))
+        row = services.role_numbered(role_id)
+    return _role_page(row, form, 422 if form.is_submitted() else 200)
+
+
+def _role_page(row: Role, form: RoleForm, status: int = 200) -> Response:
+    return html.page(
+        "identity/role.html",
+        status=status,
+        form=form,
+        role=row,
+        groups=grouped_permissions(set(form.permissions.data or ()), g.person.permissions),
+        copy_form=CopyRoleForm(formdata=None),
+        people=services.people_with_role(row.id),
+        breadcrumbs=[
+            (_("People"), url_for("identity.people")),
+            (_("Roles"), url_for("identity.roles")),
+            (row.name, None),
+        ],
+    )
+
+
+@module.post("/roles/<int:role_id>/copy", needs=Can.MANAGE_ROLES)
+def copy_role(role_id: int) -> Response:
+    """A new role that starts with what this one allows."""
+    row, form = services.role_numbered(role_id), CopyRoleForm()
+    if form.validate():
+        services.check_may_give(row, g.person.permissions)
+        made = services.copy_role(row, form.name.data)
+        return html.done(
+            _("The role is made; now choose what it allows."), to=url_for("identity.role", role_id=made.id)
+        )
+    return html.done(_("Give the new role a name."), to=url_for("identity.role", role_id=role_id), level="danger")
+
+
+@module.post("/roles/<int:role_id>/remove", needs=Can.MANAGE_ROLES)
+def remove_role(role_id: int) -> Response:
+    """Delete a role nobody has."""
+    services.remove_role(services.role_numbered(role_id))
+    return html.done(_("The role is removed."), to=url_for("identity.roles"))

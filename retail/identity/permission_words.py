@@ -1,0 +1,86 @@
+"""What permissions are called on the roles page, module by module."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+
+from retail.permissions import Can
+
+GROUPS = {
+    "till": _l("Till"),
+    "orders": _l("Orders"),
+    "catalog": _l("Products"),
+    "inventory": _l("Stock"),
+    "customers": _l("Customers"),
+    "reports": _l("Reports"),
+    "intelligence": _l("Insights"),
+    "finance": _l("Books"),
+    "integrations": _l("Imports"),
+    "identity": _l("People and roles"),
+    "tenancy": _l("Settings"),
+    "operations": _l("Operations"),
+}
+"""The modules in the order of the roles page; one that is not named comes last under its own name."""
+
+WORDS = {
+    Can.VIEW_PRODUCTS: _l("See products"),
+    Can.EDIT_PRODUCTS: _l("Create and change products"),
+    Can.IMPORT_PRODUCTS: _l("Import products from files"),
+    Can.VIEW_COSTS: _l("See what products cost the shop"),
+    Can.VIEW_CUSTOMERS: _l("See customers"),
+    Can.EDIT_CUSTOMERS: _l("Create and change customers"),
+    Can.VIEW_JOURNAL: _l("See the journal"),
+    Can.VIEW_USERS: _l("See people"),
+    Can.MANAGE_USERS: _l("Invite, change and deactivate people"),
+    Can.MANAGE_ROLES: _l("Change what roles allow"),
+    Can.VIEW_INTELLIGENCE: _l("See forecasts and customer groups"),
+    Can.IMPORT_HISTORY: _l("Take over another system's history"),
+    Can.VIEW_STOCK: _l("See stock"),
+    Can.ADJUST_STOCK: _l("Correct stock"),
+    Can.RECEIVE_STOCK: _l("Receive goods"),
+    Can.SEE_MAILBOX: _l("See mails that were sent"),
+    Can.SEE_AUDIT: _l("See who changed what"),
+    Can.SEE_EVENTS: _l("See events"),
+    Can.REPLAY_EVENTS: _l("Deliver parked events again"),
+    Can.SEE_SCHEDULES: _l("See schedules"),
+    Can.MANAGE_SCHEDULES: _l("Pause and run schedules"),
+    Can.VIEW_ORDERS: _l("See orders"),
+    Can.VIEW_DASHBOARD: _l("See the dashboard"),
+    Can.VIEW_REPORTS: _l("See reports"),
+    Can.EXPORT: _l("Export lists to files"),
+    Can.VIEW_SETTINGS: _l("See settings"),
+    Can.EDIT_SETTINGS: _l("Change settings"),
+    Can.SELL: _l("Sell"),
+    Can.DISCOUNT: _l("Give discounts"),
+    Can.REFUND: _l("Refund sales"),
+    Can.VOID: _l("Void sales"),
+    Can.OPEN_SHIFT: _l("Open a shift"),
+    Can.CLOSE_SHIFT: _l("Count and close a shift"),
+    Can.SEE_EXPECTED_CASH: _l("See how much cash should be in the drawer"),
+    Can.SEE_ALL_SHIFTS: _l("See everybody's shifts"),
+    Can.MOVE_CASH: _l("Put cash in and take it out"),
+}
+"""What each permission lets people do; one without words here shows its own name."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One check box of the roles page; `fixed` when whoever looks at it may not change it."""
+
+    value: str
+    label: str
+    checked: bool
+    fixed: bool
+
+
+def grouped_permissions(held: Set[str], mine: Set[str]) -> list[tuple[str, list[Choice]]]:
+    """Every permission as a check box, by module."""
+    groups: dict[str, list[Choice]] = {name: [] for name in GROUPS}
+    for one in Can:
+        group = one.value.split(":")[0]
+        label = str(WORDS.get(one, one.value))
+        groups.setdefault(group, []).append(Choice(one.value, label, one.value in held, one.value not in mine))
+    return [(str(GROUPS.get(name, name)), choices) for name, choices in groups.items() if choices]

@@ -1,0 +1,261 @@
+"""One's own profile: name, language, appearance, password, second factor, devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from flask import g, redirect, request, url_for
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from retail.core import audit, clock, db, html
+from retail.core.db import session
+from retail.core.errors import NotFound
+from retail.core.forms import add_problem, refusals
+from retail.identity import module, second_factor, services, sessions, signing_in
+from retail.identity.forms import ChangePasswordForm, CodeForm, ConfirmForm, ProfileForm, ThemeForm
+from retail.identity.models import User, UserSession
+from retail.permissions import SIGNED_IN
+
+FRESH_SECONDS = 15 * 60
+"""How long a password counts as just given, for what asks for it again."""
+WITHOUT_SECOND_FACTOR = frozenset(
+    {
+        "static",
+        "identity.security",
+        "identity.confirm",
+        "identity.set_up_second_factor",
+        "identity.turn_on_second_factor",
+        "identity.theme",
+        "identity.sign_out",
+        "identity.sign_in",
+    }
+)
+"""What somebody may still do whose role demands a second factor they have not set up."""
+
+
+@module.before_app_request
+def demand_second_factor() -> Response | None:
+    """Lead people whose role demands a second factor to setting it up, before anything else."""
+    person = g.get("person")
+    if person is None or not person.must_set_up_second_factor or request.endpoint in WITHOUT_SECOND_FACTOR:
+        return None
+    return html.done("", to=url_for("identity.security"))
+
+
+def myself() -> User:
+    """The row of whoever makes this request."""
+    return services.user_numbered(g.person.id)
+
+
+def _is_fresh() -> bool:
+    return bool((clock.now() - g.person.confirmed_at).total_seconds() < FRESH_SECONDS)
+
+
+def _tabs() -> list[dict[str, Any]]:
+    return [
+        {"label": label, "url": url_for(endpoint), "active": request.endpoint == endpoint}
+        for label, endpoint in ((_("Profile"), "identity.profile"), (_("Security"), "identity.security"))
+    ]
+
+
+@module.route("/profile/", methods=["GET", "POST"], needs=SIGNED_IN)
+def profile() -> Response:
+    """Name, language, zone, appearance."""
+    user = myself()
+    form = ProfileForm(obj=user)
+    if request.method == "POST" and form.validate():
+        user.name = " ".join(form.name.data.split())
+        user.locale = form.locale.data or None
+        user.timezone = form.timezone.data or None
+        user.theme = form.theme.data
+        return html.done(_("Saved."), to=url_for("identity.profile"))
+    return html.page(
+        "identity/profile.html", status=422 if form.errors else 200, form=form, tabs=_tabs(), email=user.email
+    )
+
+
+@module.post("/profile/theme", needs=SIGNED_IN)
+def theme() -> Response:
+    """Remember light, dark or auto; sent by the switch in the menu."""
+    form = ThemeForm()
+    if not form.validate():
+        return Response("", 422)
+    myself().theme = form.theme.data
+    html.settle(keep=True)
+    return Response("", 204)
+
+
+@module.get("/profile/security", needs=SIGNED_IN)
+def security() -> Response:
+    """Password, second factor and devices on one page."""
+    return _security_page(ChangePasswordForm())
+
+
+def _security_page(form: ChangePasswordForm, status: int = 200) -> Response:
+    if request.method == "POST":
+        html.settle(keep=status < 400)
+    user = myself()
+    return html.page(
+        "identity/security.html",
+        status=status,
+        form=form,
+        tabs=_tabs(),
+        email=user.email,
+        second_factor_since=user.totp_confirmed_at,
+        demanded=g.person.must_set_up_second_factor,
+        codes_left=second_factor.recovery_codes_left(user.id),
+        devices=[
+            {
+                "id": one.id,
+                "name": sessions.device_name(one.device),
+                "address": one.address,
+                "seen": format_datetime(one.last_seen_at, "medium"),
+                "here": one.id == g.person.session_id,
+                "phone": any(mark in one.device for mark in ("iPhone", "Android", "iPad")),
+            }
+            for one in sessions.sessions_of(user.id)
+        ],
+    )
+
+
+@module.post("/profile/password", needs=SIGNED_IN)
+def change_password() -> Response:
+    """A new password, after the present one; every other device is signed out."""
+    form = ChangePasswordForm()
+    if form.validate():
+        with refusals(form):
+            services.check_password(form.password.data)
+    if not form.errors and not form.form_errors and not _proves(form.current.data):
+        add_problem(form, _("That is not your present password."), "current")
+    if form.errors or form.form_errors:
+        return _security_page(form, 422)
+    hashed = services.hasher.hash(form.password.data)
+    user = myself()
+    user.password_hash = hashed
+    sessions.end_all(user.id, except_id=g.person.session_id)
+    sessions.confirm(g.person.session_id)
+    return html.done(
+        _("Your password is changed. Other devices have been signed out."), to=url_for("identity.security")
+    )
+
+
+def _proves(password: str) -> bool:
+    """Whether this is the person's password; tries are counted as at sign-in, and hashing is done while no transaction
+    is open."""
+    with db.unit_of_work():
+        attempt = signing_in.knock(g.person.email, request.remote_addr or "")
+    if attempt.id is None:
+        return False
+    with db.reading():
+        user = myself()
+        session.expunge_all()
+    if not services.is_password(user, password):
+        return False
+    with db.unit_of_work():
+        signing_in.forgive(attempt.id)
+    return True
+
+
+@module.route("/profile/confirm", methods=["GET", "POST"], needs=SIGNED_IN)
+def confirm() -> Response:
+    """Ask for the password again before something that matters."""
+    form = ConfirmForm(next=request.args.get("next", ""))
+    if request.method == "POST" and form.validate():
+        if _proves(form.password.data):
+            sessions.confirm(g.person.session_id)
+            target = form.next.data
+            return html.done("", to=target if html.is_safe_target(target) else url_for("identity.security"))
+        add_problem(form, _("That is not your password."), "password")
+    return html.page("identity/confirm.html", status=422 if request.method == "POST" else 200, form=form)
+
+
+def _ask_again(endpoint: str) -> Response:
+    return redirect(url_for("identity.confirm", next=url_for(endpoint)), 303)
+
+
+@module.route("/profile/second-factor", methods=["GET", "POST"], needs=SIGNED_IN)
+def set_up_second_factor() -> Response:
+    """Show the picture an authenticator app reads, and take its first code."""
+    if not _is_fresh():
+        return _ask_again("identity.set_up_second_factor")
+    user = myself()
+    if user.totp_confirmed_at is not None:
+        return redirect(url_for("identity.security"), 303)
+    if request.method == "POST":
+        second_factor.begin_setup(user)
+        return html.done("", to=url_for("identity.set_up_second_factor"))
+    if user.totp_secret is None:
+        return html.page("identity/second_factor.html", form=None, picture=None, seed=None)
+    return _setup_page(user, CodeForm())
+
+
+def _setup_page(user: User, form: CodeForm, status: int = 200) -> Response:
+    seed = second_factor.seed_of(user)
+    picture = segno.make(second_factor.address_for_app(user, f"Counterfoil ({g.person.tenant.name})"), error="m")
+    return html.page(
+        "identity/second_factor.html",
+        status=status,
+        form=form,
+        picture=picture.svg_data_uri(scale=5, border=3, dark="#111", light="#fff"),
+        seed=" ".join(seed[at : at + 4] for at in range(0, len(seed), 4)),
+    )
+
+
+@module.post("/profile/second-factor/on", needs=SIGNED_IN)
+def turn_on_second_factor() -> Response:
+    """Take the first code and show the recovery codes, this once."""
+    if not _is_fresh():
+        return _ask_again("identity.set_up_second_factor")
+    form, user = CodeForm(), myself()
+    codes: list[str] = []
+    if form.validate():
+        with refusals(form):
+            codes = second_factor.turn_on(user, form.code.data)
+    if not codes:
+        html.settle(keep=False)
+        return _setup_page(myself(), form, 422)
+    return html.page("identity/recovery_codes.html", codes=codes)
+
+
+@module.post("/profile/recovery-codes", needs=SIGNED_IN)
+def renew_recovery_codes() -> Response:
+    """Ten new recovery codes; the old ones are void."""
+    if not _is_fresh():
+        return _ask_again("identity.security")
+    user = myself()
+    if user.totp_confirmed_at is None:
+        return redirect(url_for("identity.security"), 303)
+    codes = second_factor.new_recovery_codes(user)
+    audit.record("recovery_codes_renewed", "users", user.id, user.name)
+    return html.page("identity/recovery_codes.html", codes=codes)
+
+
+@module.post("/profile/second-factor/off", needs=SIGNED_IN)
+def turn_off_second_factor() -> Response:
+    """Turn the second factor off, after the password was given again."""
+    if not _is_fresh():
+        return _ask_again("identity.security")
+    second_factor.turn_off(myself())
+    return html.done(_("The second factor is off."), to=url_for("identity.security"))
+
+
+@module.post("/profile/sessions/<int:session_id>/end", needs=SIGNED_IN)
+def end_session(session_id: int) -> Response:
+    """Sign one of one's own devices out."""
+    row = session.get(UserSession, session_id)
+    if row is None or row.user_id != g.person.id:
+        raise NotFound(_("There is no such device."))
+    sessions.end(session_id)
+    audit.record("session_ended", "users", g.person.id, g.person.name)
+    return html.done(_("That device is signed out."), to=url_for("identity.security"))
+
+
+@module.post("/profile/sessions/end-others", needs=SIGNED_IN)
+def end_other_sessions() -> Response:
+    """Sign out everywhere but here."""
+    ended = sessions.end_all(g.person.id, except_id=g.person.session_id)
+    audit.record("sessions_ended", "users", g.person.id, g.person.name)
+    return html.done(_("%(n)d other devices are signed out.", n=ended), to=url_for("identity.security"))

@@ -1,0 +1,70 @@
+"""The list of people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, case, select
+from sqlalchemy.engine import Row
+
+from retail.core.db import session
+from retail.core.tables import Column, Filter, Table, choices_of
+from retail.identity.models import Role, User
+from retail.permissions import Can
+
+STATE = case((User.active.is_(False), "off"), (User.password_hash.is_(None), "invited"), else_="active")
+
+
+def _state_word(value: str) -> str:
+    words = {"active": _("active"), "invited": _("invited"), "off": _("deactivated")}
+    return str(words[value])
+
+
+def _link(row: Row[Any]) -> str:
+    return url_for("identity.person", user_id=row.row_id)
+
+
+def _roles() -> list[tuple[str, str]]:
+    return [(str(role_id), name) for role_id, name in session.execute(select(Role.id, Role.name).order_by(Role.name))]
+
+
+def _with_role(statement: Select[Any], value: str) -> Select[Any]:
+    return statement.where(User.role_id == int(value)) if value.isdigit() else statement
+
+
+class PeopleTable(Table):
+    """Everybody who may sign in."""
+
+    name = "people"
+    label = _l("People")
+    order = "name"
+    needs = Can.VIEW_USERS
+    row_id = User.id
+    columns = {
+        "name": Column(_l("Name"), User.name, link=_link, search=True),
+        "email": Column(_l("E-mail"), User.email, search=True),
+        "role": Column(_l("Role"), Role.name),
+        "state": Column(
+            _l("State"),
+            STATE,
+            show=_state_word,
+            tone=lambda value: {"active": "success", "invited": "info"}.get(value, "neutral"),
+        ),
+        "second_factor": Column(_l("Second factor"), User.totp_confirmed_at.is_not(None), "boolean"),
+        "last_sign_in": Column(_l("Last sign-in"), User.last_sign_in_at, "datetime"),
+    }
+    filters = {
+        "role": Filter(_l("Role"), _with_role, "choice", _roles),
+        "state": Filter(
+            _l("State"),
+            lambda statement, value: statement.where(STATE.in_((value,))),
+            "choice",
+            choices_of(("active", _l("active")), ("invited", _l("invited")), ("off", _l("deactivated"))),
+        ),
+    }
+
+    def source(self) -> Select[Any]:
+        return select(User).join(Role, Role.id == User.role_id)

@@ -1,0 +1,215 @@
+"""Signing in and out, and setting a password by a link from the mail."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Any, cast
+
+from flask import Flask, current_app, g, make_response, redirect, request, url_for
+from flask import session as cookie
+from flask_babel import gettext as _
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.wrappers import Response
+
+from retail.core import audit, db, html
+from retail.core.db import session
+from retail.core.forms import add_problem, refusals
+from retail.core.module import person_or_none
+from retail.core.tenancy import across_tenants, inside
+from retail.identity import links, module, second_factor, services, sessions, signing_in
+from retail.identity.forms import CodeForm, ForgottenForm, NewPasswordForm, SignInForm
+from retail.identity.letters import send_link
+from retail.identity.models import User
+from retail.permissions import PUBLIC, SIGNED_IN
+from retail.tenancy.models import Tenant
+
+limiter = Limiter(key_func=get_remote_address)
+module.record_once(lambda state: limiter.init_app(cast(Flask, state.app)))
+HALF_WAY_SECONDS = 300
+"""How long after the password the code may follow."""
+
+
+def _address() -> str:
+    return request.remote_addr or ""
+
+
+def _device() -> str:
+    return request.user_agent.string[:300]
+
+
+def _target(wanted: str | None) -> str:
+    return wanted if wanted and html.is_safe_target(wanted) else "/"
+
+
+def _wait_text(seconds: int) -> str:
+    if seconds < 90:
+        return str(_("Too many tries. Wait %(n)d seconds and try again.", n=seconds))
+    return str(_("Too many tries. Wait %(n)d minutes and try again.", n=(seconds + 59) // 60))
+
+
+def _must_wait(template: str, seconds: int, **context: Any) -> Response:
+    response = html.page(template, status=429, wait=_wait_text(seconds), **context)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _knock(email: str) -> signing_in.Attempt:
+    with across_tenants(), db.unit_of_work():
+        return signing_in.knock(email, _address())
+
+
+def _read_user(email: str) -> User | None:
+    """Whoever has this address and may sign in at all; read, and let go of the database."""
+    with across_tenants(), db.reading():
+        user = signing_in.user_with_address(email)
+        tenant = session.get(Tenant, user.tenant_id) if user is not None else None
+        session.expunge_all()
+    return user if user is not None and user.active and tenant and tenant.suspended_at is None else None
+
+
+@module.route("/sign-in", methods=["GET", "POST"], needs=PUBLIC)
+@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+def sign_in() -> Response:
+    """E-mail and password. Slow work (hashing) is done while no transaction is open."""
+    if request.method == "GET" and person_or_none() is not None:
+        return redirect(_target(request.args.get("next")), 303)
+    form = SignInForm(next=request.args.get("next", ""))
+    context: dict[str, Any] = {"form": form, "wait": None, "ended": bool(cookie.pop("ended", False))}
+    if request.method == "GET":
+        return html.page("identity/sign_in.html", **context)
+    if not form.validate():
+        return html.page("identity/sign_in.html", status=422, **context)
+    attempt = _knock(form.email.data)
+    if attempt.id is None:
+        return _must_wait("identity/sign_in.html", attempt.wait_seconds, form=form, ended=False)
+    user = _read_user(form.email.data)
+    if not services.is_password(user, form.password.data) or user is None:
+        if user is not None:
+            _note_failure(user)
+        add_problem(form, _("That e-mail and password do not fit together."))
+        return html.page("identity/sign_in.html", status=422, **context)
+    target = _target(form.next.data)
+    if user.totp_confirmed_at is not None:
+        cookie.clear()
+        cookie["half_way"] = {"email": user.email, "attempt": attempt.id, "at": int(time())}
+        return html.done("", to=url_for("identity.sign_in_code", next=target))
+    with inside(user.tenant_id), db.unit_of_work():
+        services.renew_hash(services.user_numbered(user.id), form.password.data)
+    return _let_in(user.id, user.tenant_id, (attempt.id,), code=False, target=target)
+
+
+def _note_failure(user: User) -> None:
+    audit.act_as(audit.Actor(name=_("unknown"), address=_address()))
+    with inside(user.tenant_id), db.unit_of_work():
+        signing_in.failed(user)
+
+
+def _let_in(user_id: int, tenant_id: int, attempts: tuple[int, ...], *, code: bool, target: str) -> Response:
+    """Start the session. Whatever the browser had before is thrown away, so that no token can be planted in it."""
+    days = current_app.config["PERMANENT_SESSION_LIFETIME"].days
+    with inside(tenant_id), db.unit_of_work():
+        user = services.user_numbered(user_id)
+        audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=_address()))
+        token = signing_in.succeed(attempts, user, address=_address(), device=_device(), days=days, code=code)
+    cookie.clear()
+    cookie["token"] = token
+    cookie.permanent = True
+    return html.done("", to=target)
+
+
+@module.route("/sign-in/code", methods=["GET", "POST"], needs=PUBLIC)
+@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+def sign_in_code() -> Response:
+    """The second factor, or a recovery code in its place."""
+    half_way = cookie.get("half_way")
+    target = _target(request.args.get("next"))
+    if not isinstance(half_way, dict) or half_way["at"] < time() - HALF_WAY_SECONDS:
+        cookie.pop("half_way", None)
+        return redirect(url_for("identity.sign_in", next=target), 303)
+    form = CodeForm()
+    if request.method == "GET":
+        return html.page("identity/code.html", form=form, wait=None, target=target)
+    if not form.validate():
+        return html.page("identity/code.html", status=422, form=form, wait=None, target=target)
+    attempt = _knock(half_way["email"])
+    if attempt.id is None:
+        return _must_wait("identity/code.html", attempt.wait_seconds, form=form, target=target)
+    user = _read_user(half_way["email"])
+    if user is None or not _accepts(user, form.code.data):
+        if user is not None:
+            _note_failure(user)
+        add_problem(form, _("That code is not right, or it was used already. Wait for the next one."), "code")
+        return html.page("identity/code.html", status=422, form=form, wait=None, target=target)
+    return _let_in(user.id, user.tenant_id, (half_way["attempt"], attempt.id), code=True, target=target)
+
+
+def _accepts(user: User, code: str) -> bool:
+    with inside(user.tenant_id), db.unit_of_work():
+        present = services.user_numbered(user.id)
+        audit.act_as(audit.Actor(user_id=present.id, name=present.name, address=_address()))
+        return second_factor.accept_code(present, code) or second_factor.use_recovery_code(present, code)
+
+
+@module.post("/sign-out", needs=SIGNED_IN)
+def sign_out() -> Response:
+    """End this session."""
+    person = g.person
+    sessions.end(person.session_id)
+    audit.record("sign_out", "users", person.id, person.name)
+    cookie.clear()
+    return html.done(_("You have signed out."), to=url_for("identity.sign_in"))
+
+
+@module.route("/forgotten", methods=["GET", "POST"], needs=PUBLIC)
+@limiter.limit("10 per minute", methods=["POST"])
+def forgotten() -> Response:
+    """Ask for a link. The answer is the same whether or not anybody has the address."""
+    form = ForgottenForm()
+    if request.method == "GET":
+        return html.page("identity/forgotten.html", form=form, sent=False, wait=None)
+    if not form.validate():
+        return html.page("identity/forgotten.html", status=422, form=form, sent=False, wait=None)
+    attempt = _knock(f"reset:{form.email.data.lower()}")
+    if attempt.id is None:
+        return _must_wait("identity/forgotten.html", attempt.wait_seconds, form=form, sent=False)
+    user = _read_user(form.email.data)
+    if user is not None:
+        with inside(user.tenant_id), db.unit_of_work():
+            send_link(services.user_numbered(user.id), "reset" if user.password_hash else "invitation")
+            audit.record("password_link", "users", user.id, user.name)
+    return html.page("identity/forgotten.html", form=form, sent=True, wait=None)
+
+
+@module.route("/set-password/<purpose>/<link>", methods=["GET", "POST"], needs=PUBLIC)
+@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+def set_password(purpose: str, link: str) -> Response:
+    """Choose a password by a link from the mail; every session the person had is ended."""
+    with across_tenants(), db.reading():
+        user = links.user_of(link, "invitation" if purpose == "invitation" else "reset")
+        session.expunge_all()
+    if user is None:
+        return html.page("identity/set_password.html", status=410, form=None, user=None)
+    form = NewPasswordForm()
+    if request.method == "POST" and form.validate():
+        with refusals(form):
+            services.check_password(form.password.data)
+        if not form.errors and not form.form_errors:
+            return _keep_password(user, form.password.data)
+    status = 422 if request.method == "POST" else 200
+    response = html.page("identity/set_password.html", status=status, form=form, user=user)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _keep_password(user: User, password: str) -> Response:
+    hashed = services.hasher.hash(password)
+    audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=_address()))
+    with inside(user.tenant_id), db.unit_of_work():
+        present = services.user_numbered(user.id)
+        if present.password_hash != user.password_hash:
+            return make_response(redirect(request.path, 303))
+        present.password_hash = hashed
+        sessions.end_all(user.id)
+    cookie.clear()
+    return html.done(_("Your password is set. Sign in with it."), to=url_for("identity.sign_in"))
