@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Select
 
 from retail.core.db import reading, session
 from retail.core.tenancy import across_tenants, inside
@@ -64,13 +64,21 @@ def check(
     return declare
 
 
-def faults_in(statement: Select[Any], tell: Callable[[Row[Any]], str]) -> list[Fault]:
+def faults_in(statement: Select[*tuple[Any, ...]], tell: Callable[[Any], str]) -> list[Fault]:
     """Every row the statement finds is a fault; `tell` names the first of them."""
     count, first = 0, ""
     for row in session.execute(statement.execution_options(yield_per=1000)):
         first = first or tell(row)
         count += 1
     return [Fault(count, first)] if count else []
+
+
+def rows_without_target() -> list[tuple[str, int]]:
+    """Rows (table, id) whose foreign key points nowhere. PostgreSQL never lets one in; SQLite could be told to."""
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        return []
+    return [(str(row[0]), int(row[1] or 0)) for row in connection.exec_driver_sql("pragma foreign_key_check")]
 
 
 def run_checks(tenant_ids: Sequence[int], *, whole_database: bool = True) -> list[Outcome]:

@@ -1,0 +1,108 @@
+"""What must be true of the program's own keeping: numbers, events, tasks, files, references."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import or_, select
+
+from retail.core import files
+from retail.core.checks import Fault, check, faults_in, rows_without_target
+from retail.core.clock import now
+from retail.core.db import session
+from retail.core.events import Delivery, Event
+from retail.core.files import StoredFile
+from retail.core.numbers import NumberSeries
+from retail.core.tasks import Task
+from retail.orders.models import Order
+from retail.till.models import Shift
+
+PATIENCE = timedelta(minutes=5)
+"""Within this time events and tasks may be on their way; after it something does not run."""
+
+
+@check("document numbers", "Every series of numbers runs from 1 to its last without a gap.")
+def numbers_have_no_gaps() -> list[Fault]:
+    """Compare each series with the numbers documents carry."""
+    faults: list[Fault] = []
+    for series in session.scalars(select(NumberSeries).order_by(NumberSeries.name)):
+        numbers = Shift.number if series.name == "z" else Order.number
+        kind = () if series.name == "z" else (Order.kind == series.name,)
+        carried = session.scalars(select(numbers).where(numbers.startswith(series.prefix, autoescape=True), *kind))
+        taken = {int(text[len(series.prefix) :]) for text in carried if text and text[len(series.prefix) :].isdecimal()}
+        missing = sorted(set(range(1, series.last + 1)) - taken)
+        beyond = sorted(number for number in taken if number > series.last)
+        if missing:
+            faults.append(Fault(len(missing), _("%(number)s is missing", number=f"{series.prefix}{missing[0]}")))
+        if beyond:
+            text = _("%(number)s is beyond the last of its series", number=f"{series.prefix}{beyond[0]}")
+            faults.append(Fault(len(beyond), text))
+    return faults
+
+
+@check("events", "Everything that happened has been told to all who listen; nothing is parked.")
+def events_are_delivered() -> list[Fault]:
+    """Look for parked deliveries, and for events that nobody has delivered for a while."""
+    late = now() - PATIENCE
+    stuck = (
+        select(Delivery.handler, Delivery.event_id, Delivery.state)
+        .where(
+            or_(
+                Delivery.state == "parked",
+                (Delivery.state == "pending") & (Delivery.due_at < late),
+            )
+        )
+        .order_by(Delivery.event_id)
+    )
+    unrelayed = select(Event.id, Event.kind).where(Event.relayed_at.is_(None), Event.occurred_at < late)
+    return [
+        *faults_in(
+            stuck,
+            lambda row: _(
+                "event %(id)s is %(state)s at %(handler)s",
+                id=row[1],
+                state=_("parked") if row[2] == "parked" else _("waiting for more than 5 minutes"),
+                handler=row[0],
+            ),
+        ),
+        *faults_in(
+            unrelayed.order_by(Event.id),
+            lambda row: _("event %(id)s (%(kind)s) waits for the scheduler", id=row[0], kind=row[1]),
+        ),
+    ]
+
+
+@check("tasks", "Nothing that was asked for died or is left lying.")
+def tasks_are_done() -> list[Fault]:
+    """Look for tasks of the last week that broke (not those refused in words), and for those that wait."""
+    instant = now()
+    broken = (
+        (Task.state == "failed")
+        & (Task.ended_at > instant - timedelta(days=7))
+        & or_(Task.error.startswith("Traceback"), Task.deaths > 0)
+    )
+    lying = (Task.state == "queued") & (Task.due_at < instant - PATIENCE) & (Task.attempts == 0)
+    statement = select(Task.id, Task.name, Task.state).where(or_(broken, lying)).order_by(Task.id)
+    return faults_in(
+        statement,
+        lambda row: _("task %(id)s (%(name)s) is %(state)s", id=row[0], name=row[1], state=row[2]),
+    )
+
+
+@check("files", "Every stored file is there, as long as it was.")
+def files_are_there() -> list[Fault]:
+    """Look at every stored file."""
+    missing: list[str] = []
+    for row in session.scalars(select(StoredFile).order_by(StoredFile.id)):
+        path = files.path_of(row)
+        if not path.is_file() or path.stat().st_size != row.size:
+            missing.append(f"{row.name} ({row.sha256[:12]})")
+    return [Fault(len(missing), missing[0])] if missing else []
+
+
+@check("references", "No row points to one that does not exist.", scope="database")
+def references_hold() -> list[Fault]:
+    """Ask the database itself."""
+    lost = rows_without_target()
+    return [Fault(len(lost), _("row %(id)s of %(table)s", id=lost[0][1], table=lost[0][0]))] if lost else []
