@@ -24,9 +24,9 @@ const PICTURES = { success: "circle-check", info: "info-circle", warning: "alert
 /**
  * Show a message. Errors stay until dismissed; others go after six seconds, or ten with an undo.
  * @param {string} message
- * @param {{level?: string, undoUrl?: string | null}} [options]
+ * @param {{level?: string, undoUrl?: string | null, onUndo?: (() => void) | null}} [options]
  */
-export function toast(message, { level = "success", undoUrl = null } = {}) {
+export function toast(message, { level = "success", undoUrl = null, onUndo = null } = {}) {
   const region = document.getElementById("toasts");
   const template = /** @type {HTMLTemplateElement | null} */ (document.getElementById("toast-template"));
   if (!region || !template || !message) return;
@@ -45,13 +45,21 @@ export function toast(message, { level = "success", undoUrl = null } = {}) {
     undo.setAttribute("hx-swap", "none");
     undo.addEventListener("submit", () => leave(element));
   }
+  if (undo && onUndo) {
+    undo.hidden = false;
+    undo.addEventListener("submit", (event) => {
+      event.preventDefault();
+      leave(element);
+      onUndo();
+    });
+  }
   element.querySelector("[data-toast-close]")?.addEventListener("click", () => leave(element));
   for (const same of region.children) if (same.querySelector(".toast-text")?.textContent === message) same.remove();
   while (region.children.length > 3) region.firstElementChild?.remove();
   region.append(element);
   if (undo && undoUrl) window.htmx.process(element);
   if (tone === "danger") return;
-  let left = undoUrl ? 10 : 6;
+  let left = undoUrl || onUndo ? 10 : 6;
   const clock = setInterval(() => {
     if (!element.matches(":hover, :focus-within")) left -= 1;
     if (left > 0) return;
