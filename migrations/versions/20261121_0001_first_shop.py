@@ -1,6 +1,6 @@
 """first shop
 
-Revision ID: dedd02f8ea53
+Revision ID: ccc5495784c0
 Revises:
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "dedd02f8ea53"
+
+revision = "ccc5495784c0"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -106,8 +107,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_categories_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_categories")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_categories_tenant_id_id")),
-        sa.UniqueConstraint("tenant_id", "parent_id", "name", name=op.f("uq_categories_tenant_id_parent_id_name")),
+        sa.UniqueConstraint("tenant_id", "path", name=op.f("uq_categories_tenant_id_path")),
     )
+    with op.batch_alter_table("categories", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_categories_tenant_id_parent_id"), ["tenant_id", "parent_id"], unique=False)
+
     op.create_table(
         "customers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -298,10 +302,11 @@ def upgrade() -> None:
         sa.Column("arguments", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("beat_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("deaths", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("done", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("total", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("message", sa.String(), nullable=False),
@@ -408,6 +413,7 @@ def upgrade() -> None:
         sa.Column("reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.Column("copies_printed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("gross = net + tax", name=op.f("ck_orders_net_and_tax_are_gross")),
         sa.CheckConstraint("total = gross + rounding", name=op.f("ck_orders_total_is_gross_and_rounding")),
@@ -433,6 +439,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_orders_tenant_id_number")),
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_orders_origin",
+            ["tenant_id", "origin"],
+            unique=False,
+            sqlite_where=sa.text("origin <> ''"),
+            postgresql_where=sa.text("origin <> ''"),
+        )
         batch_op.create_index(
             batch_op.f("ix_orders_tenant_id_business_date_hour"), ["tenant_id", "business_date", "hour"], unique=False
         )
@@ -527,6 +540,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registers")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_registers_tenant_id_id")),
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_registers_tenant_id_name")),
+    )
+    op.create_table(
+        "sales_hours",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("hour", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("documents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sales", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lines", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.BigInteger(), nullable=False),
+        sa.Column("gross", sa.BigInteger(), nullable=False),
+        sa.Column("discount", sa.BigInteger(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_sales_hours_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sales_hours_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales_hours")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "business_date",
+            "location_id",
+            "hour",
+            "channel",
+            name=op.f("uq_sales_hours_tenant_id_business_date_location_id_hour_channel"),
+        ),
     )
     op.create_table(
         "users",
@@ -772,6 +818,45 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sales_day_products",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lines", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("gross", sa.BigInteger(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_sales_day_products_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_sales_day_products_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sales_day_products_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales_day_products")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "business_date",
+            "location_id",
+            "variant_id",
+            name=op.f("uq_sales_day_products_tenant_id_business_date_location_id_variant_id"),
+        ),
+    )
+    with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"),
+            ["tenant_id", "variant_id", "business_date"],
+            unique=False,
+        )
+
+    op.create_table(
         "stock_levels",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -858,6 +943,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_levels_tenant_id_location_id"))
 
     op.drop_table("stock_levels")
+    with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
+
+    op.drop_table("sales_day_products")
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_variant_id"))
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_reverses_id"))
@@ -895,6 +984,7 @@ def downgrade() -> None:
 
     op.drop_table("recovery_codes")
     op.drop_table("users")
+    op.drop_table("sales_hours")
     op.drop_table("registers")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_products_tenant_id_name"))
@@ -912,6 +1002,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_orders_tenant_id_reverses_id"))
         batch_op.drop_index(batch_op.f("ix_orders_tenant_id_customer_id"))
         batch_op.drop_index(batch_op.f("ix_orders_tenant_id_business_date_hour"))
+        batch_op.drop_index(
+            "ix_orders_origin", sqlite_where=sa.text("origin <> ''"), postgresql_where=sa.text("origin <> ''")
+        )
 
     op.drop_table("orders")
     with op.batch_alter_table("mail_attachments", schema=None) as batch_op:
@@ -959,6 +1052,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customers_tenant_id_name"))
 
     op.drop_table("customers")
+    with op.batch_alter_table("categories", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_categories_tenant_id_parent_id"))
+
     op.drop_table("categories")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_tenant_id_subject_subject_id"))
