@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from flask import current_app
 from sqlalchemy.orm import Mapped
@@ -39,6 +42,42 @@ def store(name: str, content_type: str, content: bytes) -> StoredFile:
         aside.write_bytes(content)
         os.replace(aside, path)
     row = StoredFile(name=name, content_type=content_type, size=len(content), sha256=sha256)
+    session.add(row)
+    session.flush()
+    return row
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Contents on disk that have no row yet."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def keep(stream: BinaryIO) -> Kept:
+    """Put a stream of any length among the contents without holding it in memory, and without the database."""
+    folder = Path(current_app.config["INSTANCE_DIR"]) / "files"
+    folder.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="arriving-", delete=False) as aside:
+        try:
+            while piece := stream.read(1024 * 1024):
+                aside.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        except BaseException:
+            Path(aside.name).unlink()
+            raise
+    path = _path(digest.hexdigest())
+    os.replace(aside.name, path)
+    return Kept(path, digest.hexdigest(), size)
+
+
+def store_kept(name: str, content_type: str, kept: Kept) -> StoredFile:
+    """A row for contents that `keep` took in."""
+    row = StoredFile(name=name, content_type=content_type, size=kept.size, sha256=kept.sha256)
     session.add(row)
     session.flush()
     return row

@@ -1,0 +1,265 @@
+"""The dry run and the run: a file in chunks of rows, each chunk planned and written in one transaction.
+
+Rows are checked before anything is written, so a bad row never costs a good one. The position is kept with each chunk:
+a run whose worker died plans what is settled again, without counting or writing it, and goes on behind it.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from retail.core import files
+from retail.core.audit import record
+from retail.core.clock import now
+from retail.core.db import in_chunks, reading, session, unit_of_work
+from retail.core.export import guarded
+from retail.core.imports import services
+from retail.core.imports.kinds import COUNTED, Changed, Given, Importing, Kind, Plan, kind_called
+from retail.core.imports.models import IMPORT_FLOW, Import, ImportChange
+from retail.core.spreadsheets import BadRow, Sheet, SpreadsheetError, write_error_file
+from retail.core.spreadsheets.sheet import Row
+from retail.core.tasks import Cancelled, task
+from retail.core.tenancy import insert_owned
+
+ROWS_A_CHUNK = 500
+SHOWN = 200
+Progress = Callable[[int, int | None, str], None]
+
+
+@dataclass
+class _Tally:
+    """What a pass found: counts, the first plans to show, how many rows went by."""
+
+    rows: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    sample: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, plans: Sequence[Plan]) -> None:
+        self.rows += len(plans)
+        for plan in plans:
+            self.counts[COUNTED[plan.action]] += 1
+            if plan.action != "unchanged" and len(self.sample) < SHOWN:
+                self.sample.append(
+                    {
+                        "row": plan.number,
+                        "action": plan.action,
+                        "label": plan.label,
+                        "changes": {name: list(pair) for name, pair in plan.changes.items()},
+                        "reason": plan.reason,
+                    }
+                )
+
+    def as_dict(self) -> dict[str, int]:
+        return {"rows": self.rows, **{name: self.counts[name] for name in COUNTED.values()}}
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One reading of the file by one kind."""
+
+    kind: Kind
+    sheet: Sheet
+    importing: Importing
+    columns: Mapping[str, int]
+    headers: Mapping[str, str]
+    commas: Mapping[str, bool]
+
+    def plan(self, rows: Sequence[Row]) -> list[Plan]:
+        """One plan per row, in order; what the file itself has wrong is rejected before the kind sees it."""
+        given = [
+            Given(
+                row.number,
+                {name: row.values[index] for name, index in self.columns.items()},
+                self.headers,
+                self.commas,
+            )
+            for row in rows
+            if not row.problem
+        ]
+        planned = {plan.number: plan for plan in self.importing.plan(given)}
+        return [
+            planned[row.number] if not row.problem else Plan(row.number, "reject", "", reason=row.problem)
+            for row in rows
+        ]
+
+
+def _open(row: Import) -> _Pass:
+    kind, sheet = kind_called(row.kind), services.open_sheet(row)
+    places = {header: index for index, header in enumerate(sheet.headers)}
+    headers = {name: header for name, header in row.mapping.items() if header in places}
+    commas = {
+        name: sheet.decimal_comma.get(header, False) if row.decimal_comma is None else row.decimal_comma
+        for name, header in headers.items()
+    }
+    columns = {name: places[header] for name, header in headers.items()}
+    return _Pass(kind, sheet, kind.begin(row), columns, headers, commas)
+
+
+def check(import_id: int, progress: Progress) -> dict[str, int]:
+    """The dry run: plan every row, write nothing, keep the counts, the faults and a file of all that would change."""
+    with reading():
+        row = services.get(import_id)
+        if row.state != "checking":
+            raise Cancelled
+    tally = _Tally()
+    try:
+        with tempfile.TemporaryDirectory(prefix="import-") as folder:
+            errors, report = Path(folder, "errors.csv"), Path(folder, "changes.csv")
+            with reading():
+                reader = _open(row)
+            with report.open("w", encoding="utf-8-sig", newline="") as stream:
+                writer = csv.writer(stream)
+                writer.writerow([_("row"), _("what"), _("name"), _("field"), _("before"), _("after")])
+                faults = _checked(reader, tally, progress, writer.writerows)
+                write_error_file(errors, reader.sheet.headers, faults)
+            with errors.open("rb") as error_stream, report.open("rb") as report_stream:
+                kept = files.keep(error_stream), files.keep(report_stream)
+    except SpreadsheetError as problem:
+        _fail(import_id, "checking", str(problem))
+        return {}
+    with unit_of_work():
+        row = _mine(import_id, "checking")
+        row.checked, row.sample = tally.as_dict(), tally.sample
+        if tally.counts["rejected"]:
+            row.error_file_id = files.store_kept(_named(row, "errors"), "text/csv", kept[0]).id
+        row.report_file_id = files.store_kept(_named(row, "changes"), "text/csv", kept[1]).id
+        IMPORT_FLOW.move(row, "checked")
+    return tally.as_dict()
+
+
+def _checked(
+    reader: _Pass, tally: _Tally, progress: Progress, write: Callable[[Iterable[Sequence[Any]]], None]
+) -> Iterator[BadRow]:
+    """The rows that cannot be imported; on the way everything is counted and what would change is written down."""
+    for rows in in_chunks(reader.sheet.rows(), ROWS_A_CHUNK):
+        with reading():
+            plans = reader.plan(rows)
+        tally.take(plans)
+        for plan in plans:
+            if plan.action in {"create", "update"}:
+                write(
+                    [plan.number, plan.action, guarded(plan.label), name, guarded(before), guarded(after)]
+                    for name, (before, after) in plan.changes.items()
+                )
+        progress(tally.rows, None, "")
+        yield from _bad(rows, plans)
+
+
+def _bad(rows: Sequence[Row], plans: Sequence[Plan]) -> Iterator[BadRow]:
+    for row, plan in zip(rows, plans, strict=True):
+        if plan.action == "reject":
+            yield BadRow(row.number, row.values, plan.reason)
+
+
+def run(import_id: int, progress: Progress) -> dict[str, int]:
+    """Import the file: what can be is, what cannot comes back as a file with the reason beside each row."""
+    with reading():
+        row = services.get(import_id)
+        if row.state == "done":
+            return row.counts
+        if row.state != "running":
+            raise Cancelled
+    try:
+        with tempfile.TemporaryDirectory(prefix="import-") as folder:
+            errors = Path(folder, "errors.csv")
+            with reading():
+                reader = _open(row)
+            faults = _written(import_id, reader, row.position, row.checked.get("rows"), progress)
+            count = write_error_file(errors, reader.sheet.headers, faults)
+            with errors.open("rb") as stream:
+                kept = files.keep(stream)
+    except SpreadsheetError as problem:
+        _fail(import_id, "running", str(problem))
+        return {}
+    with unit_of_work():
+        row = _mine(import_id, "running")
+        if count:
+            row.error_file_id = files.store_kept(_named(row, "errors"), "text/csv", kept).id
+        IMPORT_FLOW.move(row, "done")
+        row.ended_at = now()
+        record("import", row.kind, row.id, row.filename, {name: [None, value] for name, value in row.counts.items()})
+        reader.kind.finish(row)
+        return row.counts
+
+
+def _written(import_id: int, reader: _Pass, position: int, total: int | None, progress: Progress) -> Iterator[BadRow]:
+    """The rows that could not be imported; on the way the others are."""
+    done = 0
+    for rows in in_chunks(reader.sheet.rows(), ROWS_A_CHUNK):
+        if rows[-1].number <= position:
+            with reading():
+                plans = reader.plan(rows)
+        else:
+            with unit_of_work():
+                plans = _write_chunk(import_id, reader, rows)
+        done += len(rows)
+        progress(done, total, "")
+        yield from _bad(rows, plans)
+
+
+def _write_chunk(import_id: int, reader: _Pass, rows: Sequence[Row]) -> list[Plan]:
+    row = _mine(import_id, "running")
+    plans = reader.plan(rows)
+    changed = reader.importing.apply([plan for plan in plans if plan.action in {"create", "update"}])
+    insert_owned(ImportChange, [_change(import_id, one) for one in changed])
+    counts = Counter(COUNTED[plan.action] for plan in plans)
+    row.created += counts["created"]
+    row.updated += counts["updated"]
+    row.unchanged += counts["unchanged"]
+    row.rejected += counts["rejected"]
+    row.position = rows[-1].number
+    session.flush()
+    return plans
+
+
+def _change(import_id: int, one: Changed) -> dict[str, Any]:
+    return {
+        "import_id": import_id,
+        "row": one.row,
+        "subject": one.subject,
+        "subject_id": one.subject_id,
+        "created": one.created,
+        "before": dict(one.before),
+        "after": dict(one.after),
+    }
+
+
+def _mine(import_id: int, state: str) -> Import:
+    """The import, locked; Cancelled when somebody has given it up since."""
+    row = services.get(import_id, lock=True)
+    if row.state != state:
+        raise Cancelled
+    return row
+
+
+def _fail(import_id: int, state: str, problem: str) -> None:
+    with unit_of_work():
+        row = _mine(import_id, state)
+        IMPORT_FLOW.move(row, "failed")
+        row.problem = problem
+
+
+def _named(row: Import, what: str) -> str:
+    stem = row.filename.rpartition(".")[0] or row.filename
+    return f"{stem}-{what}.csv"
+
+
+@task(services.CHECK, _l("Check of a file to import"), timeout=3600, retry_seconds=(5, 60))
+def check_task(progress: Progress, import_id: int) -> dict[str, Any]:
+    """`check` by a worker."""
+    return dict(check(import_id, progress))
+
+
+@task(services.RUN, _l("Import of a file"), timeout=4 * 3600, retry_seconds=(5, 60))
+def run_task(progress: Progress, import_id: int) -> dict[str, Any]:
+    """`run` by a worker."""
+    return dict(run(import_id, progress))

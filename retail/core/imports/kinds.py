@@ -1,0 +1,157 @@
+"""What can be imported: a kind says which fields it takes, plans rows, and writes what it planned."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from flask_babel import gettext as _
+
+from retail.core.errors import Refused
+from retail.core.imports.models import Import
+from retail.core.money import LIMIT
+from retail.core.spreadsheets import CellError, Field, parse_decimal
+
+Action = Literal["create", "update", "unchanged", "reject"]
+ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "reject")
+COUNTED = {"create": "created", "update": "updated", "unchanged": "unchanged", "reject": "rejected"}
+"""The name under which each action is counted."""
+BREAKS = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", re.IGNORECASE)
+TAGS = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>", re.IGNORECASE | re.DOTALL)
+
+
+def one_line(text: str) -> str:
+    """A name as it should be kept: entities written as letters, no tags, no control signs, single spaces."""
+    return " ".join(_printable(html.unescape(TAGS.sub(" ", text))).split())
+
+
+def several_lines(text: str) -> str:
+    """A description without its HTML; paragraphs and line breaks become lines."""
+    if "<" in text:
+        text = TAGS.sub("", BREAKS.sub("\n", text))
+    lines = [" ".join(line.split()) for line in _printable(html.unescape(text)).splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable() or letter.isspace())
+
+
+@dataclass
+class Given:
+    """One row of a file by field. Reading a cell that makes no sense notes a problem, so that a row is told all of its
+    faults at once; each names the column as the file calls it."""
+
+    number: int
+    cells: Mapping[str, str]
+    headers: Mapping[str, str]
+    commas: Mapping[str, bool]
+    problems: list[str] = field(default_factory=list)
+
+    def refuse(self, name: str, why: object) -> None:
+        """Note what is wrong with a field."""
+        header = self.headers.get(name, "")
+        self.problems.append(f"{header}: {why}" if header else str(why))
+
+    def raw(self, name: str) -> str:
+        """The cell without the spaces around it; nothing where the file has no such column."""
+        return self.cells.get(name, "").strip()
+
+    def text(self, name: str, longest: int = 200) -> str:
+        """The cell as one clean line."""
+        text = one_line(self.cells.get(name, ""))
+        if len(text) > longest:
+            self.refuse(name, _("Longer than %(count)d letters; shorten it.", count=longest))
+        return text
+
+    def decimal(self, name: str, places: int, *, below_zero: bool = False) -> Decimal | None:
+        """The number in the cell; None where it is blank or makes no sense."""
+        cell = self.cells.get(name, "")
+        if not cell.strip():
+            return None
+        try:
+            number = parse_decimal(cell, self.commas.get(name, False))
+        except CellError as problem:
+            self.refuse(name, problem)
+            return None
+        if number < 0 and not below_zero:
+            self.refuse(name, _("“%(text)s” is below zero; write nothing or more.", text=cell.strip()[:40]))
+        elif round(number, places) != number:
+            self.refuse(
+                name,
+                _("“%(text)s” has more than %(places)d decimal places.", text=cell.strip()[:40], places=places),
+            )
+        elif abs(number.scaleb(places)) > LIMIT // 1000:
+            self.refuse(name, _("“%(text)s” is too large.", text=cell.strip()[:40]))
+        else:
+            return number
+        return None
+
+
+@dataclass
+class Plan:
+    """What is to be done with one row. `changes` is for people: field label to text before and after; `work` is what
+    the kind itself needs to do it."""
+
+    number: int
+    action: Action
+    label: str
+    changes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    reason: str = ""
+    work: Any = None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One record that was created or changed for a row; `before` and `after` are plain values by field."""
+
+    row: int
+    subject: str
+    subject_id: int
+    created: bool
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+class Importing(Protocol):
+    """One pass over one file. It is given the rows in order, in chunks, and may remember what went by."""
+
+    def plan(self, rows: Sequence[Given]) -> list[Plan]:
+        """One plan per row, in order; reads only."""
+
+    def apply(self, plans: Sequence[Plan]) -> list[Changed]:
+        """Write the plans to create or update of one chunk, made by `plan` in the same transaction."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Something that can be imported. `begin` starts a pass; `finish` is called within the last transaction of a run,
+    to say what happened."""
+
+    name: str
+    label: Any
+    fields: tuple[Field, ...]
+    begin: Callable[[Import], Importing]
+    finish: Callable[[Import], None]
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def declare(kind: Kind) -> Kind:
+    """Make a kind known by its name."""
+    if kind.name in KINDS:
+        raise ValueError(f"two kinds of import are called {kind.name}")
+    KINDS[kind.name] = kind
+    return kind
+
+
+def kind_called(name: str) -> Kind:
+    """A kind by name; Refused when there is none."""
+    if name not in KINDS:
+        raise Refused(_("“%(name)s” cannot be imported.", name=name))
+    return KINDS[name]

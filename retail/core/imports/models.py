@@ -1,0 +1,107 @@
+"""An import, what it changed, and the layouts of files it has learned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from retail.core.db import Model
+from retail.core.states import Flow
+from retail.core.tenancy import OfTenant
+
+IMPORT_FLOW = Flow(
+    "import",
+    "uploaded",
+    ends=("done", "cancelled"),
+    steps={
+        "uploaded": ("checking", "cancelled"),
+        "checking": ("checked", "uploaded", "failed"),
+        "checked": ("uploaded", "checking", "running", "cancelled"),
+        "running": ("done", "cancelled", "failed"),
+        "failed": ("uploaded", "cancelled"),
+        "done": (),
+        "cancelled": (),
+    },
+)
+
+
+class Import(OfTenant, Model):
+    """One file on its way in. The counts are rows; `position` is the number of the last row that is settled, so that
+    a run whose worker died goes on behind it. `checked` holds the counts the dry run found."""
+
+    __tablename__ = "imports"
+    __table_args__ = (Index(None, "tenant_id", "kind", "id"),)
+
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="uploaded")
+    filename: Mapped[str]
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"))
+    encoding: Mapped[str] = mapped_column(default="")
+    delimiter: Mapped[str] = mapped_column(default="")
+    sheet: Mapped[str] = mapped_column(default="")
+    decimal_comma: Mapped[bool | None]
+    mapping: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    checked: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    sample: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    position: Mapped[int] = mapped_column(default=0)
+    created: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    error_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
+    report_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
+    problem: Mapped[str] = mapped_column(default="")
+    task_id: Mapped[int | None]
+    user_id: Mapped[int | None]
+    user_name: Mapped[str] = mapped_column(default="system")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in IMPORT_FLOW.ends
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the run did so far, in rows."""
+        return {
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": self.rejected,
+        }
+
+
+class ImportChange(OfTenant, Model):
+    """One record an import created or changed, with the fields it touched as they were and as they became."""
+
+    __tablename__ = "import_changes"
+    __table_args__ = (
+        Index(None, "tenant_id", "import_id"),
+        Index(None, "tenant_id", "subject", "subject_id"),
+    )
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"))
+    row: Mapped[int]
+    subject: Mapped[str]
+    subject_id: Mapped[int]
+    created: Mapped[bool]
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class RememberedMapping(OfTenant, Model):
+    """Which column is which field in files that have these columns; `name` is what a person or command calls it."""
+
+    __tablename__ = "import_mappings"
+    __table_args__ = (UniqueConstraint("tenant_id", "kind", "signature"),)
+
+    kind: Mapped[str]
+    signature: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    mapping: Mapped[dict[str, str]] = mapped_column(JSON)
