@@ -3,6 +3,7 @@
 columns = [Column("sku", _("SKU")), Column("price", _("Price"), "money", currency="GBP")]
 write_csv(columns, rows), write_json(columns, rows)           bytes in pieces, for a streamed answer
 write_xlsx(columns, rows, path, title=…, totals=["price"])    a file with typed cells
+write_workbook([Sheet(name, columns, rows)], path)             several such sheets in one file
 
 Rows are mappings by column key, or sequences in column order; they are read once and never kept. Text that a
 spreadsheet would take for a formula is defused in CSV by a leading apostrophe (`guarded`, undone by `unguarded` when
@@ -50,6 +51,16 @@ class Column:
     label: str
     kind: Kind = "text"
     currency: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook: its name, columns and rows, and the columns summed below."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Iterable[Row]
+    totals: Iterable[str] = ()
 
 
 def guarded(text: str) -> str:
@@ -108,6 +119,14 @@ def write_xlsx(
     (over the rows the filter shows). Memory stays constant. Rows beyond Excel's 1,048,576 go on in further sheets.
     `made` is the instant in the file's properties: with it the same rows give the same bytes.
     """
+    return write_workbook([Sheet(title, columns, rows, totals)], target, title=title, made=made)
+
+
+def write_workbook(
+    sheets: Iterable[Sheet], target: Path | IO[bytes], *, title: str = "", made: datetime | None = None
+) -> int:
+    """Several tables in one workbook, each on a sheet of its own; otherwise as `write_xlsx`."""
+    count = 0
     with tempfile.TemporaryDirectory(prefix="xlsx-") as scratch:
         book = xlsxwriter.Workbook(
             str(target) if isinstance(target, Path) else target,
@@ -120,12 +139,14 @@ def write_xlsx(
             },
         )
         book.set_properties({"title": title, "created": made.replace(tzinfo=None) if made else None})
-        sheets = _Sheets(book, columns, title, frozenset(totals))
-        for row in rows:
-            sheets.add(_values(columns, row))
-        sheets.finish()
+        for one in sheets:
+            written = _Sheets(book, one.columns, one.name, frozenset(one.totals))
+            for row in one.rows:
+                written.add(_values(one.columns, row))
+            written.finish()
+            count += written.count
         book.close()
-    return sheets.count
+    return count
 
 
 class _Sheets:
