@@ -139,7 +139,7 @@ def _changes_of(row: Any, created: bool) -> dict[str, Any]:
     return changes
 
 
-def _note_changes(flushing: Session, _context: object) -> None:
+def _note_changes(flushing: Session, _context: object, _instances: object) -> None:
     if flushing.info.get("audit_off"):
         return
     for row in list(flushing.new):
@@ -173,6 +173,6 @@ def _write_entries(flushing: Session, _context: object) -> None:
 
 
 def init_app(_app: object) -> None:
-    """Listen to every flush of the session."""
-    event.listen(db.session, "before_flush", lambda flushing, context, _instances: _note_changes(flushing, context))
+    """Listen to every flush of the session; twice is once, so a process may make several applications."""
+    event.listen(db.session, "before_flush", _note_changes)
     event.listen(db.session, "after_flush", _write_entries)
