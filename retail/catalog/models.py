@@ -14,19 +14,22 @@ from retail.core.money import Amount
 from retail.core.tenancy import OfTenant
 from retail.finance.models import TaxRate
 
+BRANCH = " > "
+"""What stands between the names of a category's path."""
+
 
 class Category(OfTenant, Audited, Model):
     """A branch of the tree in which products are found. `path` is the names from the root, for breadcrumbs and
-    search.
+    search; as no two siblings share a name, it is unique.
     """
 
     __tablename__ = "categories"
-    __table_args__ = (UniqueConstraint("tenant_id", "parent_id", "name"),)
+    __table_args__ = (UniqueConstraint("tenant_id", "path"), Index(None, "tenant_id", "parent_id"))
 
     name: Mapped[str]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
     position: Mapped[int] = mapped_column(default=0)
-    path: Mapped[str] = mapped_column(default="")
+    path: Mapped[str]
 
 
 class Product(OfTenant, Audited, Model):

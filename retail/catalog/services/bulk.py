@@ -1,0 +1,224 @@
+"""Many products at once, as imports write them: few statements a chunk, and no audit entry per row.
+
+Whoever calls these has checked the values and keeps a record of the change.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from retail.catalog.models import Barcode, Category, Product, Variant
+from retail.catalog.services.products import variant_name
+from retail.core.clock import now
+from retail.core.db import Model, in_chunks, session, table_of
+from retail.core.tenancy import current_tenant_id, insert_owned
+
+LOOKED_UP = 500
+
+
+@dataclass(slots=True)
+class KnownProduct:
+    """A product as it is."""
+
+    id: int
+    name: str
+    description: str
+    brand: str
+    category: str
+    tax_rate_id: int | None
+    option_names: list[str]
+
+
+@dataclass(slots=True)
+class KnownVariant:
+    """A variant as it is, with its product and barcodes."""
+
+    id: int
+    product: KnownProduct
+    sku: str
+    options: dict[str, str]
+    unit: str
+    price: Decimal
+    cost: Decimal | None
+    is_archived: bool
+    codes: set[str] = field(default_factory=set)
+
+
+def known_variants(*, skus: Iterable[str], codes: Iterable[str], names: Iterable[str]) -> list[KnownVariant]:
+    """The variants that have one of these SKUs (also in all capitals or all small letters), barcodes (as stored) or
+    product names."""
+    forms = {form for sku in skus for form in (sku, sku.upper(), sku.lower())}
+    products: dict[int, KnownProduct] = {}
+    found: dict[int, KnownVariant] = {}
+    lookups = [
+        *(Variant.sku.in_(chunk) for chunk in in_chunks(sorted(forms), LOOKED_UP)),
+        *(
+            Variant.id.in_(select(Barcode.variant_id).where(Barcode.code.in_(chunk)))
+            for chunk in in_chunks(sorted(set(codes)), LOOKED_UP)
+        ),
+        *(Product.name.in_(chunk) for chunk in in_chunks(sorted(set(names)), LOOKED_UP)),
+    ]
+    for condition in lookups:
+        for row in session.execute(
+            select(
+                Variant.id,
+                Variant.product_id,
+                Variant.sku,
+                Variant.options,
+                Variant.unit,
+                Variant.price,
+                Variant.cost,
+                Variant.archived_at,
+                Product.name,
+                Product.description,
+                Product.brand,
+                Product.tax_rate_id,
+                Product.option_names,
+                func.coalesce(Category.path, "").label("category"),
+            )
+            .join(Product, Product.id == Variant.product_id)
+            .outerjoin(Category, Category.id == Product.category_id)
+            .where(condition)
+        ):
+            product = products.setdefault(
+                row.product_id,
+                KnownProduct(
+                    row.product_id,
+                    row.name,
+                    row.description,
+                    row.brand,
+                    row.category,
+                    row.tax_rate_id,
+                    row.option_names,
+                ),
+            )
+            found[row.id] = KnownVariant(
+                row.id,
+                product,
+                row.sku,
+                row.options,
+                row.unit,
+                row.price,
+                row.cost,
+                row.archived_at is not None,
+            )
+    for chunk in in_chunks(sorted(found), LOOKED_UP):
+        for variant_id, code in session.execute(
+            select(Barcode.variant_id, Barcode.code).where(Barcode.variant_id.in_(chunk))
+        ):
+            found[variant_id].codes.add(code)
+    return [found[key] for key in sorted(found)]
+
+
+def options_taken(product_ids: Iterable[int]) -> dict[int, dict[tuple[str, ...], str]]:
+    """For each product the option values of its variants, in small letters, with the SKU that has them."""
+    taken: dict[int, dict[tuple[str, ...], str]] = defaultdict(dict)
+    for chunk in in_chunks(sorted(set(product_ids)), LOOKED_UP):
+        for product_id, options, sku in session.execute(
+            select(Variant.product_id, Variant.options, Variant.sku).where(Variant.product_id.in_(chunk))
+        ):
+            taken[product_id][values_of(options)] = sku
+    return taken
+
+
+def values_of(options: Mapping[str, str]) -> tuple[str, ...]:
+    """Option values as they are compared."""
+    return tuple(value.casefold() for value in options.values())
+
+
+def insert_products(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """New products, in order; a row holds the columns of `Product`, those left out have their defaults."""
+    usual = {
+        "description": "",
+        "brand": "",
+        "category_id": None,
+        "tax_rate_id": None,
+        "is_stocked": True,
+        "is_merchandise": True,
+        "option_names": [],
+        "created_at": now(),
+    }
+    return _insert(Product, [{**usual, **row} for row in rows])
+
+
+def insert_variants(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """New variants, in order; a row holds the columns of `Variant`, those left out have their defaults."""
+    usual = {"options": {}, "position": 0, "unit": "piece", "cost": None, "archived_at": None}
+    return _insert(Variant, [{**usual, **row} for row in rows])
+
+
+def _insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    if not rows:
+        return []
+    tenant_id, table = current_tenant_id(), table_of(model)
+    session.flush()
+    return list(
+        session.scalars(
+            insert(table).returning(table.c.id, sort_by_parameter_order=True),
+            [{**row, "tenant_id": tenant_id} for row in rows],
+            execution_options={"stamped": True},
+        )
+    )
+
+
+def insert_barcodes(pairs: Sequence[tuple[int, str]]) -> None:
+    """Let codes, as they are stored, mean variants."""
+    insert_owned(Barcode, [{"variant_id": variant_id, "code": code} for variant_id, code in pairs])
+
+
+def update_products(changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Change columns of products, each its own; the variants of those renamed are called after them."""
+    _update(Product, changes)
+    names = {product_id: values["name"] for product_id, values in changes.items() if "name" in values}
+    renamed: dict[int, dict[str, Any]] = {}
+    for chunk in in_chunks(sorted(names), LOOKED_UP):
+        for row in session.execute(
+            select(Variant.id, Variant.product_id, Variant.options).where(Variant.product_id.in_(chunk))
+        ):
+            renamed[row.id] = {"name": variant_name(names[row.product_id], row.options)}
+    _update(Variant, renamed)
+
+
+def update_variants(changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Change columns of variants, each its own. A product all of whose variants are archived is so itself."""
+    _update(Variant, changes)
+    turned = sorted(variant_id for variant_id, values in changes.items() if "archived_at" in values)
+    instant = now()
+    for chunk in in_chunks(turned, LOOKED_UP):
+        products = set(session.scalars(select(Variant.product_id).where(Variant.id.in_(chunk))))
+        on_sale = select(Variant.product_id).where(Variant.archived_at.is_(None), Variant.product_id.in_(products))
+        open_ids = set(session.scalars(on_sale))
+        _update(
+            Product,
+            {
+                row.id: {"archived_at": None if row.id in open_ids else row.archived_at or instant}
+                for row in session.execute(select(Product.id, Product.archived_at).where(Product.id.in_(products)))
+            },
+        )
+
+
+def _update(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """One prepared statement for each set of columns."""
+    table, tenant_id = table_of(model), current_tenant_id()
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row_id, values in changes.items():
+        if values:
+            alike[tuple(sorted(values))].append(
+                {"the_id": row_id, **{f"new_{name}": value for name, value in values.items()}}
+            )
+    session.flush()
+    for columns, rows in alike.items():
+        session.connection().execute(
+            update(table)
+            .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"))
+            .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}),
+            rows,
+        )
+    session.expire_all()
+
