@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from retail.core.module import Module
+from flask_babel import lazy_gettext as _l
 
-module = Module(__name__)
+from retail.core.module import MenuItem, Module
+
+module = Module(
+    __name__,
+    menu=[
+        MenuItem(_l("Journal"), "finance.journal", "building-bank", _l("Figures"), order=64, shortcut="J"),
+        MenuItem(_l("Trial balance"), "finance.trial_balance", "scale", _l("Figures"), order=65),
+    ],
+)
