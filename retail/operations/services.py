@@ -15,7 +15,7 @@ def give_standing_schedules() -> int:
     """Give every tenant the schedules that all of them have; returns how many tenants lacked one."""
     with across_tenants(), reading():
         counted = select(Schedule.tenant_id, func.count()).where(Schedule.name.in_(STANDING))
-        known = {tenant_id: count for tenant_id, count in session.execute(counted.group_by(Schedule.tenant_id))}
+        known = dict(session.execute(counted.group_by(Schedule.tenant_id)).tuples().all())
         tenants = session.execute(select(Tenant.id, Tenant.timezone)).all()
     lacking = [row for row in tenants if known.get(row.id, 0) < len(STANDING)]
     for row in lacking:

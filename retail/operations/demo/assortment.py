@@ -150,7 +150,8 @@ SHOPS = (
         ),
         articles=GIFTS,
         customers=(
-            "Ada Whitmore", "Ben Okafor", "Chloe Trevena", "Daniel Price", "Elsie Moran", "Farid Haddad", "Grace Penrose",
+            "Ada Whitmore", "Ben Okafor", "Chloe Trevena", "Daniel Price", "Elsie Moran", "Farid Haddad",
+            "Grace Penrose",
             "Hugh Lockwood", "Imogen Shaw", "Jack Tremayne", "Keira Boyle", "Liam Foster", "Maya Patel", "Nora Quinn",
             "Oscar Blythe", "Priya Nair", "Quentin Rowe", "Rosa Delgado", "Sam Whitaker", "Tess Kernow", "Uma Reddy",
             "Victor Lang", "Wendy Cole", "Xavier Dunn", "Yara Khan", "Zoe Carlyon", "Alfie Grant", "Bea Nicholls",
