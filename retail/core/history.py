@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
@@ -84,7 +85,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, int | float):
-        return quantity(value)
+        return quantity(Decimal(str(value)))
     text = str(value)
     if len(text) >= 19 and text[4] == text[7] == "-" and text[13] == ":":
         try:

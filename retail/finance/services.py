@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from flask_babel import gettext as _
 from sqlalchemy import insert, select
 
 from retail.core.audit import current_actor
@@ -126,7 +127,7 @@ def post_many(postings: Sequence[Posting]) -> None:
 def add_tax_rate(code: str, name: str, rate: Decimal) -> TaxRate:
     """A rate products can name; 0.2 is 20 %."""
     if not 0 <= rate < 1:
-        raise Refused("A tax rate lies between 0 and 1; write 0.2 for 20 %.", field="rate")
+        raise Refused("A tax rate lies between 0 and 1; write 0.2 for 20 %.", field="percent")
     known = session.scalar(select(TaxRate).where(TaxRate.code == code))
     if known is not None:
         return known
@@ -134,6 +135,13 @@ def add_tax_rate(code: str, name: str, rate: Decimal) -> TaxRate:
     session.add(row)
     session.flush()
     return row
+
+
+def new_tax_rate(code: str, name: str, rate: Decimal) -> TaxRate:
+    """A rate under a code of its own; 0.2 is 20 %. Refused when the code is taken."""
+    if session.scalar(select(TaxRate.id).where(TaxRate.code == code)) is not None:
+        raise Refused(_("A tax rate with the code “%(code)s” exists already.", code=code), field="code")
+    return add_tax_rate(code, " ".join(name.split()), rate)
 
 
 def sale_amounts(

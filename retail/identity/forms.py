@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -20,24 +19,11 @@ from wtforms.widgets import CheckboxInput, EmailInput, ListWidget
 
 from retail.core.forms import Form, choices_from
 from retail.permissions import Can
+from retail.tenancy.forms import LOCALES, timezones
 
-LOCALES = (
-    ("en_GB", "English (United Kingdom)"),
-    ("en_US", "English (United States)"),
-    ("en_IN", "English (India)"),
-    ("es_ES", "Español (España)"),
-    ("es_MX", "Español (México)"),
-    ("hi_IN", "हिन्दी (भारत)"),
-    ("ar_EG", "العربية (مصر)"),
-)
 # Only the shape: addresses of a network of one's own (till@shop.local) are addresses too; the mail proves the rest.
 IS_EMAIL = Regexp(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", message=_l("That is no e-mail address."))
 THEMES = (("auto", _l("As the device")), ("light", _l("Light")), ("dark", _l("Dark")))
-
-
-def timezones() -> list[tuple[str, str]]:
-    """The zones a person may choose, by the names of cities."""
-    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
 
 
 class EmailField(StringField):

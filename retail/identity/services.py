@@ -248,9 +248,8 @@ def remove_role(role: Role) -> None:
 
 def roles_with_people() -> list[tuple[Role, int]]:
     """The tenant's roles, each with how many people have it."""
-    counts: dict[int, int] = {}
-    for role_id, people in session.execute(select(User.role_id, func.count()).group_by(User.role_id)):
-        counts[role_id] = people
+    counted = session.execute(select(User.role_id, func.count().label("people")).group_by(User.role_id))
+    counts = {row.role_id: row.people for row in counted}
     return [(role, counts.get(role.id, 0)) for role in roles()]
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from retail.core.module import Module
+from flask_babel import lazy_gettext as _l
 
-module = Module(__name__)
+from retail.core.module import MenuItem, Module
+
+module = Module(
+    __name__,
+    menu=[MenuItem(_l("Settings"), "tenancy.settings", "settings", _l("Settings"), order=90)],
+)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import Refused
+from retail.core.numbers import NumberSeries
 from retail.core.tenancy import across_tenants
 from retail.tenancy.models import Location, Tenant
 
@@ -79,6 +80,39 @@ def add_location(code: str, name: str, kind: str = "shop", **settings: Any) -> L
     session.add(location)
     session.flush()
     return location
+
+
+def change_location(
+    location: Location, *, name: str, kind: str, address: str, allows_negative_stock: bool, active: bool
+) -> None:
+    """Change a location; its code stays, because files and commands name it. Refused when none would be left."""
+    location.name, location.kind, location.address = " ".join(name.split()), kind, address
+    location.allows_negative_stock, location.active = allows_negative_stock, active
+    session.flush()
+    if not session.scalar(select(Location.id).where(Location.active).limit(1)):
+        raise Refused(_("One location must stay active."), field="active")
+
+
+def currency_is_settled() -> bool:
+    """Whether documents have been numbered in the tenant's currency, so that it can no longer change."""
+    documents = NumberSeries.name.not_in(("customers",))
+    return session.scalar(select(NumberSeries.id).where(documents).limit(1)) is not None
+
+
+def change_settings(tenant: Tenant, **settings: Any) -> None:
+    """Change what holds for the whole business. Refused for an unknown currency or zone, and for another currency once
+    there are documents."""
+    if "timezone" in settings:
+        check_timezone(settings["timezone"])
+    currency = settings.get("currency", tenant.currency).upper()
+    check_currency(currency)
+    if currency != tenant.currency and currency_is_settled():
+        raise Refused(
+            _("There are documents in %(code)s already; the currency stays.", code=tenant.currency), "currency"
+        )
+    for name, value in {**settings, "currency": currency}.items():
+        setattr(tenant, name, value)
+    session.flush()
 
 
 def tenant_called(slug: str) -> Tenant:

@@ -1,0 +1,55 @@
+"""What the frame of every page knows about where one works: the location, and the others one may change to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g, request
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
+
+from retail.core import html
+from retail.core.module import person_or_none
+from retail.identity import module, sessions
+from retail.identity.sessions import SignedIn
+from retail.permissions import SIGNED_IN
+from retail.tenancy.models import Location
+from retail.tenancy.queries import location_numbered, locations
+
+
+class Workplaces:
+    """The locations of the switch, read once when the frame is drawn; none when there is nothing to choose."""
+
+    def __init__(self, person: SignedIn | None) -> None:
+        self.person = person
+        self._choices: Sequence[Location] | None = None
+
+    def choices(self) -> Sequence[Location]:
+        """Where the person may work."""
+        if self._choices is None:
+            found = locations() if self.person is not None else []
+            self._choices = found if len(found) > 1 else []
+        return self._choices
+
+    def present(self) -> Location | None:
+        """Where they do; None is all of them."""
+        wanted = self.person.location_id if self.person is not None else None
+        return next((place for place in self.choices() if place.id == wanted), None)
+
+
+@module.app_context_processor
+def workplace() -> dict[str, Any]:
+    """`locations` and `location` for the frame. They are read when a template asks, so fragments pay nothing."""
+    places = Workplaces(person_or_none())
+    return {"locations": LocalProxy(places.choices), "location": LocalProxy(places.present)}
+
+
+@module.post("/location", needs=SIGNED_IN)
+def work_at() -> Response:
+    """Work at another location, or at all of them."""
+    wanted = request.form.get("location", type=int)
+    location_id = location_numbered(wanted).id if wanted else None
+    sessions.work_at(g.person.session_id, location_id)
+    target = request.form.get("next", "/")
+    return html.done("", to=target.rstrip("?") if html.is_safe_target(target) else "/")
