@@ -12,6 +12,9 @@ from flask import Flask, current_app
 from flask_socketio import SocketIO
 from redis.exceptions import RedisError
 from socketio import RedisManager
+from sqlalchemy import event
+
+from retail.core.db import session
 
 log = logging.getLogger(__name__)
 socketio = SocketIO()
@@ -19,9 +22,14 @@ MOST_SOCKETS = 120
 """Each socket occupies a server thread in the one-process default, so pages keep the rest of the 200."""
 
 
+# A Redis that is away is said once by whoever needs it; here losing a word is harmless.
+_quiet = logging.getLogger("retail.core.push.redis")
+_quiet.setLevel(logging.CRITICAL)
+
+
 @lru_cache(maxsize=4)
 def _publisher(url: str) -> RedisManager:
-    return RedisManager(url, write_only=True)
+    return RedisManager(url, write_only=True, logger=_quiet)
 
 
 def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_id: int | None = None) -> None:
@@ -33,6 +41,11 @@ def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_
         _publisher(current_app.config["REDIS_URL"]).emit("happened", {"kind": kind, "id": event_id}, room=room)
     except RedisError as problem:
         log.warning("screens not told of %s: %s", kind, problem)
+
+
+def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
+    """`push` to one user once the present transaction is committed: a screen that read before would show the old."""
+    event.listen(session(), "after_commit", lambda _session: push(kind, event_id, user_id=user_id), once=True)
 
 
 def init_app(app: Flask) -> None:

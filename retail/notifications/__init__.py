@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from retail.core.module import Module
 
-module = Module(__name__)
+module = Module(__name__, url_prefix="/notifications")

@@ -1,0 +1,158 @@
+"""What people are told of, and what wakes their screens."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import func, select
+
+from retail.catalog.models import Variant
+from retail.core.db import session
+from retail.core.events import KINDS, Happening, on
+from retail.core.push import push
+from retail.core.tasks import TaskEnded
+from retail.core.tenancy import current_tenant_id
+from retail.events.catalog import ProductsImported
+from retail.events.identity import UserSignedIn
+from retail.events.inventory import StockRanLow, StockReplenished
+from retail.events.till import ShiftClosed
+from retail.inventory.models import StockLevel
+from retail.notifications.queries import who_can
+from retail.notifications.services import Message, notify, retell, settle
+from retail.permissions import Can
+from retail.tenancy.models import Location
+from retail.till.models import Register, Shift
+
+LOW_STOCK = "stock.low"
+
+
+@on(*KINDS.values(), batch=True, queue="high", last=True)
+def push_to_screens(happenings: list[Happening]) -> None:
+    """Tell all screens of the business what kinds of things happened: each kind once, with its latest event."""
+    latest = {one.kind: one.event.id for one in happenings}
+    for kind, event_id in latest.items():
+        push(kind, event_id, tenant_id=current_tenant_id())
+
+
+@on(StockRanLow, StockReplenished, batch=True, queue="high")
+def tell_of_low_stock(happenings: list[Happening]) -> None:
+    """One notification for all that is low, as it is now, to those who order and receive goods."""
+    is_low = (StockLevel.reorder_point.is_not(None), StockLevel.on_hand <= StockLevel.reorder_point)
+    count = session.scalar(select(func.count()).select_from(StockLevel).where(*is_low)) or 0
+    if not count:
+        settle(LOW_STOCK)
+        return
+    rows = session.execute(
+        select(Variant.name, StockLevel.on_hand, StockLevel.reorder_point, Location.name)
+        .join(Variant, Variant.id == StockLevel.variant_id)
+        .join(Location, Location.id == StockLevel.location_id)
+        .where(*is_low)
+        .order_by(StockLevel.on_hand, Variant.name)
+        .limit(3)
+    ).all()
+    if count == 1:
+        name, on_hand, point, where = rows[0]
+        title = _("%(name)s is running low", name=name)
+        text = _(
+            "%(left)s left at %(where)s; reorder at %(point)s.",
+            left=_plain(on_hand),
+            where=where,
+            point=_plain(point or Decimal(0)),
+        )
+    else:
+        title = ngettext("%(num)s product is running low", "%(num)s products are running low", count)
+        names = ", ".join(row[0] for row in rows)
+        more = count - len(rows)
+        text = (
+            ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=names) if more else names
+        )
+    news = [one.event.id for one in happenings if isinstance(one, StockRanLow)]
+    if not news:
+        retell(LOW_STOCK, title, text, count)
+        return
+    message = Message(
+        "stock", "warning", title, text, "inventory.levels", {"low": "1"}, group_key=LOW_STOCK, count=count
+    )
+    notify(who_can(Can.RECEIVE_STOCK), message, max(news))
+
+
+def _plain(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"
+
+
+@on(ShiftClosed)
+def tell_of_cash_difference(happening: ShiftClosed) -> None:
+    """A drawer that did not hold what it should is told to those who see all shifts."""
+    difference = Decimal(happening.difference)
+    if not difference:
+        return
+    register = session.scalar(select(Register.name).where(Register.id == happening.register_id)) or ""
+    cashier = session.scalar(select(Shift.user_id).where(Shift.id == happening.shift_id))
+    title = (
+        _("%(register)s closed %(amount)s short", register=register, amount=f"{-difference:.2f}")
+        if difference < 0
+        else _("%(register)s closed %(amount)s over", register=register, amount=f"{difference:.2f}")
+    )
+    message = Message(
+        "till",
+        "warning",
+        title,
+        _("Shift report %(number)s shows the count.", number=happening.number),
+        "till.shift",
+        {"shift_id": happening.shift_id},
+    )
+    notify(set(who_can(Can.SEE_ALL_SHIFTS)) - {cashier}, message, happening.event.id)
+
+
+@on(TaskEnded)
+def tell_who_asked(happening: TaskEnded) -> None:
+    """Long work ends with a word to whoever asked for it; nightly work that failed, to those who keep the schedules."""
+    failed = happening.state == "failed"
+    people = [happening.user_id] if happening.user_id is not None else who_can(Can.MANAGE_SCHEDULES)
+    title = _("%(task)s failed", task=happening.label) if failed else _("%(task)s is done", task=happening.label)
+    message = Message(
+        "task",
+        "danger" if failed else "success",
+        title,
+        _("Open it to see what went wrong.") if failed else _("Open it to see the result."),
+        "operations.task_page",
+        {"task_id": happening.task_id},
+        group_key=f"task:{happening.name}" if happening.user_id is None else None,
+    )
+    notify(people, message, happening.event.id)
+
+
+@on(ProductsImported)
+def tell_of_import(happening: ProductsImported) -> None:
+    """What an import of products came to, for whoever started it."""
+    user_id = happening.event.user_id
+    if user_id is None:
+        return
+    text = _(
+        "%(created)s new, %(updated)s changed, %(rejected)s refused.",
+        created=happening.created,
+        updated=happening.updated,
+        rejected=happening.rejected,
+    )
+    severity = "warning" if happening.rejected else "success"
+    message = Message("import", severity, _("Products were imported"), text, "catalog.products")
+    notify([user_id], message, happening.event.id)
+
+
+@on(UserSignedIn)
+def tell_of_new_device(happening: UserSignedIn) -> None:
+    """Somebody who did not sign in on a new device should hear of it."""
+    message = Message(
+        "security",
+        "info",
+        _("New sign-in"),
+        _(
+            "%(device)s, from %(address)s. If this was not you, change your password.",
+            device=happening.device or _("Unknown device"),
+            address=happening.address or _("an unknown address"),
+        ),
+        "identity.security",
+    )
+    notify([happening.user_id], message, happening.event.id)

@@ -1,0 +1,67 @@
+"""Reads of notifications and of who is to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+
+from retail.core.db import session
+from retail.identity.models import Role, User
+from retail.notifications.models import Notification
+from retail.permissions import Can
+
+PAGE_SIZE = 40
+VIEWS = ("all", "unread", "archive")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A page of somebody's notifications, newest first; `before` is where the next page begins."""
+
+    rows: Sequence[Notification]
+    before: int | None
+
+
+def unread_count(user_id: int) -> int:
+    """What the bell shows."""
+    statement = select(func.count()).select_from(Notification)
+    unread = (Notification.read_at.is_(None), Notification.archived_at.is_(None))
+    return session.scalar(statement.where(Notification.user_id == user_id, *unread)) or 0
+
+
+def told(user_id: int, view: str = "all", category: str = "", before: int | None = None) -> Told:
+    """Somebody's notifications: `view` is all, unread or archive."""
+    statement = _in_view(select(Notification).where(Notification.user_id == user_id), view)
+    if category:
+        statement = statement.where(Notification.category == category)
+    if before is not None:
+        anchor = session.get(Notification, before)
+        if anchor is not None:
+            when = anchor.happened_at
+            earlier = (Notification.happened_at == when) & (Notification.id < before)
+            statement = statement.where((Notification.happened_at < when) | earlier)
+    newest_first = statement.order_by(Notification.happened_at.desc(), Notification.id.desc())
+    rows = session.scalars(newest_first.limit(PAGE_SIZE + 1)).all()
+    more = len(rows) > PAGE_SIZE
+    return Told(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if more else None)
+
+
+def categories_of(user_id: int) -> list[str]:
+    """The categories somebody has been told of."""
+    found = select(Notification.category).where(Notification.user_id == user_id).distinct()
+    return sorted(session.scalars(found))
+
+
+def _in_view(statement: Select[Notification], view: str) -> Select[Notification]:
+    if view == "archive":
+        return statement.where(Notification.archived_at.is_not(None))
+    statement = statement.where(Notification.archived_at.is_(None))
+    return statement.where(Notification.read_at.is_(None)) if view == "unread" else statement
+
+
+def who_can(permission: Can) -> list[int]:
+    """The active users whose role holds a permission."""
+    rows = session.execute(select(User.id, Role.permissions).join(Role, Role.id == User.role_id).where(User.active))
+    return [user_id for user_id, permissions in rows if permission in permissions]
