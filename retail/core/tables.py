@@ -316,7 +316,7 @@ def export_of(table: Table, form: str) -> Response:
     values = {name: request.args.get(name, "").strip()[:100] for name in table.filters}
     statement = table.ordered(table.narrowed(q, values), sort)
     found = session.execute(statement.execution_options(yield_per=1000))
-    rows = [[row._mapping[key] for key in columns] for row in found]
+    rows = [[_written(column, row._mapping[key]) for key, column in columns.items()] for row in found]
     audit.record_apart("export", table.name, label=f"{len(rows)} rows as {form}")
     currency = shown.currency()
     heads = [
@@ -340,6 +340,11 @@ def export_of(table: Table, form: str) -> Response:
         mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         headers=disposition,
     )
+
+
+def _written(column: Column, value: Any) -> Any:
+    """A value for a file: figures and dates as such, texts in the words the list shows."""
+    return str(column.show(value)) if column.show and column.kind == "text" and value is not None else value
 
 
 def choices_of(*pairs: tuple[str, Any]) -> Callable[[], Sequence[tuple[str, Any]]]:

@@ -1,0 +1,100 @@
+"""The list of everything that was changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, select
+
+from retail.core import history
+from retail.core.audit import AuditEntry
+from retail.core.clock import as_utc
+from retail.core.db import session
+from retail.core.tables import Column, Filter, Table
+from retail.identity.models import User
+from retail.permissions import Can
+from retail.tenancy.queries import current_tenant
+
+TONES = {"success": "success", "warning": "warning", "danger": "danger"}
+
+
+def _action_tone(action: str) -> str | None:
+    known = history.ACTIONS.get(action)
+    return TONES.get(known[2]) if known else None
+
+
+def _people() -> list[tuple[str, str]]:
+    return [(str(row.id), row.name) for row in session.execute(select(User.id, User.name).order_by(User.name))]
+
+
+def _actions() -> list[tuple[str, str]]:
+    known = session.scalars(select(AuditEntry.action).distinct())
+    return sorted(((one, history.action_word(one)) for one in known), key=lambda pair: pair[1])
+
+
+def _subjects() -> list[tuple[str, str]]:
+    known = session.scalars(select(AuditEntry.subject).distinct())
+    return sorted(((one, history.subject_word(one)) for one in known), key=lambda pair: pair[1])
+
+
+def _by(statement: Select[Any], value: str) -> Select[Any]:
+    return statement.where(AuditEntry.user_id == int(value)) if value.isdigit() else statement
+
+
+def _instant(value: str, days: int = 0) -> datetime | None:
+    """The start of a day on the shop's clock."""
+    try:
+        day = date.fromisoformat(value) + timedelta(days=days)
+    except ValueError:
+        return None
+    return as_utc(datetime.combine(day, time()), current_tenant().timezone).astimezone(UTC)
+
+
+def _since(statement: Select[Any], value: str) -> Select[Any]:
+    start = _instant(value)
+    return statement.where(AuditEntry.occurred_at >= start) if start else statement
+
+
+def _until(statement: Select[Any], value: str) -> Select[Any]:
+    end = _instant(value, days=1)
+    return statement.where(AuditEntry.occurred_at < end) if end else statement
+
+
+class AuditTable(Table):
+    """Who did what, when, from where, and what was before and after."""
+
+    name = "audit"
+    label = _l("Audit")
+    order = "-when"
+    needs = Can.SEE_AUDIT
+    row_id = AuditEntry.id
+    columns = {
+        "when": Column(_l("When"), AuditEntry.occurred_at, "datetime"),
+        "who": Column(_l("Who"), AuditEntry.user_name, search=True),
+        "action": Column(_l("Did what"), AuditEntry.action, show=history.action_word, tone=_action_tone),
+        "subject": Column(_l("To what"), AuditEntry.subject, show=history.subject_word),
+        "label": Column(_l("Which"), AuditEntry.subject_label, search=True),
+        "changes": Column(_l("Before → after"), AuditEntry.changes, show=history.changes_in_words, sortable=False),
+        "address": Column(_l("From where"), AuditEntry.address, search=True),
+    }
+    filters = {
+        "person": Filter(_l("Everybody"), _by, "choice", _people),
+        "action": Filter(
+            _l("Every action"), lambda found, value: found.where(AuditEntry.action == value), "choice", _actions
+        ),
+        "subject": Filter(
+            _l("Everything"), lambda found, value: found.where(AuditEntry.subject == value), "choice", _subjects
+        ),
+        "since": Filter(_l("From"), _since, "date"),
+        "until": Filter(_l("To"), _until, "date"),
+    }
+    empty = {
+        "title": _l("Nothing has been changed yet"),
+        "text": _l("Every change, sign-in and export is written down here by itself."),
+        "icon": "history",
+    }
+
+    def source(self) -> Select[Any]:
+        return select(AuditEntry)

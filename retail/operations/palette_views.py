@@ -1,0 +1,146 @@
+"""The command palette: records and actions by name or number. Pages of the menu are found in the browser already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import case, or_, select
+from werkzeug.routing import BuildError
+from werkzeug.wrappers import Response
+
+from retail.catalog.models import Barcode, Variant
+from retail.core import html, shown
+from retail.core.db import session
+from retail.core.module import allowed, can, person_or_none, registry_of
+from retail.customers.queries import find_customers
+from retail.operations import module
+from retail.orders.models import Order
+from retail.permissions import SIGNED_IN, Can
+
+EACH = 6
+
+
+@dataclass(frozen=True)
+class Found:
+    """One line of the palette."""
+
+    title: str
+    url: str
+    icon: str
+    note: str | None = None
+
+
+ACTIONS: tuple[tuple[Any, str, str, str], ...] = (
+    (_l("New product"), "catalog.new_product", "plus", "add article item"),
+    (_l("Import products"), "catalog.import_start", "table-import", "upload csv excel"),
+    (_l("Receive goods"), "inventory.receive", "truck-delivery", "delivery supplier"),
+    (_l("New customer"), "customers.new_customer", "user-plus", "add client"),
+    (_l("Invite somebody"), "identity.invite", "user-plus", "add user person staff"),
+    (_l("Roles"), "identity.roles", "id-badge-2", "permissions rights"),
+    (_l("Shop settings"), "tenancy.settings", "settings", "currency time zone address tax"),
+    (_l("Receipt text"), "tenancy.receipts", "receipt", "header footer print"),
+    (_l("Locations"), "tenancy.location_list", "map-pin", "shop warehouse"),
+    (_l("Tax rates"), "finance.tax_rates", "percentage", "vat"),
+    (_l("Your profile"), "identity.profile", "user-circle", "language theme dark light"),
+    (_l("Your password and devices"), "identity.security", "lock", "second factor totp sessions"),
+)
+"""What can be done or set: label, endpoint, icon, further words it is found by."""
+
+
+def _link(endpoint: str, **values: Any) -> str | None:
+    """The address of a page, when it exists and the person may open it."""
+    need = registry_of(current_app).needs.get(endpoint)
+    if need is None or not allowed(need, person_or_none()):
+        return None
+    try:
+        return url_for(endpoint, **values)
+    except BuildError:
+        return None
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _products(q: str) -> list[Found]:
+    if not can(Can.VIEW_PRODUCTS):
+        return []
+    statement = select(Variant.product_id, Variant.name, Variant.sku, Variant.price).where(
+        Variant.archived_at.is_(None)
+    )
+    for word in q.split()[:5]:
+        pattern = f"%{_like(word)}%"
+        statement = statement.where(
+            or_(Variant.name.ilike(pattern, escape="\\"), Variant.sku.ilike(pattern, escape="\\"))
+        )
+    rank = case((Variant.sku == q, 0), (Variant.name.ilike(f"{_like(q)}%", escape="\\"), 1), else_=2)
+    rows = list(session.execute(statement.order_by(rank, Variant.name, Variant.id).limit(EACH)))
+    if not rows and q.isdigit() and len(q) >= 8:
+        rows = list(
+            session.execute(
+                select(Variant.product_id, Variant.name, Variant.sku, Variant.price)
+                .join(Barcode, Barcode.variant_id == Variant.id)
+                .where(Barcode.code == q.zfill(14))
+            )
+        )
+    found = []
+    for row in rows:
+        url = _link("catalog.product_page", product_id=row.product_id)
+        if url:
+            found.append(Found(row.name, url, "package", f"{row.sku} · {shown.money(row.price)}"))
+    return found
+
+
+def _customers(q: str) -> list[Found]:
+    if not can(Can.VIEW_CUSTOMERS):
+        return []
+    return [
+        Found(one.name, url_for("customers.customer_page", customer_id=one.id), "address-book", one.code)
+        for one in find_customers(q, EACH)
+    ]
+
+
+def _orders(q: str) -> list[Found]:
+    number = q.upper()
+    if not can(Can.VIEW_ORDERS) or " " in q or not any(letter.isdigit() for letter in q):
+        return []
+    wanted = [number, f"S-{number}", f"R-{number}", f"V-{number}"]
+    statement = select(Order.id, Order.number, Order.total, Order.occurred_at).where(Order.number.in_(wanted))
+    found = []
+    for row in session.execute(statement.order_by(Order.id.desc()).limit(EACH)):
+        url = _link("orders.order_page", order_id=row.id)
+        if url:
+            note = f"{shown.money(row.total)} · {shown.value(row.occurred_at, 'datetime')}"
+            found.append(Found(row.number, url, "receipt", note))
+    return found
+
+
+def _actions(q: str) -> list[Found]:
+    words = q.lower().split()
+    found = []
+    for label, endpoint, icon, more in ACTIONS:
+        text = f"{label} {more}".lower()
+        if all(word in text for word in words):
+            url = _link(endpoint)
+            if url:
+                found.append(Found(str(label), url, icon))
+    return found[:EACH]
+
+
+@module.get("/palette", needs=SIGNED_IN)
+def palette() -> Response:
+    """Records and actions that fit what was typed, each only for those who may open it."""
+    q = " ".join(request.args.get("q", "").split())[:80]
+    groups: list[tuple[str, list[Found]]] = []
+    if q:
+        groups = [
+            (_("Sales"), _orders(q)),
+            (_("Products"), _products(q)),
+            (_("Customers"), _customers(q)),
+            (_("Actions and settings"), _actions(q)),
+        ]
+    return html.page("operations/palette.html", groups=[(label, found) for label, found in groups if found])
