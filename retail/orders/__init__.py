@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from retail.core.module import Module
+from flask_babel import lazy_gettext as _l
 
-module = Module(__name__)
+from retail.core.module import MenuItem, Module
+
+module = Module(
+    __name__,
+    url_prefix="/orders",
+    menu=[MenuItem(_l("Sales"), "orders.order_list", "receipt", _l("Sell"), order=12, shortcut="o")],
+)

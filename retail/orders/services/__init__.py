@@ -2,5 +2,16 @@
 
 from retail.orders.services.history import PastDocument, PastLine, book_past
 from retail.orders.services.placing import Placed, ReversedLine, Where, place, reverse
+from retail.orders.services.printing import note_printed
 
-__all__ = ["PastDocument", "PastLine", "Placed", "ReversedLine", "Where", "book_past", "place", "reverse"]
+__all__ = [
+    "PastDocument",
+    "PastLine",
+    "Placed",
+    "ReversedLine",
+    "Where",
+    "book_past",
+    "note_printed",
+    "place",
+    "reverse",
+]

@@ -121,6 +121,11 @@ def without_discount(cart: Cart, position: int) -> Cart:
     return _with_line(cart, position, replace(_line(cart, position), discount=None))
 
 
+def without_idle_discount(cart: Cart) -> Cart:
+    """The cart without a discount and tenders when nothing is left to which they could belong."""
+    return cart if cart.lines else replace(cart, discount=None, tenders=())
+
+
 def with_known_lines(cart: Cart) -> Cart:
     """The cart with only what can still be sold: a product may be archived while it lies in a cart."""
     known = set(
@@ -166,6 +171,11 @@ def show(tenant: Tenant, cart: Cart, largest_discount_percent: int = 100) -> Sho
 def outstanding(total: Decimal, tenders: Sequence[Tender]) -> Decimal:
     """What is still to pay; below zero is change."""
     return total - sum((one.amount for one in tenders), ZERO)
+
+
+def is_covered(total: Decimal, tenders: Sequence[Tender]) -> bool:
+    """Whether the tenders pay for everything; a cart that costs nothing is."""
+    return outstanding(total, tenders) <= 0
 
 
 def _customer(customer_id: int | None) -> Customer | None:

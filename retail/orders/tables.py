@@ -1,0 +1,95 @@
+"""The list of documents."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, literal, select
+
+from retail.core.tables import Column, Filter, Table, choices_of
+from retail.customers.models import Customer
+from retail.identity.models import User
+from retail.orders.labels import KINDS, STATES, TONES
+from retail.orders.models import Order
+from retail.permissions import Can
+from retail.tenancy.models import Location
+from retail.tenancy.queries import locations
+
+
+def _on_or_after(statement: Select[Any], text: str) -> Select[Any]:
+    day = _day(text)
+    return statement.where(Order.business_date >= day) if day else statement
+
+
+def _until(statement: Select[Any], text: str) -> Select[Any]:
+    day = _day(text)
+    return statement.where(Order.business_date <= day) if day else statement
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _at_location(statement: Select[Any], text: str) -> Select[Any]:
+    known = text.isascii() and text.isdecimal() and len(text) < 18
+    return statement.where(Order.location_id == int(text) if known else literal(value=False))
+
+
+class Orders(Table):
+    """Sales, and what takes them back."""
+
+    name = "orders"
+    label = _l("Sales")
+    order = "-when"
+    needs = Can.VIEW_ORDERS
+    row_id = Order.id
+    columns = {
+        "number": Column(
+            _l("Number"),
+            Order.number,
+            search=True,
+            sortable=False,
+            link=lambda row: url_for("orders.order_page", order_id=row.row_id),
+        ),
+        "kind": Column(_l("Kind"), Order.kind, show=lambda kind: str(KINDS.get(kind, kind)), sortable=False),
+        "when": Column(_l("When"), Order.occurred_at, "datetime"),
+        "location": Column(_l("Location"), Location.name, sortable=False),
+        "cashier": Column(_l("Cashier"), func.coalesce(User.name, ""), sortable=False),
+        "customer": Column(_l("Customer"), func.coalesce(Customer.name, ""), search=True, sortable=False),
+        "total": Column(_l("Total"), Order.total, "money"),
+        "state": Column(
+            _l("State"),
+            Order.state,
+            show=lambda state: str(STATES.get(state, state)),
+            tone=TONES.get,
+            sortable=False,
+        ),
+    }
+    filters = {
+        "kind": Filter(_l("Kind"), lambda s, v: s.where(Order.kind == v), "choice", choices_of(*KINDS.items())),
+        "state": Filter(_l("State"), lambda s, v: s.where(Order.state == v), "choice", choices_of(*STATES.items())),
+        "location": Filter(
+            _l("Location"), _at_location, "choice", lambda: [(str(one.id), one.name) for one in locations()]
+        ),
+        "from": Filter(_l("From"), _on_or_after, "date"),
+        "to": Filter(_l("To"), _until, "date"),
+    }
+    empty = {
+        "title": _l("No sales yet"),
+        "text": _l("Every sale, return and void of the till stands here."),
+        "icon": "receipt",
+    }
+
+    def source(self) -> Select[Any]:
+        return (
+            select(Order)
+            .join(Location, Location.id == Order.location_id)
+            .outerjoin(User, User.id == Order.user_id)
+            .outerjoin(Customer, Customer.id == Order.customer_id)
+        )

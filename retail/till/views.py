@@ -1,0 +1,305 @@
+"""The sale page: choose a register, fill a cart, take the money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from flask import abort, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from retail.catalog.queries import find_by_code, search_variants
+from retail.core import db, html
+from retail.core.errors import NotFound, Refused
+from retail.core.forms import add_problem, refusals
+from retail.core.module import can, person_or_none
+from retail.identity.workplace_services import use_register
+from retail.orders.queries import order_numbered
+from retail.payments.services import Tender
+from retail.permissions import Can
+from retail.till import module, queries
+from retail.till import services as till
+from retail.till.forms import METHODS, OpenForm, read_amount, read_cart, read_cart_as_far_as_it_goes
+from retail.till.queries import Station, Tile
+from retail.till.services import carts
+from retail.till.services.carts import Cart
+from retail.till.services.selling import Sold
+
+FAVORITES, MOST_TILES, FAVORITE_DAYS = 24, 60, 90
+
+
+@dataclass
+class Screen:
+    """What the sale page shows beside the cart."""
+
+    mode: str = "cart"
+    problem: str = ""
+    fresh: int | None = None
+    q: str = ""
+    category_id: int | None = None
+    sold: Sold | None = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def station_here() -> Station | None:
+    """The open register at which whoever makes this request sells on this device."""
+    person = person_or_none()
+    return queries.station_at(person.register_id) if person.register_id else None
+
+
+def _largest_discount() -> int:
+    return int(person_or_none().largest_discount_percent) if can(Can.DISCOUNT) else 0
+
+
+def _tiles(station: Station, q: str, category_id: int | None) -> list[Tile]:
+    if q:
+        ids = [one.id for one in search_variants(q, MOST_TILES)]
+    elif category_id is not None:
+        ids = list(queries.variants_in(category_id, MOST_TILES))
+    else:
+        since = person_or_none().tenant.today() - timedelta(days=FAVORITE_DAYS)
+        ids = queries.favorites(station.location_id, since, FAVORITES)
+    return queries.tiles_of(ids, station.location_id)
+
+
+def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
+    tenant = person_or_none().tenant
+    customer_q = request.values.get("customer_q", "").strip()[:100]
+    whole = not html.wants_fragment()
+    # A till that was just paid, or an earlier press, already ended its transaction; what is read now is read-only.
+    with db.reading():
+        priced = carts.show(tenant, cart, _largest_discount())
+        context: dict[str, Any] = {
+            "station": station,
+            "cart": priced,
+            "screen": screen,
+            "tiles": _tiles(station, screen.q, screen.category_id) if whole else [],
+            "categories": queries.main_categories() if whole else [],
+            "customers": queries.customers_like(customer_q) if whole else [],
+            "customer_q": customer_q,
+        }
+    response = html.page("till/sale.html", fragment="cart", status=screen.status, **context)
+    response.headers.update(screen.headers)
+    return response
+
+
+def _no_station() -> Response:
+    """The register was closed elsewhere: back to choosing one; the browser keeps the cart."""
+    html.settle(keep=False)
+    return html.done(_("This register is closed; open it to go on. The cart is kept."), url_for("till.sell"), "info")
+
+
+@module.get("/", needs=Can.SELL)
+def sell() -> Response:
+    """The sale page, or the choice of a register when none is open here."""
+    station = station_here()
+    if station is None:
+        return _register_page(OpenForm())
+    category = request.args.get("category", type=int)
+    screen = Screen(q=request.args.get("q", "").strip()[:100], category_id=category)
+    return _sale_page(station, Cart(carts.new_key()), screen)
+
+
+def _register_page(form: OpenForm, register_id: int | None = None, status: int = 200) -> Response:
+    return html.page(
+        "till/open.html",
+        fragment="registers",
+        status=status,
+        desks=queries.desks(),
+        form=form,
+        register_id=register_id or person_or_none().register_id,
+    )
+
+
+@module.post("/registers/<int:register_id>/open", needs=Can.OPEN_SHIFT)
+def open_register(register_id: int) -> Response:
+    """Open a register with its float, and sell at it on this device."""
+    form, person = OpenForm(), person_or_none()
+    if form.validate_on_submit() and (opening_float := form.opening_float.data) is not None:
+        with refusals(form):
+            till.open_shift(register_id, opening_float, person.id)
+            use_register(person.session_id, register_id)
+            return html.done(_("The register is open."), url_for("till.sell"))
+    html.settle(keep=False)
+    return _register_page(form, register_id, 422)
+
+
+@module.post("/registers/<int:register_id>/use", needs=Can.SELL)
+def use_open_register(register_id: int) -> Response:
+    """Sell on this device at a register that is open already."""
+    if queries.station_at(register_id) is None:
+        form = OpenForm(formdata=None)
+        add_problem(form, _("This register is closed; open it first."))
+        return _register_page(form, register_id, 422)
+    use_register(person_or_none().session_id, register_id)
+    return html.done("", url_for("till.sell"))
+
+
+@module.post("/leave", needs=Can.SELL)
+def leave_register() -> Response:
+    """Forget the register of this device; its shift stays open."""
+    use_register(person_or_none().session_id, None)
+    return html.done("", url_for("till.sell"))
+
+
+@module.get("/products", needs=Can.SELL)
+def products() -> Response:
+    """Tiles found by text or category, else the best sellers."""
+    station = station_here()
+    if station is None:
+        return html.done("", url_for("till.sell"))
+    q, category = request.args.get("q", "").strip()[:100], request.args.get("category", type=int)
+    if not html.wants_fragment():
+        return _sale_page(station, Cart(carts.new_key()), Screen(q=q, category_id=category))
+    tiles = _tiles(station, q, category)
+    screen = Screen(q=q, category_id=category)
+    return html.page("till/sale.html", fragment="products", tiles=tiles, screen=screen, station=station)
+
+
+@module.get("/customers", needs=Can.SELL)
+def customers() -> Response:
+    """Customers found by name, code, mail address or telephone number."""
+    q = request.args.get("customer_q", "").strip()[:100]
+    if not html.wants_fragment():
+        abort(404)
+    found = queries.customers_like(q) if can(Can.VIEW_CUSTOMERS) else []
+    return html.page("till/sale.html", fragment="customers", customers=found, customer_q=q)
+
+
+@module.post("/cart", needs=Can.SELL)
+def change_cart() -> Response:
+    """The cart the page carries, changed and priced anew. Nothing is stored."""
+    try:
+        with db.reading():
+            station = station_here()
+            if station is None:
+                return _no_station()
+            cart, screen = _changed(read_cart(request.form))
+        return _sale_page(station, cart, screen)
+    except Refused as no:
+        return _refused(no)
+
+
+def _changed(cart: Cart) -> tuple[Cart, Screen]:
+    """Do what the pressed button says."""
+    verb, _colon, argument = request.form.get("do", "update").partition(":")
+    number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 18 else -1
+    screen = Screen(q="", category_id=request.form.get("category", type=int))
+    if verb == "find":
+        return _found(cart, request.form.get("q", "").strip()[:100], screen)
+    if verb == "add":
+        cart, screen.fresh = carts.with_one_more(cart, number)
+    elif verb in {"plus", "minus"}:
+        cart, screen.fresh = carts.step(cart, number, 1 if verb == "plus" else -1), number
+    elif verb == "remove":
+        cart = carts.without_line(cart, number)
+    elif verb == "full-price":
+        cart = carts.without_discount(cart, number)
+    elif verb == "customer":
+        cart = replace(cart, customer_id=number)
+    elif verb == "no-customer":
+        cart = replace(cart, customer_id=None)
+    elif verb in {"clear", "new"}:
+        cart = Cart(carts.new_key())
+    elif verb == "category":
+        screen.category_id = number if number >= 0 else None
+    elif verb == "drop-tender":
+        cart, screen.mode = carts.without_tender(cart, number), "pay"
+    elif verb == "pay" or (verb == "update" and request.form.get("mode") == "pay"):
+        screen.mode = "pay" if cart.lines else "cart"
+        screen.problem = "" if cart.lines else _("The cart is empty; scan something first.")
+    elif verb == "restore":
+        kept = carts.with_known_lines(cart)
+        if kept != cart:
+            cart, screen.problem = kept, _("Something in the cart can no longer be sold and was taken out.")
+    return carts.without_idle_discount(cart), screen
+
+
+def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
+    """Add what a code or a text names; else show what it may mean, or say that nothing is called so."""
+    if not text:
+        return cart, screen
+    variant = find_by_code(text)
+    likely = [] if variant else search_variants(text, 2)
+    if len(likely) == 1:
+        variant = likely[0]
+    if variant is not None:
+        cart, screen.fresh = carts.with_one_more(cart, variant.id)
+    elif likely:
+        screen.q, screen.headers["HX-Trigger"] = text, "till-choose"
+    elif order := order_numbered(text):
+        screen.problem = _("%(number)s is a receipt. Open it under Sales to give goods back.", number=order.number)
+        screen.status = 422
+    else:
+        screen.problem = _("Nothing has the code or name “%(text)s”. The cart is unchanged.", text=text)
+        screen.status, screen.headers["HX-Trigger"] = 422, "till-unknown"
+    return cart, screen
+
+
+@module.post("/pay", needs=Can.SELL)
+def pay() -> Response:
+    """Take a tender; once everything is paid, ring the sale up, all in one transaction."""
+    person, station = person_or_none(), station_here()
+    if station is None:
+        return _no_station()
+    try:
+        cart = read_cart(request.form)
+        key = carts.check_key(cart.key)
+        sold = till.sold_before(key)
+        if sold is None:
+            cart, paid = _with_tender(cart)
+            if not paid:
+                html.settle(keep=False)
+                return _sale_page(station, cart, Screen(mode="pay"))
+            sold = till.ring_up(
+                person.tenant,
+                station,
+                cart.lines,
+                cart.tenders,
+                key,
+                discount=cart.discount,
+                customer_id=cart.customer_id,
+                largest_discount_percent=_largest_discount(),
+            )
+    except Refused as no:
+        return _refused(no)
+    html.settle(keep=True)
+    return _sale_page(station, Cart(carts.new_key()), Screen(mode="sold", sold=sold))
+
+
+def _with_tender(cart: Cart) -> tuple[Cart, bool]:
+    """The cart with the tender of the pressed button, and whether that pays for all of it."""
+    if not cart.lines:
+        raise Refused(_("The cart is empty; scan something first."), field="lines")
+    total = till.price_cart(person_or_none().tenant, cart.lines, cart.discount).priced.gross
+    method, _colon, fixed = request.form.get("tender", "").partition(":")
+    if method:
+        if method not in METHODS:
+            raise Refused(_("“%(method)s” is no way to pay here.", method=method[:20]), field="tenders")
+        due = carts.outstanding(total, cart.tenders)
+        amount = read_amount(fixed or request.form.get("amount", ""), "amount")
+        if due > 0:
+            tender = Tender(method, due if amount is None else amount, request.form.get("reference", "").strip()[:100])
+            cart = replace(cart, tenders=(*cart.tenders, tender))
+    return cart, carts.is_covered(total, cart.tenders)
+
+
+def _refused(no: Refused) -> Response:
+    """The sentence alone where the browser keeps the cart on screen; else the page with what could be read of it."""
+    db.session.rollback()
+    status = 404 if isinstance(no, NotFound) else 422
+    if html.wants_fragment():
+        html.settle(keep=False)
+        response = Response("", status, {"HX-Reswap": "none"}, content_type="text/html; charset=utf-8")
+        return html.toast(response, no.message, "danger")
+    station = station_here()
+    if station is None:
+        return _no_station()
+    html.settle(keep=False)
+    cart = carts.with_known_lines(read_cart_as_far_as_it_goes(request.form))
+    cart = replace(cart, key=cart.key or carts.new_key())
+    rest = _("Discounts and payments of this cart were left out; please check it.")
+    return _sale_page(station, cart, Screen(problem=f"{no.message} {rest}", status=status))
