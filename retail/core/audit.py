@@ -174,5 +174,6 @@ def _write_entries(flushing: Session, _context: object) -> None:
 
 def init_app(_app: object) -> None:
     """Listen to every flush of the session; twice is once, so a process may make several applications."""
-    event.listen(db.session, "before_flush", _note_changes)
-    event.listen(db.session, "after_flush", _write_entries)
+    for moment, listener in (("before_flush", _note_changes), ("after_flush", _write_entries)):
+        if not event.contains(db.session, moment, listener):
+            event.listen(db.session, moment, listener)
