@@ -1,6 +1,6 @@
 """first shop
 
-Revision ID: ccc5495784c0
+Revision ID: b403cbdf9c3c
 Revises:
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ccc5495784c0"
+revision = "b403cbdf9c3c"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -179,6 +179,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "import_mappings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_import_mappings_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_mappings")),
+        sa.UniqueConstraint("tenant_id", "kind", "signature", name=op.f("uq_import_mappings_tenant_id_kind_signature")),
+    )
+    op.create_table(
         "journal_entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -332,6 +344,57 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_tax_rates_tenant_id_code")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_tax_rates_tenant_id_id")),
     )
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("filename", sa.String(), nullable=False),
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("encoding", sa.String(), nullable=False),
+        sa.Column("delimiter", sa.String(), nullable=False),
+        sa.Column("sheet", sa.String(), nullable=False),
+        sa.Column("decimal_comma", sa.Boolean(), nullable=True),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("checked", sa.JSON(), nullable=False),
+        sa.Column("sample", sa.JSON(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("updated", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unchanged", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rejected", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("error_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("report_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "error_file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_imports_tenant_id_error_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_imports_tenant_id_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "report_file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_imports_tenant_id_report_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_imports_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_imports_tenant_id_id")),
+    )
+    with op.batch_alter_table("imports", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_imports_tenant_id_kind_id"), ["tenant_id", "kind", "id"], unique=False)
+
     op.create_table(
         "journal_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -599,6 +662,87 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_users_tenant_id_id")),
     )
+    op.create_table(
+        "import_changes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created", sa.Boolean(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "import_id"],
+            ["imports.tenant_id", "imports.id"],
+            name=op.f("fk_import_changes_tenant_id_import_id_imports"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_import_changes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_changes")),
+    )
+    with op.batch_alter_table("import_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_import_changes_tenant_id_import_id"), ["tenant_id", "import_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_import_changes_tenant_id_subject_subject_id"),
+            ["tenant_id", "subject", "subject_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "notifications",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("endpoint", sa.String(), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("group_key", sa.String(), nullable=True),
+        sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_notifications_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notifications_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
+    )
+    with op.batch_alter_table("notifications", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_notifications_tenant_id_user_id_event_id"),
+            ["tenant_id", "user_id", "event_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_notifications_tenant_id_user_id_happened_at"),
+            ["tenant_id", "user_id", "happened_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_notifications_unread",
+            ["tenant_id", "user_id"],
+            unique=False,
+            sqlite_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_notifications_unread_group",
+            ["tenant_id", "user_id", "group_key"],
+            unique=True,
+            sqlite_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+        )
+
     op.create_table(
         "recovery_codes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -982,6 +1126,26 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_codes_tenant_id_user_id"))
 
     op.drop_table("recovery_codes")
+    with op.batch_alter_table("notifications", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_notifications_unread_group",
+            sqlite_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_notifications_unread",
+            sqlite_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_notifications_tenant_id_user_id_happened_at"))
+        batch_op.drop_index(batch_op.f("ix_notifications_tenant_id_user_id_event_id"))
+
+    op.drop_table("notifications")
+    with op.batch_alter_table("import_changes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_subject_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id"))
+
+    op.drop_table("import_changes")
     op.drop_table("users")
     op.drop_table("sales_hours")
     op.drop_table("registers")
@@ -1015,6 +1179,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_account_id"))
 
     op.drop_table("journal_lines")
+    with op.batch_alter_table("imports", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_imports_tenant_id_kind_id"))
+
+    op.drop_table("imports")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
@@ -1034,6 +1202,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_business_date"))
 
     op.drop_table("journal_entries")
+    op.drop_table("import_mappings")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_events_unrelayed",

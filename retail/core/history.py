@@ -118,7 +118,7 @@ def changes_in_words(changes: Mapping[str, Any]) -> str:
 
 
 def in_words(entry: AuditEntry, about: bool = True) -> str:
-    """One entry as a sentence without its actor: `changed product Green tea`; `about=False` leaves out what it is about."""
+    """One entry as a sentence without its actor: `changed product Green tea`; `about=False` leaves out what about."""
     subject = f"{subject_word(entry.subject)} {entry.subject_label}".strip()
     if entry.subject == "users" and entry.action not in {"create", "update", "delete", "password_link"}:
         return action_word(entry.action)
@@ -148,4 +148,5 @@ def history_of(subject: str, subject_id: int, limit: int = 12) -> list[dict[str,
 
 
 def init_app(app: Flask) -> None:
+    """Let templates ask for the history of a record."""
     app.jinja_env.globals["history_of"] = history_of

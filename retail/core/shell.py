@@ -79,7 +79,6 @@ def menu() -> list[dict[str, Any]]:
                 "shortcut": item.shortcut,
                 "primary": item.primary,
                 "count": None,
-                "count": None,
             }
         )
     return [{"label": label, "items": items} for label, items in groups.items()]

@@ -15,7 +15,8 @@ def give_standing_schedules() -> int:
     """Give every tenant the schedules that all of them have; returns how many tenants lacked one."""
     with across_tenants(), reading():
         counted = select(Schedule.tenant_id, func.count()).where(Schedule.name.in_(STANDING))
-        known = dict(session.execute(counted.group_by(Schedule.tenant_id)).tuples().all())
+        counts = session.execute(counted.group_by(Schedule.tenant_id)).all()
+        known = {row[0]: row[1] for row in counts}
         tenants = session.execute(select(Tenant.id, Tenant.timezone)).all()
     lacking = [row for row in tenants if known.get(row.id, 0) < len(STANDING)]
     for row in lacking:

@@ -172,6 +172,7 @@ def test_the_damage_of_one_business_is_not_anothers(busy, rival):
 def test_a_row_that_points_nowhere_is_found(busy):
     connection = session.connection().connection.dbapi_connection
     session.rollback()
+    connection.execute("pragma query_only=0")
     connection.execute("pragma foreign_keys=off")
     connection.execute("update payments set location_id = 4711 where id = 1")
     connection.execute("pragma foreign_keys=on")

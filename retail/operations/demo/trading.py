@@ -262,7 +262,7 @@ class Trade:
     def _restock(self, day: date, *, opening: bool, days: int) -> None:
         """Order back to about five weeks of what each article sells."""
         draw = random.Random(f"{self.shop.seed}:stock:{day.isoformat()}")
-        levels = dict(session.execute(select(StockLevel.variant_id, StockLevel.on_hand)).tuples().all())
+        levels = {row[0]: row[1] for row in session.execute(select(StockLevel.variant_id, StockLevel.on_hand))}
         session.rollback()
         total = sum(article.pull / max(len(article.options), 1) for article in self.shop.articles for _ in (0,))
         lines = []
