@@ -24,14 +24,13 @@ PERIODS = (1, 7, 30)
 
 def _choice() -> dict[str, Any]:
     """The location and the period of the best sellers, as the address says."""
-    places = [place for place in locations() if place.kind == "shop"]
-    wanted = request.args.get("location", type=int)
-    here = next((place for place in places if place.id == wanted), None)
+    wanted = request.args.get("location", type=int) or g.person.location_id
+    here = next((place for place in locations() if place.id == wanted), None) if wanted else None
     days = request.args.get("days", 1, type=int)
     days = days if days in PERIODS else 1
     kept: dict[str, Any] = {"location": here.id if here else None, "days": days if days != 1 else None}
     tenant: Tenant = g.person.tenant
-    return {"shop": tenant, "places": places, "here": here, "days": days, "kept": kept}
+    return {"shop": tenant, "here": here, "days": days, "kept": kept}
 
 
 def _location_id(chosen: dict[str, Any]) -> int | None:
@@ -80,8 +79,9 @@ def _shifts(chosen: dict[str, Any]) -> dict[str, Any]:
     return {"shifts": parts.shifts(_location_id(chosen)), "till_url": link("till.sell")}
 
 
-def _day_words(tenant: Tenant) -> str:
-    return str(babel_date(tenant.today(), "EEEE d MMMM", locale=get_locale()))
+def _day_words(chosen: dict[str, Any]) -> str:
+    day = str(babel_date(chosen["shop"].today(), "EEEE d MMMM", locale=get_locale()))
+    return f"{day} · {chosen['here'].name}" if chosen["here"] else day
 
 
 PARTS = {"figures": _figures, "products": _products, "alerts": _alerts, "feed": _feed, "shifts": _shifts}
@@ -96,22 +96,7 @@ def dashboard() -> Response:
     context: dict[str, Any] = {}
     for make in PARTS.values():
         context |= make(chosen)
-    tabs = [{"label": _("All shops"), "url": _address(chosen, None), "active": chosen["here"] is None}]
-    tabs += [
-        {"label": place.name, "url": _address(chosen, place.id), "active": chosen["here"] is place}
-        for place in chosen["places"]
-    ]
-    return html.page(
-        "reports/dashboard.html",
-        **chosen,
-        **context,
-        day_words=_day_words(chosen["shop"]),
-        tabs=tabs if len(tabs) > 2 else [],
-    )
-
-
-def _address(chosen: dict[str, Any], location_id: int | None) -> str:
-    return url_for("reports.dashboard", **{**chosen["kept"], "location": location_id})
+    return html.page("reports/dashboard.html", **chosen, **context, day_words=_day_words(chosen))
 
 
 @module.get("/dashboard/<part>", needs=Can.VIEW_DASHBOARD)

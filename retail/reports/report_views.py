@@ -86,13 +86,23 @@ def _question(dataset: Dataset) -> tuple[Question, str]:
     added, value = request.args.get("only", ""), request.args.get("is", "").strip()
     if added and value:
         where[added] = [*where.get(added, []), value]
-    place = request.args.get("location", "")
-    if place and "location" in dataset.all_dimensions:
+    place = _place(dataset)
+    if place:
         where["location"] = [place]
     order = request.args.get("order", "")
     if order.lstrip("-") not in {*measures, *by}:
         order = ""
     return Question(dataset.name, measures, by, first, last, where, order or None), chosen
+
+
+def _place(dataset: Dataset) -> str:
+    """The location the address names, else the one the person works at; empty for all of them."""
+    if "location" not in dataset.all_dimensions:
+        return ""
+    if wanted := request.args.get("location", ""):
+        return "" if wanted == "all" else wanted
+    here = g.person.location_id
+    return next((place.name for place in locations() if place.id == here), "") if here else ""
 
 
 def _day(name: str) -> date | None:
@@ -120,6 +130,7 @@ def show(dataset: str) -> Any:
     if form:
         return _file(answered, title, form)
     known = periods(tenant.today())
+    place = _place(source)
     places = [place.name for place in locations()] if "location" in source.all_dimensions else []
     return html.page(
         "reports/show.html",
@@ -133,12 +144,12 @@ def show(dataset: str) -> Any:
         period=period,
         periods=[(key, label) for key, (label, _first, _last) in known.items()],
         places=places,
-        place=request.args.get("location", ""),
+        place=place,
         conditions=[
             (name, value)
             for name, values in question.where.items()
             for value in values
-            if not (name == "location" and request.args.get("location"))
+            if not (name == "location" and place)
         ],
         address=_address,
         without=lambda name, value: [
