@@ -134,7 +134,7 @@ def values_of(options: Mapping[str, str]) -> tuple[str, ...]:
 
 def insert_products(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New products, in order; a row holds the columns of `Product`, those left out have their defaults."""
-    usual = {
+    usual: dict[str, Any] = {
         "description": "",
         "brand": "",
         "category_id": None,
@@ -149,7 +149,7 @@ def insert_products(rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
 def insert_variants(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New variants, in order; a row holds the columns of `Variant`, those left out have their defaults."""
-    usual = {"options": {}, "position": 0, "unit": "piece", "cost": None, "archived_at": None}
+    usual: dict[str, Any] = {"options": {}, "position": 0, "unit": "piece", "cost": None, "archived_at": None}
     return _insert(Variant, [{**usual, **row} for row in rows])
 
 
@@ -221,4 +221,3 @@ def _update(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -> Non
             rows,
         )
     session.expire_all()
-
