@@ -18,6 +18,11 @@ def current_tenant() -> Tenant:
     return session.get_one(Tenant, current_tenant_id())
 
 
+def tenant_numbered(tenant_id: int) -> Tenant:
+    """A tenant by its id."""
+    return session.get_one(Tenant, tenant_id)
+
+
 def locations() -> Sequence[Location]:
     """The active locations, shops first."""
     return session.scalars(select(Location).where(Location.active).order_by(Location.kind.desc(), Location.name)).all()
