@@ -1,6 +1,6 @@
 """first shop
 
-Revision ID: b403cbdf9c3c
+Revision ID: b857ddd9491f
 Revises:
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "b403cbdf9c3c"
+revision = "b857ddd9491f"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -179,6 +179,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "forecast_runs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("products", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("horizon_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("history_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("baseline_kept", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wape", sa.Double(), nullable=True),
+        sa.Column("wape_total", sa.Double(), nullable=True),
+        sa.Column("baseline_wape", sa.Double(), nullable=True),
+        sa.Column("baseline_wape_total", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_forecast_runs_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forecast_runs")),
+        sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_forecast_runs_tenant_id_as_of")),
+    )
+    op.create_table(
         "import_mappings",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -293,6 +311,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_schedules_paused_next_run_at"), ["paused", "next_run_at"], unique=False)
 
     op.create_table(
+        "score_runs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("customers", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("monetary", sa.BigInteger(), nullable=False),
+        sa.Column("segments", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_score_runs_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_runs")),
+        sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_score_runs_tenant_id_as_of")),
+    )
+    op.create_table(
         "stored_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -344,6 +375,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_tax_rates_tenant_id_code")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_tax_rates_tenant_id_id")),
     )
+    op.create_table(
+        "customer_scores",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("recency_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("frequency", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("monetary", sa.BigInteger(), nullable=False),
+        sa.Column("r", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("f", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("m", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("segment", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "customer_id"],
+            ["customers.tenant_id", "customers.id"],
+            name=op.f("fk_customer_scores_tenant_id_customer_id_customers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_customer_scores_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_scores")),
+        sa.UniqueConstraint("tenant_id", "customer_id", name=op.f("uq_customer_scores_tenant_id_customer_id")),
+    )
+    with op.batch_alter_table("customer_scores", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_customer_scores_tenant_id_segment_monetary"),
+            ["tenant_id", "segment", "monetary"],
+            unique=False,
+        )
+
     op.create_table(
         "imports",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -961,6 +1021,42 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "product_forecasts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("horizon_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("daily", sa.JSON(), nullable=False),
+        sa.Column("mean", sa.JSON(), nullable=False),
+        sa.Column("recent", sa.JSON(), nullable=False),
+        sa.Column("weeks", sa.String(), nullable=False),
+        sa.Column("expected_7", sa.BigInteger(), nullable=False),
+        sa.Column("expected_28", sa.BigInteger(), nullable=False),
+        sa.Column("mean_28", sa.BigInteger(), nullable=False),
+        sa.Column("sold_28", sa.BigInteger(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("blend", sa.JSON(), nullable=False),
+        sa.Column("baseline_kept", sa.Boolean(), nullable=False),
+        sa.Column("wape", sa.Double(), nullable=True),
+        sa.Column("wape_total", sa.Double(), nullable=True),
+        sa.Column("baseline_wape", sa.Double(), nullable=True),
+        sa.Column("baseline_wape_total", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_product_forecasts_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_product_forecasts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_forecasts")),
+        sa.UniqueConstraint("tenant_id", "variant_id", name=op.f("uq_product_forecasts_tenant_id_variant_id")),
+    )
+    with op.batch_alter_table("product_forecasts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_product_forecasts_tenant_id_expected_28"), ["tenant_id", "expected_28"], unique=False
+        )
+
+    op.create_table(
         "sales_day_products",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1090,6 +1186,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 
     op.drop_table("sales_day_products")
+    with op.batch_alter_table("product_forecasts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_product_forecasts_tenant_id_expected_28"))
+
+    op.drop_table("product_forecasts")
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_variant_id"))
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_reverses_id"))
@@ -1183,12 +1283,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_imports_tenant_id_kind_id"))
 
     op.drop_table("imports")
+    with op.batch_alter_table("customer_scores", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_scores_tenant_id_segment_monetary"))
+
+    op.drop_table("customer_scores")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
 
     op.drop_table("tasks")
     op.drop_table("stored_files")
+    op.drop_table("score_runs")
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))
 
@@ -1203,6 +1308,7 @@ def downgrade() -> None:
 
     op.drop_table("journal_entries")
     op.drop_table("import_mappings")
+    op.drop_table("forecast_runs")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_events_unrelayed",

@@ -30,6 +30,10 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "recovery_code_used": (_l("used a recovery code"), "key", "warning"),
     "recovery_codes_renewed": (_l("made new recovery codes"), "key", "info"),
     "password_link": (_l("sent a link to set a password"), "mail", "info"),
+    "password_reset": (_l("got a new password from the command line"), "key", "warning"),
+    "role_given": (_l("gave another role to"), "id-badge-2", "warning"),
+    "receive": (_l("received"), "truck-delivery", "success"),
+    "adjust": (_l("corrected"), "adjustments", "info"),
     "session_ended": (_l("signed a device out"), "logout", "neutral"),
     "sessions_ended": (_l("signed devices out"), "logout", "neutral"),
     "sale": (_l("sold"), "receipt", "success"),
@@ -110,6 +114,9 @@ def changes_in_words(changes: Mapping[str, Any]) -> str:
     """What changed, field by field: `price: 2.4 → 2.6`."""
     parts = []
     for name, change in changes.items():
+        # A new record's keys to others say nothing to people; a person's new role is told by an entry of its own.
+        if name.endswith("_id") and (name == "role_id" or (isinstance(change, list) and change[0] is None)):
+            continue
         if isinstance(change, list) and len(change) == 2:
             parts.append(_change(name, change[0], change[1]))
         else:
@@ -117,12 +124,11 @@ def changes_in_words(changes: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def in_words(entry: AuditEntry, about: bool = True) -> str:
-    """One entry as a sentence without its actor: `changed product Green tea`; `about=False` leaves out what about."""
-    subject = f"{subject_word(entry.subject)} {entry.subject_label}".strip()
-    if entry.subject == "users" and entry.action not in {"create", "update", "delete", "password_link"}:
-        return action_word(entry.action)
-    return f"{action_word(entry.action)} {subject}" if about else action_word(entry.action)
+def sentence(action: str, subject: str, label: str) -> str:
+    """What was done to what: `changed product Green tea`. People who sign in do it to nobody else."""
+    if subject == "users" and action not in {"create", "update", "delete", "password_link", "role_given"}:
+        return action_word(action)
+    return f"{action_word(action)} {subject_word(subject)} {label}".strip()
 
 
 def history_of(subject: str, subject_id: int, limit: int = 12) -> list[dict[str, Any]]:
@@ -135,7 +141,7 @@ def history_of(subject: str, subject_id: int, limit: int = 12) -> list[dict[str,
     ).all()
     return [
         {
-            "title": in_words(entry, about=False).capitalize(),
+            "title": action_word(entry.action).capitalize(),
             "text": changes_in_words(entry.changes) if entry.action != "create" else None,
             "when": format_datetime(entry.occurred_at, "short"),
             "icon": ACTIONS.get(entry.action, ("", "circle-dot", "neutral"))[1],

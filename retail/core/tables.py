@@ -36,8 +36,9 @@ COUNT_LIMIT = 10_000
 class Column:
     """One column: what it is called, what it is in SQL, how it is shown.
 
-    `link` makes an address from the row; `show` overrides how the value is written; `tone` colors it; `needs` hides the
-    column, also from exports, from those who lack a permission; `search` includes it in the text search.
+    `link` makes an address from the row; `show` overrides how the value is written; `draw` makes markup of the row for
+    the page, which exports do without; `tone` colors it; `needs` hides the column, also from exports, from those who
+    lack a permission; `search` includes it in the text search.
     """
 
     label: Any
@@ -45,6 +46,7 @@ class Column:
     kind: Kind = "text"
     link: Callable[[Row[Any]], str] | None = None
     show: Callable[[Any], str | Markup] | None = None
+    draw: Callable[[Row[Any]], Markup] | None = None
     tone: Callable[[Any], str | None] | None = None
     search: bool = False
     sortable: bool = True
@@ -131,13 +133,19 @@ class Listing:
 
 
 class Table:
-    """Base of every list. Subclasses give `name`, `label`, `columns`, `order`, `row_id` and `source`."""
+    """Base of every list. Subclasses give `name`, `label`, `columns`, `order`, `row_id` and `source`.
+
+    `also` are values the rows carry for `link` and `draw` without being columns; `also_searched` are texts in which the
+    search looks beside the columns that say so.
+    """
 
     name: ClassVar[str]
     label: ClassVar[Any]
     order: ClassVar[str]
     columns: ClassVar[Mapping[str, Column]]
     filters: ClassVar[Mapping[str, Filter]] = {}
+    also: ClassVar[Mapping[str, Any]] = {}
+    also_searched: ClassVar[Sequence[Any]] = ()
     empty: ClassVar[Mapping[str, Any]] = {}
     row_id: ClassVar[Any]
     needs: ClassVar[Can]
@@ -155,8 +163,9 @@ class Table:
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
         """The statement with search and filters applied, and the declared columns selected."""
         shown_columns: list[ColumnElement[Any]] = [column.expression.label(key) for key, column in self.columns.items()]
+        shown_columns += [expression.label(key) for key, expression in self.also.items()]
         statement = self.source().with_only_columns(type(self).row_id.label("row_id"), *shown_columns)
-        searched = [column.expression for column in self.visible().values() if column.search]
+        searched = [column.expression for column in self.visible().values() if column.search] + [*self.also_searched]
         for word in q.split()[:6]:
             pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             statement = statement.where(or_(*(part.ilike(pattern, escape="\\") for part in searched)))

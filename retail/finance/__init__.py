@@ -9,7 +9,7 @@ from retail.core.module import MenuItem, Module
 module = Module(
     __name__,
     menu=[
-        MenuItem(_l("Journal"), "finance.journal", "building-bank", _l("Figures"), order=64, shortcut="J"),
+        MenuItem(_l("Journal"), "finance.journal", "building-bank", _l("Figures"), order=64, shortcut="j"),
         MenuItem(_l("Trial balance"), "finance.trial_balance", "scale", _l("Figures"), order=65),
     ],
 )

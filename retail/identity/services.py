@@ -9,6 +9,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session, table_of
 from retail.core.errors import NotFound, Refused
@@ -159,9 +160,11 @@ def change_user(user: User, name: str, role: Role, mine: frozenset[str], acting_
     if user.id == acting_id:
         raise Refused(_("You cannot change your own role; ask another owner."), field="role_id")
     check_may_give(role, mine)
+    before = user.role.name
     user.role_id = role.id
     session.flush()
     session.refresh(user)
+    audit.record("role_given", "users", user.id, user.name, {"role": [before, role.name]})
     _check_somebody_manages()
 
 

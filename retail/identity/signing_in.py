@@ -113,7 +113,11 @@ def succeed(attempt_ids: tuple[int, ...], user: User, *, address: str, device: s
             UserSession.user_id == user.id
         )
     ).one()
-    user.last_sign_in_at = now()
+    # By a statement of its own, because the sign-in itself is in the audit and this would be there a second time.
+    session.execute(
+        update(User).where(User.id == user.id).values(last_sign_in_at=now()),
+        execution_options={"synchronize_session": False},
+    )
     token = sessions.begin(user, address=address, device=device, days=days, second_factor=code)
     audit.record("sign_in", "users", user.id, user.name)
     if known[0] and not known[1]:

@@ -17,12 +17,19 @@ from retail.identity.models import User
 from retail.permissions import Can
 from retail.tenancy.queries import current_tenant
 
-TONES = {"success": "success", "warning": "warning", "danger": "danger"}
+MARK = "\x1f"
+WHAT = AuditEntry.action + MARK + AuditEntry.subject + MARK + AuditEntry.subject_label
+"""Action, kind of thing and its name in one column, so that a row reads as a sentence."""
 
 
-def _action_tone(action: str) -> str | None:
-    known = history.ACTIONS.get(action)
-    return TONES.get(known[2]) if known else None
+def _what(value: str) -> str:
+    action, subject, label = value.split(MARK, 2)
+    return history.sentence(action, subject, label)
+
+
+def _tone(value: str) -> str | None:
+    known = history.ACTIONS.get(value.split(MARK, 1)[0])
+    return known[2] if known and known[2] in {"warning", "danger"} else None
 
 
 def _people() -> list[tuple[str, str]]:
@@ -73,9 +80,7 @@ class AuditTable(Table):
     columns = {
         "when": Column(_l("When"), AuditEntry.occurred_at, "datetime"),
         "who": Column(_l("Who"), AuditEntry.user_name, search=True),
-        "action": Column(_l("Did what"), AuditEntry.action, show=history.action_word, tone=_action_tone),
-        "subject": Column(_l("To what"), AuditEntry.subject, show=history.subject_word),
-        "label": Column(_l("Which"), AuditEntry.subject_label, search=True),
+        "what": Column(_l("Did what"), WHAT, show=_what, tone=_tone, search=True),
         "changes": Column(_l("Before → after"), AuditEntry.changes, show=history.changes_in_words, sortable=False),
         "address": Column(_l("From where"), AuditEntry.address, search=True),
     }

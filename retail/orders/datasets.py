@@ -97,6 +97,7 @@ SALES = Dataset(
         **_COMMON,
         "product": Dimension(_l("Product"), func.coalesce(Product.name, "")),
         "sku": Dimension(_l("SKU"), OrderLine.sku),
+        "current_sku": Dimension(_l("SKU of today"), func.coalesce(Variant.sku, "")),
         "category": Dimension(_l("Category"), func.coalesce(Category.path, "")),
         "tax_code": Dimension(_l("Tax"), OrderLine.tax_code),
         "merchandise": Dimension(_l("Merchandise"), _yes_if(Product.is_merchandise)),

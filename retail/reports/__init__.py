@@ -10,8 +10,8 @@ module = Module(
     __name__,
     menu=[
         MenuItem(
-            _l("Dashboard"), "reports.dashboard", "layout-dashboard", _l("Today"), order=10, shortcut="D", primary=True
+            _l("Dashboard"), "reports.dashboard", "layout-dashboard", _l("Today"), order=1, shortcut="d", primary=True
         ),
-        MenuItem(_l("Reports"), "reports.index", "report-analytics", _l("Figures"), order=60, shortcut="R"),
+        MenuItem(_l("Reports"), "reports.index", "report-analytics", _l("Figures"), order=60, shortcut="r"),
     ],
 )

@@ -24,6 +24,7 @@ from retail.reports.queries import Taken
 from retail.tenancy.models import Tenant
 
 WEEK = timedelta(days=7)
+SMALLEST_CHANGE = Decimal("0.005")
 OPENING, CLOSING = 8, 19
 """The hours a chart shows at least."""
 
@@ -60,9 +61,11 @@ def _compared(value: Decimal | int, before: Decimal | int, hint: str) -> dict[st
     share = change(value, before)
     if share is None:
         return {"hint": None}
+    if abs(share) < SMALLEST_CHANGE:
+        return {"delta": "±" + shown.percent(Decimal(0), 0), "hint": hint}
     better = share >= 0
     return {
-        "delta": ("+" if better else "") + shown.percent(share, 0),
+        "delta": ("+" if better else "−") + shown.percent(abs(share), 0),
         "tone": "success" if better else "danger",
         "trend": "up" if better else "down",
         "hint": hint,
@@ -81,7 +84,7 @@ def figures(tenant: Tenant, location_id: int | None) -> Figures:
     gross_then, sales_then = queries.until(before, then, location_id)
     customers = queries.customers_on(today, location_id)
     day_name = str(babel_date(today, "EEEE", locale=get_locale()))
-    hint = _("than last %(day)s by now", day=day_name)
+    hint = _("on last %(day)s", day=day_name)
     stats = [
         Stat(_("Sales today"), shown.figure(so_far.gross), **_compared(so_far.gross, gross_then, hint)),
         Stat(
@@ -107,7 +110,7 @@ def figures(tenant: Tenant, location_id: int | None) -> Figures:
         stats.append(Stat(_("Units sold"), shown.quantity(so_far.units)))
     return Figures(
         stats=stats,
-        chart=figure(by_the_hour(hours, today, before, tenant, until=instant)),
+        chart=figure(by_the_hour(hours, today, before, tenant, until=instant), wide=980),
         day_name=day_name,
         last_week_total=shown.figure(whole_before.gross),
         quiet=not hours,
@@ -187,12 +190,18 @@ def happened(tenant: Tenant) -> list[feed.Line]:
     return feed.in_words(queries.latest(feed.KINDS), tenant.business_date(now()))
 
 
+def _since(instant: datetime) -> str:
+    """The time of day, with the date when it was longer ago than half a day."""
+    recent = now() - instant < timedelta(hours=12)
+    return str(format_datetime(instant, "HH:mm" if recent else "d MMM HH:mm"))
+
+
 def shifts(location_id: int | None) -> list[dict[str, Any]]:
     """The open shifts: who, where, since when, what was taken."""
     return [
         {
             "register": row.register,
-            "text": _("%(cashier)s, since %(time)s", cashier=row.cashier, time=format_datetime(row.opened_at, "HH:mm")),
+            "text": _("%(cashier)s, since %(time)s", cashier=row.cashier, time=_since(row.opened_at)),
             "location": row.location,
             "taken": shown.figure(row.taken or 0),
         }

@@ -65,7 +65,7 @@ READY_MADE: Sequence[ReadyMade] = (
     ReadyMade("tax", _MONEY, _l("Tax on sales"), _l("Net, tax and gross by tax code."), "building-bank",
               "sales", ("net_revenue", "tax", "gross_revenue"), ("tax_code",), period="this-month", chart="bar"),
     ReadyMade("tenders", _MONEY, _l("Money by tender"), _l("Cash, card and account, day by day."), "cash",
-              "payments", ("amount", "payments"), ("method",), order="-amount", chart="horizontal_bar"),
+              "tenders", ("amount", "payments"), ("method",), order="-amount", chart="horizontal_bar"),
     ReadyMade("discounts", _MONEY, _l("Discounts"), _l("What was given away, by product."), "rosette-discount",
               "sales", ("discount", "gross_revenue"), ("product",), order="-discount", chart="horizontal_bar"),
     ReadyMade("returns", _BACK, _l("Returns and voids"), _l("What came back, by product."), "receipt-refund",

@@ -7,7 +7,9 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
+from babel.dates import format_skeleton, get_day_names
 from flask import abort, current_app, g, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -180,9 +182,26 @@ def _address(**changes: Any) -> str:
 def _cells(answered: Answer) -> list[list[str]]:
     keys = [column.key for column in answered.columns]
     return [
-        [_written(row[key], kind) for key, kind in zip(keys, answered.kinds, strict=True)]
+        [said(key, row[key], kind) for key, kind in zip(keys, answered.kinds, strict=True)]
         for row in answered.rows[:SHOWN_ROWS]
     ]
+
+
+def said(key: str, value: Any, kind: datasets.Kind, *, brief: bool = False) -> str:
+    """A value of a column as people say it: days, months and weekdays by name."""
+    if value in {None, ""}:
+        return "–"
+    if key == "day":
+        day = date.fromisoformat(str(value))
+        return shown.day_and_month(day) if brief else shown.value(day, "date")
+    if key == "month":
+        month = date.fromisoformat(f"{value}-01")
+        return str(format_skeleton("yMMM", month, locale=get_locale()))
+    if key == "weekday":
+        return str(get_day_names("abbreviated" if brief else "wide", locale=get_locale())[int(value) - 1])
+    if key == "hour":
+        return f"{int(value):02d}:00"
+    return _written(value, kind)
 
 
 def _written(value: Any, kind: datasets.Kind) -> str:
@@ -204,7 +223,8 @@ def _picture(answered: Answer, title: str, kind: Kind | None) -> Any:
     over_time = by[0] in ACROSS_TIME and len(by) == 1
     kind = kind or ("line" if over_time else "bar" if by[0] in {"hour", "weekday"} else "horizontal_bar")
     rows = answered.rows[-DRAWN_POINTS:] if kind == "line" else answered.rows[: 24 if kind == "bar" else DRAWN_BARS]
-    labels = [" · ".join(str(row[name] if row[name] not in {None, ""} else "–") for name in by) for row in rows]
+    kinds = dict(zip(by, answered.kinds, strict=False))
+    labels = [" · ".join(said(name, row[name], kinds[name], brief=True) for name in by) for row in rows]
     chart = Chart(
         kind,
         title,

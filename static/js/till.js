@@ -234,6 +234,7 @@ enhance("[data-till]", (till) => {
     const input = /** @type {HTMLInputElement | null} */ (details.querySelector(wanted));
     input?.focus();
     input?.select();
+    details.closest(".cart-line")?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {number} by */
@@ -333,7 +334,7 @@ enhance("[data-till]", (till) => {
       if (event.key.length === 1) {
         gather(event);
         // Typing anywhere is searching; a person need not aim.
-        if (!typing && mode() === "cart" && /[\p{L}\p{N}]/u.test(event.key)) search.focus();
+        if (!typing && mode() !== "pay" && /[\p{L}\p{N}]/u.test(event.key)) search.focus();
       }
     }
     if (done) {

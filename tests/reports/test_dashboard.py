@@ -37,8 +37,8 @@ def test_today_against_last_week_by_now(app, traded):
     assert page.status_code == 200
     words = text_of(page)
     # £7.20 + £9.80 − £2.18 given back; the void and its sale cancel out. Last Saturday by 12:30: £24.00, later £6.00.
-    assert "Sales today £14.82 -38%" in words
-    assert "Last Saturday came to £30.00 in all" in words
+    assert "Sales today £14.82 −38% on last Saturday" in words
+    assert "last Saturday came to £30.00 in all" in words
     assert "Orders 3 +200%" in words, "three sales today, one of them voided; one by now last week"
     assert "Margin £5.95 48.2% of net sales" in words
     assert "£2.18 given back" in words

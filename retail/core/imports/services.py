@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from flask_babel import gettext as _
@@ -105,7 +106,9 @@ def proposed(row: Import, sheet: Sheet) -> dict[str, Match]:
             RememberedMapping.kind == row.kind, RememberedMapping.signature == signature_of(sheet.headers)
         )
     )
-    return match_columns(sheet.headers, kind.fields, known)
+    # Labels are translated late; people's files are in their language.
+    fields = [replace(one, label=str(one.label)) for one in kind.fields]
+    return match_columns(sheet.headers, fields, known)
 
 
 def mapping_called(kind: str, name: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from retail.core.money import minor_unit
 
@@ -36,5 +36,6 @@ def quick_amounts(due: Decimal, currency: str, most: int = 6) -> tuple[Decimal, 
     """What somebody is likely to hand over for `due`: exactly that, then the next sums of notes, rising."""
     if due <= 0:
         return ()
-    sums = {-(-due // face) * face for face in denominations(currency) if face >= 1}
+    faces = [face for face in denominations(currency) if face >= 1]
+    sums = {(due / face).to_integral_value(ROUND_CEILING) * face for face in faces}
     return (due, *sorted(sums - {due})[: most - 1])

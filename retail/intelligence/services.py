@@ -1,0 +1,193 @@
+"""Finding out and keeping what was found: arithmetic first, without a transaction, then the rows in one."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+
+from retail.core import tenancy
+from retail.core.clock import now
+from retail.core.db import Model, session
+from retail.core.errors import Refused
+from retail.core.money import ZERO
+from retail.core.tasks import Task, ask_for
+from retail.customers.models import Customer
+from retail.intelligence.forecasting import BASELINE, Errors, ForecastResult, forecast
+from retail.intelligence.forecasting.series import Floats
+from retail.intelligence.models import CustomerScore, ForecastRun, ProductForecast, ScoreRun
+from retail.intelligence.queries import Demand, ScoredCustomers
+
+NIGHTLY = "intelligence.nightly"
+HORIZON_DAYS = 28
+RECENT_DAYS = 84
+LEAST_HISTORY_DAYS = 14
+"""Two weeks: with less, not even the course of the week can be told."""
+CELLS_AT_ONCE = 4_000_000
+"""Days × products in one piece of arithmetic, about 1 GB at its height; a larger assortment is done in parts."""
+
+
+def keep_scores(found: ScoredCustomers) -> ScoreRun:
+    """Put these scores in the place of those there were. Doing it twice changes nothing."""
+    ids = dict(session.execute(select(Customer.code, Customer.id)).tuples().all())
+    scores = found.scores
+    columns = zip(
+        found.codes,
+        scores.recency_days.tolist(),
+        scores.frequency.tolist(),
+        found.monetary,
+        scores.r.tolist(),
+        scores.f.tolist(),
+        scores.m.tolist(),
+        scores.segments,
+        strict=True,
+    )
+    rows = [
+        {
+            "customer_id": ids[code],
+            "as_of": found.as_of,
+            "recency_days": recency_days,
+            "frequency": frequency,
+            "monetary": monetary,
+            "r": r,
+            "f": f,
+            "m": m,
+            "segment": segment.value,
+        }
+        for code, recency_days, frequency, monetary, r, f, m, segment in columns
+        # Somebody may have merged or renamed a customer since the sales were read.
+        if code in ids
+    ]
+    _replace(CustomerScore, rows)
+    session.execute(delete(ScoreRun).where(ScoreRun.as_of == found.as_of))
+    run = ScoreRun(
+        as_of=found.as_of,
+        computed_at=now(),
+        customers=len(rows),
+        monetary=sum((row["monetary"] for row in rows), ZERO),
+        segments=dict(Counter(row["segment"] for row in rows)),
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """What is expected: a row per variant, and the figures of the whole."""
+
+    as_of: date
+    rows: list[dict[str, Any]]
+    whole: Mapping[str, Any]
+
+
+def forecast_demand(as_of: date, known: Demand) -> Forecasts | None:
+    """Forecast every variant for four weeks; None when there is less than two weeks of history, or nothing sells."""
+    if len(known.dates) < LEAST_HISTORY_DAYS or not known.variant_ids:
+        return None
+    width = max(CELLS_AT_ONCE // len(known.dates), 1)
+    rows: list[dict[str, Any]] = []
+    parts: list[tuple[float, ForecastResult]] = []
+    for start in range(0, len(known.variant_ids), width):
+        values = known.values[:, start : start + width]
+        result = forecast(values, known.dates, HORIZON_DAYS)
+        parts.append((float(np.nansum(values)), result))
+        rows += _rows(as_of, known.variant_ids[start : start + width], values, result)
+    whole = {
+        "products": len(rows),
+        "horizon_days": HORIZON_DAYS,
+        "history_days": len(known.dates),
+        "baseline_kept": sum(row["baseline_kept"] for row in rows),
+        "wape": _pooled((units, part.errors.overall_wape) for units, part in parts),
+        "wape_total": _pooled((units, part.errors.overall_wape_total) for units, part in parts),
+        "baseline_wape": _pooled((units, part.baseline_errors.overall_wape) for units, part in parts),
+        "baseline_wape_total": _pooled((units, part.baseline_errors.overall_wape_total) for units, part in parts),
+    }
+    return Forecasts(as_of, rows, whole)
+
+
+def keep_forecasts(found: Forecasts) -> ForecastRun:
+    """Put these forecasts in the place of those there were. Doing it twice changes nothing."""
+    _replace(ProductForecast, found.rows)
+    session.execute(delete(ForecastRun).where(ForecastRun.as_of == found.as_of))
+    run = ForecastRun(as_of=found.as_of, computed_at=now(), **found.whole)
+    session.add(run)
+    session.flush()
+    return run
+
+
+def compute_now() -> Task:
+    """Ask for tonight's work at once. Refused while it is waiting or being done already."""
+    if running_task() is not None:
+        raise Refused(_("That is being worked out already."))
+    return ask_for(NIGHTLY)
+
+
+def running_task() -> Task | None:
+    """The nightly work while it waits or is being done, else None."""
+    return session.scalar(
+        select(Task).where(Task.name == NIGHTLY, Task.state.in_(("queued", "running"))).order_by(Task.id).limit(1)
+    )
+
+
+def _replace(model: type[Model], rows: list[dict[str, Any]]) -> None:
+    session.execute(delete(model).execution_options(synchronize_session=False))
+    tenancy.insert_owned(model, rows)
+
+
+def _rows(as_of: date, variant_ids: tuple[int, ...], values: Floats, result: ForecastResult) -> list[dict[str, Any]]:
+    recent = values[-RECENT_DAYS:]
+    whole_weeks = recent[len(recent) % 7 :].reshape(-1, 7, values.shape[1]).sum(axis=1)
+    sold = values[-HORIZON_DAYS:].sum(axis=0)
+    return [
+        {
+            "variant_id": variant_id,
+            "as_of": as_of,
+            "horizon_days": HORIZON_DAYS,
+            "daily": result.values[:, column].round(3).tolist(),
+            "mean": result.mean[:, column].round(3).tolist(),
+            "recent": recent[:, column].round(3).tolist(),
+            "weeks": " ".join(f"{units:.10g}" for units in whole_weeks[:, column].round(3)),
+            "expected_7": _quantity(result.values[:7, column].sum()),
+            "expected_28": _quantity(result.values[:, column].sum()),
+            "mean_28": _quantity(result.mean[:, column].sum()),
+            "sold_28": _quantity(sold[column]),
+            "method": result.methods[column],
+            "blend": {name: round(share, 4) for name, share in result.blends[column].items()},
+            "baseline_kept": result.methods[column] == BASELINE,
+            **_errors_of(result.errors, column),
+            **_errors_of(result.baseline_errors, column, "baseline_"),
+        }
+        for column, variant_id in enumerate(variant_ids)
+    ]
+
+
+def _errors_of(errors: Errors, column: int, prefix: str = "") -> dict[str, float | None]:
+    return {
+        f"{prefix}wape": _known(float(errors.wape[column])),
+        f"{prefix}wape_total": _known(float(errors.wape_total[column])),
+    }
+
+
+def _quantity(units: float) -> Decimal:
+    return Decimal(f"{units:.3f}")
+
+
+def _known(error: float) -> float | None:
+    """No database stores what is not a number."""
+    return error if math.isfinite(error) else None
+
+
+def _pooled(parts: Iterable[tuple[float, float]]) -> float | None:
+    """The error over all parts, each counting by its units."""
+    measured = [(units, error) for units, error in parts if math.isfinite(error) and units > 0]
+    total = sum(units for units, _error in measured)
+    return sum(units * error for units, error in measured) / total if total else None

@@ -1,0 +1,71 @@
+"""Customers: adding, changing, finding them."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import select
+
+from retail.core.db import session, unit_of_work
+from retail.customers.models import Customer
+from retail.customers.queries import find_customers
+from tests import make
+
+
+def test_a_customer_is_added_with_a_code_of_the_shop_and_changed(app: Flask, shop: make.Cast) -> None:
+    owner = make.client(app, shop, "owner")
+    page = make.post(owner, "/customers/new", {"name": "Ada  Byron", "email": "ada@example.com"}).location
+    shown = owner.get(page).text
+    assert "Ada Byron" in shown
+    assert "C-1" in shown
+    data = {"name": "Ada Lovelace", "code": "", "email": "ada@example.com", "phone": "", "country": "", "note": "kind"}
+    make.post(owner, page, data)
+    with make.within(shop):
+        row = session.scalars(select(Customer)).one()
+        assert (row.name, row.code, row.note) == ("Ada Lovelace", "C-1", "kind")
+    assert "name: Ada Byron → Ada Lovelace" in owner.get(page).text
+
+
+def test_a_code_belongs_to_one_customer(app: Flask, shop: make.Cast) -> None:
+    owner = make.client(app, shop, "owner")
+    make.post(owner, "/customers/new", {"name": "One", "code": "VIP"})
+    answer = make.post(owner, "/customers/new", {"name": "Two", "code": "VIP"})
+    assert answer.status_code == 422
+    assert "Another customer has the code" in answer.text
+
+
+def test_whoever_may_only_look_does_not_change(app: Flask, shop: make.Cast) -> None:
+    one = make.customer("Ada Byron")
+    cashier = make.client(app, shop, "cashier")
+    assert cashier.get(f"/customers/{one.id}").status_code == 200
+    assert make.post(cashier, f"/customers/{one.id}", {"name": "Eve"}).status_code == 403
+    assert make.post(cashier, "/customers/new", {"name": "Eve"}).status_code == 403
+    assert make.client(app, shop, "clerk").get("/customers/").status_code == 403
+
+
+def test_customers_of_another_business_are_not_there(app: Flask, shop: make.Cast, rival: make.Cast) -> None:
+    one = make.customer("Ada Byron")
+    theirs = make.client(app, rival, "owner")
+    assert theirs.get(f"/customers/{one.id}").status_code == 404
+    assert make.post(theirs, f"/customers/{one.id}/archive").status_code == 404
+    assert "Ada Byron" not in theirs.get("/customers/").text
+
+
+def test_archived_customers_leave_the_list_and_come_back(app: Flask, shop: make.Cast) -> None:
+    one = make.customer("Ada Byron")
+    owner = make.client(app, shop, "owner")
+    make.post(owner, f"/customers/{one.id}/archive")
+    assert "Ada Byron" not in owner.get("/customers/").text.partition("listing")[2]
+    assert "Ada Byron" in owner.get("/customers/?archived=1").text
+    make.post(owner, f"/customers/{one.id}/restore")
+    assert "Ada Byron" in owner.get("/customers/").text
+
+
+def test_customers_are_found_by_name_code_mail_and_telephone(shop: make.Cast) -> None:
+    ada = make.customer("Ada Byron", email="ada@example.com", phone="020 7946 0000")
+    make.customer("Grace Hopper")
+    with unit_of_work():
+        session.get_one(Customer, ada.id).code = "50%_off"
+    for q in ("ada", "byr ada", "7946", "example.com", "50%_off"):
+        assert [one.name for one in find_customers(q)] == ["Ada Byron"], q
+    assert find_customers("%") == find_customers("50%")
+    assert find_customers("") == []
