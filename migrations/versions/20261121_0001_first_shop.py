@@ -1,6 +1,6 @@
 """first shop
 
-Revision ID: b857ddd9491f
+Revision ID: 0001_first_shop
 Revises:
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "b857ddd9491f"
+revision = "0001_first_shop"
 down_revision = None
 branch_labels = None
 depends_on = None
