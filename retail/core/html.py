@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
-from flask import flash, make_response, redirect, render_template, request
+from flask import current_app, flash, make_response, redirect, render_template, request
 from flask_htmx import HTMX
 from jinja2_fragments.flask import render_block
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from retail.core import db, queue
@@ -60,6 +61,11 @@ def toast(response: Response, message: object, level: str = "success", undo_url:
         {"toast": {"message": str(message), "level": level, "undo_url": undo_url}}, ensure_ascii=True
     )
     return response
+
+
+def drawn(macro: str, *values: Any, **named: Any) -> Markup:
+    """What a macro of `templates/core/ui.html` draws, for a cell of a list."""
+    return cast(Markup, getattr(current_app.jinja_env.globals["ui"], macro)(*values, **named))
 
 
 def is_safe_target(target: str) -> bool:

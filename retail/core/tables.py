@@ -242,6 +242,7 @@ def _cell(column: Column, value: Any, row: Row[Any]) -> Cell:
         href=column.link(row) if column.link else None,
         align="end" if column.kind in {"integer", "decimal", "money", "quantity", "percent"} else "start",
         tone=column.tone(value) if column.tone else None,
+        html=column.draw(row) if column.draw else None,
     )
 
 
