@@ -12,7 +12,7 @@ from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectChoice, StringField
+from wtforms import Field, PasswordField, SelectChoice, StringField
 from wtforms.validators import ValidationError
 
 from retail.core.db import session
@@ -23,18 +23,26 @@ def _strip(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _text(value: Any) -> Any:
+    return "" if value is None else value
+
+
 class Form(FlaskForm):
-    """Base of every form: text is stripped, an unknown choice is an error, CSRF is checked once by the app."""
+    """Base of every form: text is stripped, text that was not sent is empty rather than None, an unknown choice is an
+    error, CSRF is checked once by the app."""
 
     class Meta:
         csrf = False  # CSRFProtect checks every unsafe request before a form is built
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
-            filters = [_strip, *unbound_field.kwargs.get("filters", ())]
-            if not issubclass(unbound_field.field_class, StringField):
-                filters = list(unbound_field.kwargs.get("filters", ()))
-            elif unbound_field.field_class.__name__ == "PasswordField":
-                filters = []
+            filters = list(unbound_field.kwargs.get("filters", ()))
+            kind = unbound_field.field_class
+            if issubclass(kind, DecimalField):
+                filters = [_strip, *filters]
+            elif issubclass(kind, PasswordField):
+                filters = [_text]
+            elif issubclass(kind, StringField):
+                filters = [_text, _strip, *filters]
             return unbound_field.bind(form=form, **{**options, "filters": filters})
 
 
