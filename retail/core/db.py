@@ -10,18 +10,19 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, Literal, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Table, event, insert
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Table, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -182,14 +183,70 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
+class _BulkInsert:
+    """One INSERT for a set of columns, prepared once: its SQL, and what turns each column's values into the driver's.
+
+    Equal values are converted once per call, for ledgers repeat themselves: the same date, the same price, zero.
+    """
+
+    def __init__(self, table: Table, names: Sequence[str], dialect: Dialect) -> None:
+        columns = [table.c[name] for name in names]
+        defaults = [one for one in table.c if one.name not in names and one.default is not None]
+        if any(not isinstance(one.default, ScalarElementColumnDefault) for one in defaults):
+            raise ValueError(f"{table.name}: only plain defaults can be left out of a bulk insert")
+        self._names = names
+        self._constants = [cast(ScalarElementColumnDefault, one.default).arg for one in defaults]
+        self._convert = [one.type.dialect_impl(dialect).bind_processor(dialect) for one in (*columns, *defaults)]
+        self._remember = [not isinstance(one.type, JSON) for one in (*columns, *defaults)]
+        quote = dialect.identifier_preparer
+        mark = "?" if dialect.paramstyle == "qmark" else "%s"
+        self.sql = (
+            f"INSERT INTO {quote.format_table(table)} "  # noqa: S608  names of our own columns, quoted
+            f"({', '.join(quote.format_column(one) for one in (*columns, *defaults))}) "
+            f"VALUES ({', '.join([mark] * len(self._convert))})"
+        )
+
+    def parameters(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """The rows as the driver takes them."""
+        filled: list[Iterable[Any]] = [[row[name] for row in rows] for name in self._names]
+        filled += [repeat(value, len(rows)) for value in self._constants]
+        return list(zip(*map(self._converted, filled, self._convert, self._remember), strict=True))
+
+    @staticmethod
+    def _converted(values: Iterable[Any], convert: Callable[[Any], Any] | None, remember: bool) -> Iterable[Any]:
+        if convert is None:
+            return values
+        if not remember:
+            return map(convert, values)
+        known: dict[Any, Any] = {}
+        found = []
+        for value in values:
+            try:
+                found.append(known[value])
+            except KeyError:
+                known[value] = convert(value)
+                found.append(known[value])
+        return found
+
+
+_bulk_inserts: dict[tuple[str, tuple[str, ...], str], _BulkInsert] = {}
+
+
 def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows in one statement, as fast as the driver allows; audit and defaults of the session are bypassed.
+    """Insert many rows with the same keys, as fast as the driver allows; the session's audit is bypassed.
 
     For ledgers and bulk work. Tenant-owned rows must go through `retail.core.tenancy.insert_owned`, which calls this.
     """
-    if rows:
-        session.flush()
-        session.execute(insert(table_of(model)), [dict(row) for row in rows], execution_options={"stamped": True})
+    if not rows:
+        return
+    session.flush()
+    table, names = table_of(model), tuple(rows[0])
+    connection = session.connection()
+    key = table.name, names, connection.dialect.name
+    prepared = _bulk_inserts.get(key)
+    if prepared is None:
+        prepared = _bulk_inserts[key] = _BulkInsert(table, names, connection.dialect)
+    connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
 
 
 @contextmanager

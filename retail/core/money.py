@@ -66,14 +66,14 @@ def scaled(value: Decimal, places: int) -> int:
     """The integer a `Decimal` is stored as; ValueError when digits would be lost."""
     try:
         exact = value.scaleb(places)
-        whole = exact.to_integral_value()
-    except InvalidOperation:
+        whole = int(exact)
+    except (InvalidOperation, OverflowError, ValueError):
         raise ValueError(f"{value} cannot be stored") from None
     if whole != exact:
         raise ValueError(f"{value} has more than {places} decimal places")
     if abs(whole) > LIMIT:
         raise ValueError(f"{value} is too large")
-    return int(whole)
+    return whole
 
 
 @lru_cache(maxsize=64)
