@@ -9,13 +9,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func
+from sqlalchemy import Column, ColumnElement, Select, SQLColumnExpression, Table, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Integer, String
 
-from retail.core.db import session
+from retail.core.db import Model, session, table_of
 from retail.core.errors import Refused
 from retail.permissions import Can
 
@@ -89,9 +90,19 @@ class Dimension:
     kind: Kind = "text"
 
 
+@dataclass(frozen=True)
+class Lookup:
+    """A table that tells more about a row of the source and holds at most one row for it: where nothing that is asked
+    for comes from it, it is left out, which changes no figure and spares reading it."""
+
+    model: type[Model]
+    on: ColumnElement[bool]
+
+
 @dataclass
 class Dataset:
-    """Measures and dimensions over one source. `at` is the business date and gives day, week, month, quarter, year."""
+    """Measures and dimensions over one source. `at` is the business date and gives day, week, month, quarter, year.
+    A lookup may build upon those before it."""
 
     name: str
     label: Any
@@ -102,6 +113,7 @@ class Dataset:
     needs: Can
     at: Expression | None = None
     default_measures: Sequence[str] = ()
+    lookups: Sequence[Lookup] = ()
     all_dimensions: dict[str, Dimension] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,7 +152,8 @@ class Dataset:
         with a leading minus for descending."""
         columns = [self.dimension(name).expression.label(name) for name in by]
         columns += [self.measure(name).expression.label(name) for name in measures]
-        statement = self.source().with_only_columns(*columns)
+        source = self._looked_up([*columns, *(self.dimension(name).expression for name in where or {})])
+        statement: Select[Any] = source.with_only_columns(*columns)
         if between != (None, None):
             if self.at is None:
                 raise Refused(f"{self.name} has no date to limit.", field="between")
@@ -167,6 +180,19 @@ class Dataset:
             statement = statement.order_by(*columns[: len(by)])
         return statement.limit(limit) if limit else statement
 
+    def _looked_up(self, expressions: Sequence[Any]) -> Select[Any]:
+        """The source, and of the lookups those that the expressions read."""
+        read = {name for one in expressions for name in _tables_of(one)}
+        needed: list[Lookup] = []
+        for lookup in reversed(self.lookups):
+            if table_of(lookup.model).name in read:
+                needed.insert(0, lookup)
+                read |= _tables_of(lookup.on)
+        statement = self.source()
+        for lookup in needed:
+            statement = statement.outerjoin(lookup.model, lookup.on)
+        return statement
+
     def ask(self, measures: Sequence[str], by: Sequence[str] = (), **limits: Any) -> list[dict[str, Any]]:
         """Rows as dictionaries; money and quantities as Decimal, sums of nothing as zero."""
         rows = session.execute(self.statement(measures, by, **limits)).mappings()
@@ -186,6 +212,16 @@ class Dataset:
 
 
 DATASETS: dict[str, Dataset] = {}
+
+
+def _tables_of(expression: Any) -> set[str]:
+    """The names of the tables whose columns an expression reads."""
+    clause = expression.__clause_element__() if hasattr(expression, "__clause_element__") else expression
+    return {
+        part.table.name
+        for part in visitors.iterate(clause)
+        if isinstance(part, Column) and isinstance(part.table, Table)
+    }
 
 
 def _as_stored(dimension: Dimension, value: Any) -> Any:

@@ -20,7 +20,8 @@ from retail.intelligence.models import ForecastRun, ScoreRun
 from retail.intelligence.rfm import RfmScores, score
 
 CLEAN = {"clean": "yes"}
-DEMAND = {"kind": ["sale", "void"], "priced": "yes", "merchandise": "yes"}
+SOLD = {"kind": ["sale", "void"]}
+DEMAND = {**SOLD, "priced": "yes", "merchandise": "yes"}
 ONE_DAY = timedelta(days=1)
 SILENCE = timedelta(days=28)
 HISTORY = timedelta(days=3 * 364)
@@ -31,6 +32,10 @@ STILL_SELLING_DAYS = 182
 
 def _sales() -> Dataset:
     return datasets.get("sales")
+
+
+def _documents() -> Dataset:
+    return datasets.get("documents")
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def reference_day(today: date) -> date | None:
     """The day that scores and forecasts look from: today; the day after the last sale where the shop has not sold for
     four weeks, as with the history of another system; None before the first sale.
     """
-    last: date | None = _sales().one(["last_day"], where=DEMAND)["last_day"]
+    last: date | None = _documents().one(["last_day"], where=SOLD)["last_day"]
     if last is None:
         return None
     return today if today - last <= SILENCE else last + timedelta(days=1)
@@ -94,9 +99,8 @@ def demand(as_of: date, progress: Callable[[int, int], None] = lambda _done, _to
     Returned goods were wanted all the same; voided sales were not, and are taken off their day. Goods at no price and
     what is no merchandise do not count. The sales are read four weeks at a time, so that memory stays small.
     """
-    first: date | None = _sales().one(["first_day"], where=DEMAND, between=(as_of - HISTORY, as_of - ONE_DAY))[
-        "first_day"
-    ]
+    period = (as_of - HISTORY, as_of - ONE_DAY)
+    first: date | None = _documents().one(["first_day"], where=SOLD, between=period)["first_day"]
     if first is None:
         return Demand((), (), np.zeros((0, 0)))
     days = (as_of - first).days

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import BigInteger, Select, and_, case, func, select, type_coerce
 
 from retail.catalog.models import Category, Product, Variant
-from retail.core.datasets import Dataset, Dimension, Measure
+from retail.core.datasets import Dataset, Dimension, Lookup, Measure
 from retail.core.money import AmountType
 from retail.customers.models import Customer
 from retail.identity.models import User
@@ -18,27 +18,24 @@ from retail.tenancy.models import Location
 
 
 def _lines() -> Select[Any]:
-    return (
-        select()
-        .select_from(OrderLine)
-        .join(Order, Order.id == OrderLine.order_id)
-        .outerjoin(Variant, Variant.id == OrderLine.variant_id)
-        .outerjoin(Product, Product.id == Variant.product_id)
-        .outerjoin(Category, Category.id == Product.category_id)
-        .outerjoin(Customer, Customer.id == Order.customer_id)
-        .outerjoin(Location, Location.id == Order.location_id)
-        .outerjoin(User, User.id == Order.user_id)
-    )
+    return select().select_from(OrderLine).join(Order, Order.id == OrderLine.order_id)
 
 
 def _documents() -> Select[Any]:
-    return (
-        select()
-        .select_from(Order)
-        .outerjoin(Customer, Customer.id == Order.customer_id)
-        .outerjoin(Location, Location.id == Order.location_id)
-        .outerjoin(User, User.id == Order.user_id)
-    )
+    return select().select_from(Order)
+
+
+_OF_DOCUMENT = (
+    Lookup(Customer, Customer.id == Order.customer_id),
+    Lookup(Location, Location.id == Order.location_id),
+    Lookup(User, User.id == Order.user_id),
+)
+_OF_LINE = (
+    Lookup(Variant, Variant.id == OrderLine.variant_id),
+    Lookup(Product, Product.id == Variant.product_id),
+    Lookup(Category, Category.id == Product.category_id),
+    *_OF_DOCUMENT,
+)
 
 
 def _amount(expression: Any) -> Any:
@@ -67,6 +64,7 @@ SALES = Dataset(
     label=_l("Sales by line"),
     about=_l("Every line of every posted document: sales, and returns, voids and corrections below zero."),
     source=_lines,
+    lookups=_OF_LINE,
     at=Order.business_date,
     needs=Can.VIEW_REPORTS,
     default_measures=("orders", "units", "net_revenue"),
@@ -121,6 +119,7 @@ DOCUMENTS = Dataset(
     label=_l("Sales by document"),
     about=_l("Every posted document with what was paid: total = gross + rounding."),
     source=_documents,
+    lookups=_OF_DOCUMENT,
     at=Order.business_date,
     needs=Can.VIEW_REPORTS,
     default_measures=("documents", "total"),
@@ -142,6 +141,8 @@ DOCUMENTS = Dataset(
         ),
         "discount": Measure(_l("Discount"), func.sum(Order.discount), "money"),
         "customers": Measure(_l("Customers"), func.count(Order.customer_id.distinct())),
+        "first_day": Measure(_l("First day"), func.min(Order.business_date), "date"),
+        "last_day": Measure(_l("Last day"), func.max(Order.business_date), "date"),
     },
     dimensions={**_COMMON, "number": Dimension(_l("Number"), Order.number)},
 )
