@@ -24,6 +24,10 @@ from retail.inventory.services.opening import Opening
 class ProductImporting(ProductPlanner):
     """One pass over a file of products, which also writes."""
 
+    def __init__(self, row: Import) -> None:
+        super().__init__(row)
+        self._category_ids: dict[str, int] = {}
+
     def apply(self, plans: Sequence[Plan]) -> list[Changed]:
         """Write the plans of a chunk."""
         works: list[Work] = [plan.work for plan in plans]
@@ -37,7 +41,7 @@ class ProductImporting(ProductPlanner):
         for work in works:
             if work.product.id is None:
                 fresh.setdefault(id(work.product), work)
-        categories = _category_ids(work.product.category for work in fresh.values())
+        categories = self._categories(work.product.category for work in fresh.values())
         ids = bulk.insert_products(
             [
                 {
@@ -96,9 +100,17 @@ class ProductImporting(ProductPlanner):
             for key, work, row in zip(ids, works, rows, strict=True)
         ]
 
+    def _categories(self, paths: Iterable[str]) -> dict[str, int]:
+        """The categories at some paths by path; made where there is none yet, looked up once in a pass."""
+        for path in sorted({path for path in paths if path} - self._category_ids.keys()):
+            category = ensure_category(path)
+            if category is not None:
+                self._category_ids[path] = category.id
+        return self._category_ids
+
     def _change_products(self, works: Sequence[Work]) -> list[Changed]:
         told = [work for work in works if work.product_values]
-        categories = _category_ids(
+        categories = self._categories(
             work.product_values["category"][1] for work in told if "category" in work.product_values
         )
         columns: dict[int, dict[str, Any]] = {}
@@ -149,15 +161,6 @@ def _changed(work: Work, subject: str, subject_id: int | None, values: dict[str,
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
-
-
-def _category_ids(paths: Iterable[str]) -> dict[str, int]:
-    found = {}
-    for path in sorted({path for path in paths if path}):
-        category = ensure_category(path)
-        if category is not None:
-            found[path] = category.id
-    return found
 
 
 def _finish(row: Import) -> None:

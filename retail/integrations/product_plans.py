@@ -7,7 +7,7 @@ from the first of its rows. So a file that was imported changes nothing when it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,6 @@ from retail.catalog.services.products import MOST_VARIANTS, variant_name
 from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.imports import Given, Import, Plan
-from retail.core.shown import quantity
 from retail.finance.models import TaxRate
 from retail.integrations.product_fields import LABELS, ProductRow, read_row
 from retail.inventory.services import opening
@@ -86,6 +85,8 @@ class ProductPlanner:
         self._groups: dict[str, Group] = {}
         self._group_names: dict[str, str] = {}
         self._products: dict[int, Group] = {}
+        # A lazy label is translated anew each time it is written, and there are many rows.
+        self._labels = {name: str(label) for name, label in LABELS.items()}
 
     def plan(self, rows: Sequence[Given]) -> list[Plan]:
         """One plan per row. Products are told apart by the groups seen so far, so rows must come in order."""
@@ -98,20 +99,14 @@ class ProductPlanner:
         for row in rows:
             if row.handle and row.name:
                 self._group_names.setdefault(row.handle.casefold(), row.name)
-        known = bulk.known_variants(
-            skus=[row.sku for row in rows if row.sku],
-            codes=[code for row in rows for code in row.codes],
-            names=[self._name_of(row) for row in rows if row.handle or row.option_values or not row.sku],
-        )
-        self._by_sku = {one.sku: one for one in known}
-        self._by_any_sku = {one.sku.casefold(): one for one in reversed(known)}
-        self._by_code = {code: one for one in known for code in one.codes}
-        self._by_name: dict[tuple[str, tuple[str, ...]], list[KnownVariant]] = {}
-        self._named: dict[str, KnownVariant] = {}
-        for one in known:
-            self._by_name.setdefault((one.product.name.casefold(), values_of(one.options)), []).append(one)
-            self._named.setdefault(one.product.name.casefold(), one)
+        known = bulk.known_variants([row.sku for row in rows if row.sku], [code for row in rows for code in row.codes])
+        self._index(known)
         matched = {row.number: self._match(row) for row in rows}
+        strangers = [row for row in rows if matched[row.number] is None]
+        names = {self._name_of(row) for row in strangers if row.handle or row.option_values or not row.sku}
+        if further := bulk.variants_of_products(names - {""}, besides={one.id for one in known}):
+            self._index([*known, *further])
+            matched |= {row.number: self._match(row) for row in strangers}
         # A new variant may stand above one of its product that is known: the product is known all the same.
         for row in rows:
             if row.handle and (found := matched[row.number]) is not None:
@@ -124,6 +119,18 @@ class ProductPlanner:
                 if row.reorder_point is not None and (variant := matched[row.number]) is not None
             ],
         )
+
+    def _index(self, known: Iterable[KnownVariant]) -> None:
+        """Let variants be found by all they may be named by; of those alike the oldest."""
+        known = sorted(known, key=lambda one: one.id)
+        self._by_sku = {one.sku: one for one in known}
+        self._by_any_sku = {one.sku.casefold(): one for one in reversed(known)}
+        self._by_code = {code: one for one in known for code in one.codes}
+        self._by_name: dict[tuple[str, tuple[str, ...]], list[KnownVariant]] = {}
+        self._named: dict[str, KnownVariant] = {}
+        for one in known:
+            self._by_name.setdefault((one.product.name.casefold(), values_of(one.options)), []).append(one)
+            self._named.setdefault(one.product.name.casefold(), one)
 
     def _match(self, row: ProductRow) -> KnownVariant | None:
         """The variant a row means; None for a new one, and for a name that several have."""
@@ -203,21 +210,22 @@ class ProductPlanner:
 
     def _once(self, row: ProductRow) -> None:
         """Two rows of a file cannot mean the same thing: nobody could say which of them holds."""
-        keys: list[tuple[tuple[str, ...], str, object]] = []
-        if row.sku:
-            keys.append((("sku", row.sku), "sku", _("The SKU “%(value)s”", value=row.sku)))
-        keys.extend(
-            (("code", code), "barcode", _("The barcode %(value)s", value=shown_code(code))) for code in row.codes
-        )
-        if not keys and (name := self._name_of(row)):
-            values = tuple(map(str.casefold, row.option_values))
-            keys.append((("name", name.casefold(), *values), "name", _("The name “%(value)s”", value=name)))
+        keys: list[tuple[str, ...]] = [("sku", row.sku)] if row.sku else []
+        keys.extend(("barcode", code) for code in row.codes)
+        name = self._name_of(row)
+        if not keys and name:
+            keys.append(("name", name.casefold(), *map(str.casefold, row.option_values)))
         if not keys:
             raise No(_("The row has neither a SKU, a barcode nor a name; give it one of them."))
-        for key, column, what in keys:
+        for key in keys:
             earlier = self._seen.setdefault(key, row.number)
             if earlier != row.number:
-                raise No(_("%(what)s stands in row %(row)d already; keep one of them.", what=what, row=earlier), column)
+                what = {
+                    "sku": _("The SKU “%(value)s”", value=row.sku),
+                    "barcode": _("The barcode %(value)s", value=shown_code(key[1])),
+                    "name": _("The name “%(value)s”", value=name),
+                }[key[0]]
+                raise No(_("%(what)s stands in row %(row)d already; keep one of them.", what=what, row=earlier), key[0])
 
     def _rate(self, row: ProductRow) -> int | None:
         """The tax rate a row names; None when it names none."""
@@ -347,25 +355,22 @@ class ProductPlanner:
 
     def _changes(self, work: Work) -> dict[str, tuple[str, str]]:
         """What a row changes, in words."""
-        row, changes = work.row, dict[str, tuple[str, str]]()
+        row, labels, changes = work.row, self._labels, dict[str, tuple[str, str]]()
         if work.variant is None:
             for name in ("sku", "price", "cost", "category", "brand", "unit", "stock", "reorder_point"):
                 if value := value_text(getattr(row, name)):
-                    changes[str(LABELS[name])] = ("", value)
+                    changes[labels[name]] = ("", value)
             if work.product.tax_rate_id:
-                changes[str(LABELS["tax"])] = ("", self._rate_names.get(work.product.tax_rate_id, ""))
+                changes[labels["tax"]] = ("", self._rate_names.get(work.product.tax_rate_id, ""))
         for name, (before, after) in (work.product_values | work.variant_values).items():
             if name == "tax":
                 before, after = self._rate_names.get(before or 0, ""), self._rate_names.get(after, "")
-            changes[str(LABELS[name])] = (value_text(before), value_text(after))
+            changes[labels[name]] = (value_text(before), value_text(after))
         if work.codes:
             had = sorted(work.variant.codes) if work.variant else []
-            changes[str(LABELS["barcode"])] = (codes_text(had), codes_text([*had, *work.codes]))
+            changes[labels["barcode"]] = (codes_text(had), codes_text([*had, *work.codes]))
         if work.reorder_point is not None:
-            changes[str(LABELS["reorder_point"])] = (
-                value_text(work.reorder_point[0]),
-                value_text(work.reorder_point[1]),
-            )
+            changes[labels["reorder_point"]] = (value_text(work.reorder_point[0]), value_text(work.reorder_point[1]))
         return changes
 
 
@@ -381,6 +386,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, Decimal):
-        return quantity(value)
+        # As it would stand in a file: exact, and the same whoever reads it.
+        return f"{value.normalize():f}"
     text = str(value)
     return text if len(text) <= 120 else text[:119] + "…"

@@ -6,12 +6,12 @@ Whoever calls these has checked the values and keeps a record of the change.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 
 from retail.catalog.models import Barcode, Category, Product, Variant
 from retail.catalog.services.products import variant_name
@@ -50,21 +50,27 @@ class KnownVariant:
     codes: set[str] = field(default_factory=set)
 
 
-def known_variants(*, skus: Iterable[str], codes: Iterable[str], names: Iterable[str]) -> list[KnownVariant]:
-    """The variants that have one of these SKUs (also in all capitals or all small letters), barcodes (as stored) or
-    product names."""
+def known_variants(skus: Iterable[str], codes: Iterable[str]) -> list[KnownVariant]:
+    """The variants that have one of these SKUs (also in all capitals or all small letters) or barcodes (as stored)."""
     forms = {form for sku in skus for form in (sku, sku.upper(), sku.lower())}
+    found = _read(Variant.sku.in_(chunk) for chunk in in_chunks(sorted(forms), LOOKED_UP))
+    further = set(codes).difference(*(one.codes for one in found))
+    owners = (
+        select(Barcode.variant_id).where(Barcode.code.in_(chunk)) for chunk in in_chunks(sorted(further), LOOKED_UP)
+    )
+    return [*found, *_read(Variant.id.in_(owner) for owner in owners)]
+
+
+def variants_of_products(names: Iterable[str], besides: Collection[int]) -> list[KnownVariant]:
+    """The variants of the products called so, but for those whose ids are given."""
+    found = _read(Product.name.in_(chunk) for chunk in in_chunks(sorted(set(names)), LOOKED_UP))
+    return [one for one in found if one.id not in besides]
+
+
+def _read(conditions: Iterable[ColumnElement[bool]]) -> list[KnownVariant]:
     products: dict[int, KnownProduct] = {}
     found: dict[int, KnownVariant] = {}
-    lookups = [
-        *(Variant.sku.in_(chunk) for chunk in in_chunks(sorted(forms), LOOKED_UP)),
-        *(
-            Variant.id.in_(select(Barcode.variant_id).where(Barcode.code.in_(chunk)))
-            for chunk in in_chunks(sorted(set(codes)), LOOKED_UP)
-        ),
-        *(Product.name.in_(chunk) for chunk in in_chunks(sorted(set(names)), LOOKED_UP)),
-    ]
-    for condition in lookups:
+    for condition in conditions:
         for row in session.execute(
             select(
                 Variant.id,
@@ -113,7 +119,7 @@ def known_variants(*, skus: Iterable[str], codes: Iterable[str], names: Iterable
             select(Barcode.variant_id, Barcode.code).where(Barcode.variant_id.in_(chunk))
         ):
             found[variant_id].codes.add(code)
-    return [found[key] for key in sorted(found)]
+    return list(found.values())
 
 
 def options_taken(product_ids: Iterable[int]) -> dict[int, dict[tuple[str, ...], str]]:

@@ -26,7 +26,9 @@ TAGS = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>",
 
 def one_line(text: str) -> str:
     """A name as it should be kept: entities written as letters, no tags, no control signs, single spaces."""
-    return " ".join(_printable(html.unescape(TAGS.sub(" ", text))).split())
+    if "<" in text:
+        text = TAGS.sub(" ", text)
+    return " ".join(_printable(html.unescape(text)).split())
 
 
 def several_lines(text: str) -> str:
@@ -38,6 +40,8 @@ def several_lines(text: str) -> str:
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(letter for letter in text if letter.isprintable() or letter.isspace())
 
 
@@ -63,7 +67,8 @@ class Given:
 
     def text(self, name: str, longest: int = 200) -> str:
         """The cell as one clean line."""
-        text = one_line(self.cells.get(name, ""))
+        cell = self.cells.get(name, "")
+        text = one_line(cell) if cell else ""
         if len(text) > longest:
             self.refuse(name, _("Longer than %(count)d letters; shorten it.", count=longest))
         return text

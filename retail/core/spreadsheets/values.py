@@ -22,6 +22,7 @@ NUMBERS = {
     comma: re.compile(WHOLE.replace("{mark}", mark) + r"(?:" + point + r"\d*)?(?:[eE][+-]?\d{1,2})?")
     for comma, mark, point in ((False, ",", r"\."), (True, r"\.", ","))
 }
+PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 LONGEST_NUMBER = 40
 CURRENCIES = frozenset(list_currencies())
 
@@ -52,6 +53,8 @@ def parse_decimal(text: str, comma: bool = False) -> Decimal:
         raise CellError(_("A number is missing."))
     if isinstance(text, TypedText):
         comma = False
+    if not comma and len(plain) <= LONGEST_NUMBER and PLAIN.fullmatch(plain):
+        return Decimal(plain)
     negative, digits = _amount(plain)
     if not digits or not NUMBERS[comma].fullmatch(digits):
         if digits and NUMBERS[not comma].fullmatch(digits):
