@@ -11,6 +11,7 @@ from retail.core.db import reading
 from tests import make
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("measures", "limits", "read"),
     [
@@ -21,7 +22,7 @@ from tests import make
         (["units"], {"by": ["category"]}, {"order_lines", "orders", "variants", "products", "categories"}),
     ],
 )
-def test_only_what_is_asked_for_is_read(measures, limits, read):
+def test_only_what_is_asked_for_is_read(app, measures, limits, read):
     words = str(datasets.get("sales").statement(measures, **limits)).split()
     tables = {"order_lines", "orders", "customers", "variants", "products", "categories", "locations", "users"}
     assert tables & set(words) == read
