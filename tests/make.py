@@ -84,7 +84,7 @@ def _business(name: str, domain: str) -> None:
             identity.add_user(f"{role}@{domain}", f"{name} {role}", role, PASSWORD)
         shop = session.scalars(select(Location)).one()
         add_location("store", f"{name} warehouse", "warehouse")
-        session.add(Register(name="Till 1", location_id=shop.id))
+        till.add_register("Till 1", shop.id)
 
 
 def _found(slug: str) -> Cast:

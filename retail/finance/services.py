@@ -78,7 +78,7 @@ def account_ids(codes: Sequence[str]) -> dict[str, int]:
     found = {code: account_id for code, account_id in rows}  # noqa: C416  a row is no pair to the type checker
     missing = sorted(set(codes) - set(found))
     if missing:
-        raise Refused(f"The chart of accounts has no account {', '.join(missing)}.")
+        raise Refused(_("The chart of accounts has no account %(codes)s.", codes=", ".join(missing)))
     return found
 
 
@@ -92,7 +92,7 @@ def post_many(postings: Sequence[Posting]) -> None:
     lines = [{code: amount for code, amount in one.amounts.items() if amount} for one in postings]
     for one, amounts in zip(postings, lines, strict=True):
         if difference := sum(amounts.values(), ZERO):
-            raise Refused(f"{one.memo}: debits and credits differ by {difference}.")
+            raise Refused(_("%(memo)s: debits and credits differ by %(sum)s.", memo=one.memo, sum=difference))
     kept = [(one, amounts) for one, amounts in zip(postings, lines, strict=True) if amounts]
     if not kept:
         return
@@ -127,7 +127,7 @@ def post_many(postings: Sequence[Posting]) -> None:
 def add_tax_rate(code: str, name: str, rate: Decimal) -> TaxRate:
     """A rate products can name; 0.2 is 20 %."""
     if not 0 <= rate < 1:
-        raise Refused("A tax rate lies between 0 and 1; write 0.2 for 20 %.", field="percent")
+        raise Refused(_("A tax rate lies between 0 and 1; write 0.2 for 20 %%."), field="percent")
     known = session.scalar(select(TaxRate).where(TaxRate.code == code))
     if known is not None:
         return known

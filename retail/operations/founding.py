@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from retail.core import schedules
-from retail.core.db import session, unit_of_work
+from retail.core.db import unit_of_work
 from retail.core.tenancy import inside
 from retail.finance.services import add_tax_rate, open_books
 from retail.identity.services import add_user, open_roles
 from retail.tenancy.models import Tenant
 from retail.tenancy.queries import first_shop
 from retail.tenancy.services import create_tenant
-from retail.till.models import Register
+from retail.till.services import add_register
 
 
 def found_business(
@@ -35,7 +35,7 @@ def found_business(
         open_roles()
         open_books()
         add_tax_rate("none", "No tax", Decimal(0))
-        session.add(Register(name="Till 1", location_id=first_shop().id))
+        add_register("Till 1", first_shop().id)
         if owner is not None:
             add_user(owner[0], owner[1], "owner", owner[2])
         schedules.plan_standing(timezone)

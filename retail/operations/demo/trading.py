@@ -11,14 +11,18 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from stdnum import ean
 
-from retail.catalog.models import Barcode, Category, Product, Variant
+from retail.catalog import services as catalog
+from retail.catalog.models import Product, Variant
+from retail.catalog.services import Description, NewVariant
 from retail.core import clock
 from retail.core.audit import Actor, act_as
 from retail.core.clock import as_utc, now
 from retail.core.db import session, unit_of_work
 from retail.core.money import ZERO
 from retail.customers.models import Customer
+from retail.customers.services import create_customer
 from retail.finance.models import TaxRate
 from retail.identity.models import User
 from retail.inventory import services as inventory
@@ -44,6 +48,12 @@ PROMOTIONS = ((1, 5, 20, 15, "January sale"), (6, 20, 30, 10, "Summer days"), (1
 FLOAT = Decimal(100)
 
 
+def _own_code(shop: Shop, number: int) -> str:
+    """A printed code of the range that no manufacturer has: an EAN-13 with its check digit."""
+    body = f"29{shop.seed:02d}{number:08d}"
+    return body + str(ean.calc_check_digit(body))
+
+
 class Trade:
     """The trade of one demonstration business; call inside its tenant."""
 
@@ -66,47 +76,31 @@ class Trade:
 
     def _make_assortment(self) -> None:
         rates = {rate.code: rate.id for rate in session.scalars(select(TaxRate))}
-        categories: dict[str, Category] = {}
+        categories: dict[str, int] = {}
         number = 0
         for article in self.shop.articles:
-            category = categories.get(article.category)
-            if category is None:
-                category = Category(name=article.category, path=article.category, position=len(categories))
-                session.add(category)
-                session.flush()
-                categories[article.category] = category
-            product = Product(
-                name=article.name,
-                category_id=category.id,
-                tax_rate_id=rates[article.tax],
-                option_names=["Style"] if article.options else [],
-                created_at=now(),
-            )
-            session.add(product)
-            session.flush()
-            for position, option in enumerate(article.options or ("",)):
+            if article.category not in categories:
+                categories[article.category] = catalog.create_category(article.category).id
+            variants = []
+            for option in article.options or ("",):
                 number += 1
-                variant = Variant(
-                    product_id=product.id,
-                    sku=f"{article.category[:2].upper()}{number:03d}",
-                    name=f"{article.name}, {option}" if option else article.name,
-                    options={"Style": option} if option else {},
-                    position=position,
-                    price=Decimal(article.price),
-                    cost=Decimal(article.cost),
+                variants.append(
+                    NewVariant(
+                        sku=f"{article.category[:2].upper()}{number:03d}",
+                        options={"Style": option} if option else {},
+                        price=Decimal(article.price),
+                        cost=Decimal(article.cost),
+                        barcodes=(_own_code(self.shop, number),),
+                    )
                 )
-                session.add(variant)
-                session.flush()
-                body = f"29{self.shop.seed:02d}{number:08d}"
-                digit = -sum(int(one) * (3 if place % 2 else 1) for place, one in enumerate(body)) % 10
-                session.add(Barcode(code=f"0{body}{digit}", variant_id=variant.id))
-        session.flush()
+            about = Description(article.name, category_id=categories[article.category], tax_rate_id=rates[article.tax])
+            catalog.create_product(about, variants)
 
     def _make_customers(self) -> None:
         country = "United Kingdom" if self.shop.currency == "GBP" else "Germany"
         for number, name in enumerate(self.shop.customers, start=1):
             mail = name.lower().replace(" ", ".") + "@example.com"
-            session.add(Customer(code=f"K{number:04d}", name=name, email=mail, country=country, created_at=now()))
+            create_customer(name, code=f"K{number:04d}", email=mail, country=country)
 
     def _read(self) -> None:
         by_name = {article.name: article for article in self.shop.articles}
