@@ -188,6 +188,8 @@ def upgrade() -> None:
         sa.Column("horizon_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("history_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("baseline_kept", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recent", sa.JSON(), nullable=False),
+        sa.Column("daily", sa.JSON(), nullable=False),
         sa.Column("wape", sa.Double(), nullable=True),
         sa.Column("wape_total", sa.Double(), nullable=True),
         sa.Column("baseline_wape", sa.Double(), nullable=True),
@@ -319,6 +321,7 @@ def upgrade() -> None:
         sa.Column("customers", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("monetary", sa.BigInteger(), nullable=False),
         sa.Column("segments", sa.JSON(), nullable=False),
+        sa.Column("limits", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_score_runs_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_score_runs")),
         sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_score_runs_tenant_id_as_of")),
@@ -697,6 +700,43 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "stock_documents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("lines", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_documents_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "to_location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_documents_tenant_id_to_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_documents_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_documents")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_documents_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_documents_tenant_id_number")),
+    )
+    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_documents_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+
+    op.create_table(
         "users",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1030,10 +1070,10 @@ def upgrade() -> None:
         sa.Column("daily", sa.JSON(), nullable=False),
         sa.Column("mean", sa.JSON(), nullable=False),
         sa.Column("recent", sa.JSON(), nullable=False),
-        sa.Column("weeks", sa.String(), nullable=False),
         sa.Column("expected_7", sa.BigInteger(), nullable=False),
         sa.Column("expected_28", sa.BigInteger(), nullable=False),
         sa.Column("mean_28", sa.BigInteger(), nullable=False),
+        sa.Column("needed_28", sa.BigInteger(), nullable=False),
         sa.Column("sold_28", sa.BigInteger(), nullable=False),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("blend", sa.JSON(), nullable=False),
@@ -1159,6 +1199,9 @@ def upgrade() -> None:
             batch_op.f("ix_stock_moves_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
         )
         batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_stock_moves_tenant_id_source_source_id"), ["tenant_id", "source", "source_id"], unique=False
         )
         batch_op.create_index(
@@ -1175,6 +1218,7 @@ def downgrade() -> None:
     with op.batch_alter_table("stock_moves", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_occurred_at"))
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_business_date"))
 
     op.drop_table("stock_moves")
@@ -1247,6 +1291,10 @@ def downgrade() -> None:
 
     op.drop_table("import_changes")
     op.drop_table("users")
+    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))
+
+    op.drop_table("stock_documents")
     op.drop_table("sales_hours")
     op.drop_table("registers")
     with op.batch_alter_table("products", schema=None) as batch_op:

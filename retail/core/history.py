@@ -34,6 +34,9 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "role_given": (_l("gave another role to"), "id-badge-2", "warning"),
     "receive": (_l("received"), "truck-delivery", "success"),
     "adjust": (_l("corrected"), "adjustments", "info"),
+    "count": (_l("counted"), "clipboard-list", "neutral"),
+    "transfer": (_l("transferred"), "switch-horizontal", "info"),
+    "recount": (_l("recounted"), "calculator", "warning"),
     "session_ended": (_l("signed a device out"), "logout", "neutral"),
     "sessions_ended": (_l("signed devices out"), "logout", "neutral"),
     "sale": (_l("sold"), "receipt", "success"),
@@ -60,6 +63,8 @@ SUBJECTS: dict[str, Any] = {
     "orders": _l("sale"),
     "schedules": _l("schedule"),
     "levels": _l("stock level"),
+    "stock_levels": _l("stock level"),
+    "stock_documents": _l("goods"),
     "people": _l("list of people"),
 }
 """What the tables are called in sentences."""

@@ -50,3 +50,13 @@ class StockAdjusted(Happening):
     variant_id: int
     quantity: str
     reason: str
+
+
+@event("stock.transferred")
+class StockTransferred(Happening):
+    """Goods went from one location to another."""
+
+    from_location_id: int
+    to_location_id: int
+    lines: int
+    number: str

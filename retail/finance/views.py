@@ -23,7 +23,12 @@ from retail.finance.models import Account, JournalEntry, JournalLine
 from retail.finance.tables import JournalTable
 from retail.permissions import Can
 
-DOCUMENT_PAGES = {"order": ("orders.order_page", "order_id"), "shift": ("till.shift_page", "shift_id")}
+DOCUMENT_PAGES = {
+    "order": ("orders.order_page", "order_id"),
+    "shift": ("till.shift_page", "shift_id"),
+    "receipt": ("inventory.document_page", "document_id"),
+    "adjustment": ("inventory.document_page", "document_id"),
+}
 """The pages of the documents entries come from; they stand above the books, so they are known by name only."""
 
 

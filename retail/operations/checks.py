@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from retail.core import files
 from retail.core.checks import Fault, check, faults_in, rows_without_target
@@ -15,11 +15,15 @@ from retail.core.events import Delivery, Event
 from retail.core.files import StoredFile
 from retail.core.numbers import NumberSeries
 from retail.core.tasks import Task
+from retail.inventory.models import DOCUMENT_KINDS, StockDocument
 from retail.orders.models import Order
 from retail.till.models import Shift
 
 PATIENCE = timedelta(minutes=5)
 """Within this time events and tasks may be on their way; after it something does not run."""
+
+NUMBERS_PEOPLE_MAY_CHANGE = {"customers"}
+"""Series that only propose a code: a person may give another, so a gap says nothing."""
 
 
 @check("document numbers", "Every series of numbers runs from 1 to its last without a gap.")
@@ -27,9 +31,16 @@ def numbers_have_no_gaps() -> list[Fault]:
     """Compare each series with the numbers documents carry."""
     faults: list[Fault] = []
     for series in session.scalars(select(NumberSeries).order_by(NumberSeries.name)):
-        numbers = Shift.number if series.name == "z" else Order.number
-        kind = () if series.name == "z" else (Order.kind == series.name,)
-        carried = session.scalars(select(numbers).where(numbers.startswith(series.prefix, autoescape=True), *kind))
+        if series.name in NUMBERS_PEOPLE_MAY_CHANGE:
+            continue
+        kind: ColumnElement[bool]
+        if series.name == "z":
+            numbers, kind = Shift.number, Shift.number.is_not(None)
+        elif series.name in DOCUMENT_KINDS:
+            numbers, kind = StockDocument.number, StockDocument.kind == series.name
+        else:
+            numbers, kind = Order.number, Order.kind == series.name
+        carried = session.scalars(select(numbers).where(numbers.startswith(series.prefix, autoescape=True), kind))
         taken = {int(text[len(series.prefix) :]) for text in carried if text and text[len(series.prefix) :].isdecimal()}
         missing = sorted(set(range(1, series.last + 1)) - taken)
         beyond = sorted(number for number in taken if number > series.last)

@@ -1,34 +1,38 @@
 """The verbs of the stock ledger; the only writer of its tables."""
 
+from retail.inventory.services.adjusting import REASONS, SCRAP_REASONS, adjust, count, set_reorder_point
 from retail.inventory.services.history import PastMove, book_past_moves
 from retail.inventory.services.ledger import (
-    REASONS,
-    SCRAP_REASONS,
     Document,
     Moved,
     Movement,
-    adjust,
     move,
     post_stock,
-    receive,
-    set_reorder_point,
     shift_levels,
     write_moves,
 )
+from retail.inventory.services.papers import new_key
+from retail.inventory.services.receiving import receive, transfer
+from retail.inventory.services.recounting import Difference, recount
 
 __all__ = [
     "REASONS",
     "SCRAP_REASONS",
+    "Difference",
     "Document",
     "Moved",
     "Movement",
     "PastMove",
     "adjust",
     "book_past_moves",
+    "count",
     "move",
+    "new_key",
     "post_stock",
     "receive",
+    "recount",
     "set_reorder_point",
     "shift_levels",
+    "transfer",
     "write_moves",
 ]

@@ -13,27 +13,26 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from retail.catalog.models import Variant
-from retail.core.audit import current_actor, record
-from retail.core.clock import now
+from retail.core.audit import current_actor
 from retail.core.db import session, table_of
 from retail.core.errors import NotFound, Refused
 from retail.core.events import emit
 from retail.core.money import AMOUNT_PLACES, ZERO, round_to
 from retail.core.tenancy import current_tenant_id, insert_owned
-from retail.events.inventory import StockAdjusted, StockRanLow, StockReceived, StockReplenished
+from retail.events.inventory import StockRanLow, StockReplenished
 from retail.finance import services as finance
 from retail.finance.services import COUNTERPART_ACCOUNTS, Posting
 from retail.inventory.models import StockLevel, StockMove
 from retail.tenancy.models import Location
-from retail.tenancy.queries import current_tenant
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
-REASONS = ("found", "lost", "damaged", "stolen", "expired", "own use", "correction")
-"""Why a level is adjusted; what leaves for one of SCRAP_REASONS is scrapped."""
-SCRAP_REASONS = frozenset({"damaged", "expired"})
+
+Before = Mapping[tuple[int, int], tuple[Decimal, Decimal]]
+"""What levels held and were worth before they were moved, by variant and location."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,12 @@ class Movement:
 
 @dataclass(frozen=True)
 class Moved:
-    """What a movement was worth; `value` has the sign of the quantity."""
+    """What a movement was worth, with the sign of its quantity, and the level it left: `on_hand`, and its `worth`."""
 
     movement: Movement
     value: Decimal
     on_hand: Decimal
+    worth: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def shift_levels(movements: Sequence[Movement]) -> list[Moved]:
     change the levels. The caller must hand the result to `write_moves` in the same transaction."""
     if not movements:
         return []
-    levels = _locked_levels(movements)
-    before = {key: level.on_hand for key, level in levels.items()}
+    levels = lock_levels(movements)
+    before = {key: (level.on_hand, level.value) for key, level in levels.items()}
     refusals = _locations_that_refuse(movements)
     results: list[Moved] = []
     for one in movements:
@@ -102,13 +102,13 @@ def shift_levels(movements: Sequence[Movement]) -> list[Moved]:
             raise Refused(
                 _(
                     "Only %(left)s of %(what)s left at %(where)s.",
-                    left=f"{max(level.on_hand - one.quantity, ZERO).normalize():f}",
+                    left=plain(max(level.on_hand - one.quantity, ZERO)),
                     what=name,
                     where=refusals[one.location_id],
                 ),
                 field="lines",
             )
-        results.append(Moved(one, value, level.on_hand))
+        results.append(Moved(one, value, level.on_hand, level.value))
     _keep_levels(levels, before)
     _announce(levels, before)
     return results
@@ -140,7 +140,7 @@ def write_moves(moved: Sequence[Moved], document: Document) -> None:
 
 
 @dataclass
-class _Level:
+class Level:
     """A level as it is being changed; plain values, because a sale changes many and the ORM would track each."""
 
     on_hand: Decimal
@@ -149,8 +149,11 @@ class _Level:
     cost: Decimal
 
 
-def _locked_levels(movements: Sequence[Movement]) -> dict[tuple[int, int], _Level]:
-    """The levels concerned, locked in a fixed order; those that do not exist yet are made."""
+def lock_levels(movements: Sequence[Movement]) -> dict[tuple[int, int], Level]:
+    """The levels concerned, locked in a fixed order; those that do not exist yet are made.
+
+    For a document that moves goods in two steps: it locks all it will touch before the first.
+    """
     wanted = sorted({(one.variant_id, one.location_id) for one in movements})
     found = _read_levels(wanted)
     missing = [key for key in wanted if key not in found]
@@ -158,15 +161,24 @@ def _locked_levels(movements: Sequence[Movement]) -> dict[tuple[int, int], _Leve
         known = set(session.scalars(select(Variant.id).where(Variant.id.in_([key[0] for key in missing]))))
         if lost := [key for key in missing if key[0] not in known]:
             raise NotFound(_("There is no product variant %(id)s.", id=lost[0][0]), field="lines")
-        insert_owned(
-            StockLevel,
-            [{"variant_id": key[0], "location_id": key[1], "on_hand": ZERO, "value": ZERO} for key in missing],
-        )
+        _open_levels(missing)
         found = _read_levels(wanted)
     return found
 
 
-def _read_levels(wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], _Level]:
+def _open_levels(keys: Sequence[tuple[int, int]]) -> None:
+    """Make levels of nothing; another till that makes the same at this moment is waited for, and its row is taken."""
+    table, tenant_id = table_of(StockLevel), current_tenant_id()
+    connection = session.connection()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    rows = [
+        {"tenant_id": tenant_id, "variant_id": key[0], "location_id": key[1], "on_hand": ZERO, "value": ZERO}
+        for key in keys
+    ]
+    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+
+
+def _read_levels(wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Level]:
     rows = session.execute(
         select(
             StockLevel.variant_id,
@@ -185,21 +197,30 @@ def _read_levels(wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], _Le
         .with_for_update(of=StockLevel)
     )
     return {
-        (row.variant_id, row.location_id): _Level(row.on_hand, row.value, row.reorder_point, row.cost or ZERO)
+        (row.variant_id, row.location_id): Level(row.on_hand, row.value, row.reorder_point, row.cost or ZERO)
         for row in rows
     }
 
 
-def _value_of(one: Movement, level: _Level) -> Decimal:
+def _value_of(one: Movement, level: Level) -> Decimal:
     if one.value is not None:
         return one.value
     if one.unit_cost is not None:
         return round_to(one.quantity * one.unit_cost, UNIT)
     if one.quantity == -level.on_hand:
         return -level.value
+    if level.on_hand < 0 < one.quantity:
+        return _value_of_filling(one.quantity, level)
     if level.on_hand > 0 and level.value > 0:
         return round_to(one.quantity * level.value / level.on_hand, UNIT)
     return round_to(one.quantity * level.cost, UNIT)
+
+
+def _value_of_filling(quantity: Decimal, level: Level) -> Decimal:
+    """What goods add that are found where fewer than none were: the hole at what it was valued, the rest at cost."""
+    after = level.on_hand + quantity
+    left = level.value * after / level.on_hand if after < 0 else after * level.cost
+    return round_to(left, UNIT) - level.value
 
 
 def _locations_that_refuse(movements: Sequence[Movement]) -> dict[int, str]:
@@ -214,12 +235,12 @@ def _locations_that_refuse(movements: Sequence[Movement]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _keep_levels(levels: Mapping[tuple[int, int], _Level], before: Mapping[tuple[int, int], Decimal]) -> None:
+def _keep_levels(levels: Mapping[tuple[int, int], Level], before: Before) -> None:
     table = table_of(StockLevel)
     connection = session.connection()
     tenant_id = current_tenant_id()
     for (variant_id, location_id), level in levels.items():
-        if level.on_hand != before[variant_id, location_id]:
+        if (level.on_hand, level.value) != before[variant_id, location_id]:
             connection.execute(
                 update(table)
                 .where(
@@ -231,82 +252,41 @@ def _keep_levels(levels: Mapping[tuple[int, int], _Level], before: Mapping[tuple
             )
 
 
-def _announce(levels: Mapping[tuple[int, int], _Level], before: Mapping[tuple[int, int], Decimal]) -> None:
+def _announce(levels: Mapping[tuple[int, int], Level], before: Before) -> None:
     for (variant_id, location_id), level in levels.items():
-        point, was = level.reorder_point, before[variant_id, location_id]
-        if point is None:
-            continue
-        if level.on_hand <= point < was:
-            variant = session.execute(select(Variant.sku, Variant.name).where(Variant.id == variant_id)).one()
-            emit(
-                StockRanLow(
-                    variant_id=variant_id,
-                    location_id=location_id,
-                    sku=variant.sku,
-                    name=variant.name,
-                    on_hand=f"{level.on_hand.normalize():f}",
-                    reorder_point=f"{point.normalize():f}",
-                )
+        was, _worth = before[variant_id, location_id]
+        point = level.reorder_point
+        announce(variant_id, location_id, was=(was, point), now=(level.on_hand, point))
+
+
+def announce(
+    variant_id: int,
+    location_id: int,
+    *,
+    was: tuple[Decimal, Decimal | None],
+    now: tuple[Decimal, Decimal | None],
+) -> None:
+    """Tell that a level has become low, or is no longer; `was` and `now` are what is on hand and the reorder point."""
+    low_before, low_now = (point is not None and on_hand <= point for on_hand, point in (was, now))
+    if low_now and not low_before:
+        variant = session.execute(select(Variant.sku, Variant.name).where(Variant.id == variant_id)).one()
+        emit(
+            StockRanLow(
+                variant_id=variant_id,
+                location_id=location_id,
+                sku=variant.sku,
+                name=variant.name,
+                on_hand=plain(now[0]),
+                reorder_point=plain(now[1] or ZERO),
             )
-        elif was <= point < level.on_hand:
-            emit(StockReplenished(variant_id=variant_id, location_id=location_id))
-
-
-def receive(location_id: int, lines: Sequence[Movement], reference: str = "") -> None:
-    """Take goods in from a supplier at their cost, post them to the books, and remember the cost."""
-    if not lines:
-        raise Refused(_("Add at least one line to receive."), field="lines")
-    for line in lines:
-        if line.quantity <= 0:
-            raise Refused(_("A received quantity must be more than nothing."), field="lines")
-        if line.unit_cost is None or line.unit_cost < 0:
-            raise Refused(_("Give the cost of what was received; nothing is below zero."), field="lines")
-    today, instant = current_tenant().today(), now()
-    _check_location(location_id)
-    moved = move(lines, Document("supplier", "received", "receipt", None, today, instant))
-    for line in lines:
-        session.execute(
-            update(Variant).where(Variant.id == line.variant_id).values(cost=line.unit_cost),
-            execution_options={"synchronize_session": False},
         )
-    post_stock("supplier", moved, "receipt", moved[0].movement.variant_id, reference or _("Goods received"), today)
-    record(
-        "receive",
-        "stock_levels",
-        None,
-        reference,
-        {"lines": len(lines), "value": str(sum((one.value for one in moved), ZERO))},
-    )
-    emit(StockReceived(location_id=location_id, lines=len(lines), reference=reference))
+    elif low_before and not low_now:
+        emit(StockReplenished(variant_id=variant_id, location_id=location_id))
 
 
-def adjust(location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str = "") -> Decimal:
-    """Correct a level by `quantity`, with a reason; returns what is on hand afterwards."""
-    if not quantity:
-        raise Refused(_("An adjustment of nothing changes nothing; give a quantity."), field="quantity")
-    if reason not in REASONS:
-        raise Refused(_("Choose a reason for the adjustment."), field="reason")
-    _check_location(location_id)
-    today, instant = current_tenant().today(), now()
-    counterpart = "scrap" if reason in SCRAP_REASONS and quantity < 0 else "adjustment"
-    (moved,) = move(
-        [Movement(variant_id, location_id, quantity, note=note)],
-        Document(counterpart, reason, "adjustment", None, today, instant),
-    )
-    post_stock(counterpart, [moved], "adjustment", variant_id, f"{reason} {note}".strip(), today)
-    record(
-        "adjust",
-        "stock_levels",
-        variant_id,
-        reason,
-        {"quantity": [str(moved.on_hand - quantity), str(moved.on_hand)], "note": [None, note]},
-    )
-    emit(
-        StockAdjusted(
-            location_id=location_id, variant_id=variant_id, quantity=f"{quantity.normalize():f}", reason=reason
-        )
-    )
-    return moved.on_hand
+def plain(quantity: Decimal) -> str:
+    """A quantity without needless zeros and without an exponent, for sentences and events."""
+    return f"{quantity.normalize():f}"
 
 
 def post_stock(
@@ -317,36 +297,3 @@ def post_stock(
     finance.post(
         Posting(source, source_id, memo, business_date, {"1200": value, COUNTERPART_ACCOUNTS[counterpart]: -value})
     )
-
-
-def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) -> None:
-    """At or below which quantity a variant is low at a location; None for never."""
-    if point is not None and point < 0:
-        raise Refused(_("A reorder point cannot be below zero."), field="reorder_point")
-    _check_location(location_id)
-    changed = session.execute(
-        update(StockLevel)
-        .where(StockLevel.variant_id == variant_id, StockLevel.location_id == location_id)
-        .values(reorder_point=point)
-        .returning(StockLevel.id)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    if changed is None:
-        session.execute(
-            insert(table_of(StockLevel)),
-            {
-                "tenant_id": current_tenant_id(),
-                "variant_id": variant_id,
-                "location_id": location_id,
-                "on_hand": ZERO,
-                "value": ZERO,
-                "reorder_point": point,
-            },
-            execution_options={"stamped": True},
-        )
-    record("update", "stock_levels", variant_id, "", {"reorder_point": [None, str(point)]})
-
-
-def _check_location(location_id: int) -> None:
-    if session.get(Location, location_id) is None:
-        raise NotFound(_("There is no such location."), field="location")

@@ -1,0 +1,107 @@
+"""A level is put right by hand, and the point at which to order again is set."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask_babel import gettext as _
+from sqlalchemy import update
+
+from retail.core.audit import record
+from retail.core.db import session
+from retail.core.errors import Refused
+from retail.core.events import emit
+from retail.core.money import ZERO
+from retail.events.inventory import StockAdjusted
+from retail.inventory.models import StockDocument, StockLevel
+from retail.inventory.services.ledger import Movement, announce, lock_levels, move, plain, post_stock
+from retail.inventory.services.papers import check_goods, document_of, draw_up, paper_of
+
+REASONS = ("found", "lost", "damaged", "stolen", "expired", "own use", "correction")
+"""Why a level is adjusted; what leaves for one of SCRAP_REASONS is scrapped."""
+SCRAP_REASONS = frozenset({"damaged", "expired"})
+
+
+def adjust(
+    location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str = "", *, key: str = ""
+) -> StockDocument:
+    """Correct a level by `quantity` (above zero: more, below: less), with a reason; post it to the books.
+
+    With a `key` used before, nothing happens a second time. Refused for a quantity of nothing, without a reason, and
+    when the location may not go below nothing and would.
+    """
+    if paper := paper_of(key, location_id):
+        return paper
+    return _adjusted(location_id, variant_id, quantity, reason, note, key)
+
+
+def count(
+    location_id: int, variant_id: int, counted: Decimal, reason: str, note: str = "", *, key: str = ""
+) -> StockDocument | None:
+    """Set a level to what was counted; the difference is the adjustment. None when the count is as the level says.
+
+    The level is locked before the difference is taken, so a sale at the same moment is neither lost nor undone.
+    """
+    if counted < 0:
+        raise Refused(_("A count cannot be below zero."), field="quantity")
+    if paper := paper_of(key, location_id):
+        return paper
+    check_goods([variant_id])
+    level = lock_levels([Movement(variant_id, location_id, ZERO)])[variant_id, location_id]
+    if counted == level.on_hand:
+        record("count", "stock_levels", variant_id, reason, {"on_hand": plain(counted)})
+        return None
+    return _adjusted(location_id, variant_id, counted - level.on_hand, reason, note, key)
+
+
+def _adjusted(location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str, key: str) -> StockDocument:
+    if not quantity:
+        raise Refused(_("An adjustment of nothing changes nothing; give a quantity."), field="quantity")
+    if reason not in REASONS:
+        raise Refused(_("Choose a reason for the adjustment."), field="reason")
+    check_goods([variant_id])
+    paper = draw_up("adjustment", location_id, key, reference=note, reason=reason)
+    counterpart = "scrap" if reason in SCRAP_REASONS and quantity < 0 else "adjustment"
+    (moved,) = move([Movement(variant_id, location_id, quantity, note=note)], document_of(paper, counterpart, reason))
+    memo = " ".join(f"{paper.number} {reason} {note}".split())
+    post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date)
+    paper.lines, paper.quantity, paper.value = 1, quantity, moved.value
+    session.flush()
+    record(
+        "adjust",
+        "stock_levels",
+        variant_id,
+        f"{paper.number} {reason}",
+        {"on_hand": [plain(moved.on_hand - quantity), plain(moved.on_hand)], "note": [None, note]},
+    )
+    emit(StockAdjusted(location_id=location_id, variant_id=variant_id, quantity=plain(quantity), reason=reason))
+    return paper
+
+
+def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) -> None:
+    """At or below which quantity a variant is low at a location; None for never.
+
+    A point at or above what is on hand makes the level low, and that is told at once; a lower one ends it.
+    """
+    if point is not None and point < 0:
+        raise Refused(_("A reorder point cannot be below zero."), field="reorder_point")
+    paper_of("", location_id)
+    check_goods([variant_id])
+    level = lock_levels([Movement(variant_id, location_id, ZERO)])[variant_id, location_id]
+    before = level.reorder_point
+    if point == before:
+        return
+    session.execute(
+        update(StockLevel)
+        .where(StockLevel.variant_id == variant_id, StockLevel.location_id == location_id)
+        .values(reorder_point=point),
+        execution_options={"synchronize_session": False},
+    )
+    announce(variant_id, location_id, was=(level.on_hand, before), now=(level.on_hand, point))
+    record(
+        "update",
+        "stock_levels",
+        variant_id,
+        "",
+        {"reorder_point": [None if before is None else plain(before), None if point is None else plain(point)]},
+    )
