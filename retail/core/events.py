@@ -15,12 +15,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
 
-from sqlalchemy import JSON, Index, UniqueConstraint, delete, func, insert, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import Model, insert_rows, reading, session, table_of, unit_of_work
+from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, current_tenant_id, inside
 
 log = logging.getLogger(__name__)
@@ -330,15 +331,10 @@ def replay(delivery_id: int) -> None:
     row.state, row.attempts, row.due_at, row.error = "pending", 0, now(), None
 
 
-def forget_done(before: datetime) -> int:
-    """Delete what was delivered before `before`, in the tenant we are in; the events themselves stay."""
-    gone = session.execute(
-        delete(Delivery)
-        .where(Delivery.state == "done", Delivery.done_at < before)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(gone.all())
+@passes("deliveries", Delivery, days=30)
+def delivered_before(instant: datetime) -> ColumnElement[bool]:
+    """What was delivered long ago; the events themselves stay, and so does what was parked."""
+    return (Delivery.state == "done") & (Delivery.done_at < instant)
 
 
 def table_of_events() -> list[tuple[str, list[str], list[str]]]:

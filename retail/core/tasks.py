@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, and_, delete, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +26,7 @@ from retail.core.clock import now
 from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import Happening, emit, event
+from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, inside
 
 log = logging.getLogger(__name__)
@@ -214,7 +215,9 @@ def _claim(task_id: int, tenant_id: int) -> Task | None:
             return None
         row.state, row.attempts = "running", row.attempts + 1
         row.started_at = row.beat_at = now()
-    session.expunge(row)
+        # Whoever leaves a tenant leaves its rows; this one is read on.
+        session.flush()
+        session.expunge(row)
     return row
 
 
@@ -303,12 +306,7 @@ def run_due() -> int:
     return count
 
 
-def forget_ended(before: datetime) -> int:
-    """Delete tasks that ended well before `before`, in the tenant we are in; failures stay for people to see."""
-    gone = session.execute(
-        delete(Task)
-        .where(Task.state.in_(("done", "cancelled")), Task.ended_at < before)
-        .returning(Task.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(gone.all())
+@passes("tasks", Task, days=180)
+def ended_before(instant: datetime) -> ColumnElement[bool]:
+    """Tasks that ended well long ago; failures stay for people to see."""
+    return Task.state.in_(("done", "cancelled")) & (Task.ended_at < instant)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
+from retail.core.retention import passes
 from retail.core.tenancy import across_tenants
-from retail.identity.models import Role, User, UserSession
+from retail.identity.models import Role, SignInAttempt, User, UserSession
 from retail.permissions import Can
 from retail.tenancy.models import Tenant
 
@@ -205,3 +206,15 @@ def end_all(user_id: int, except_id: int | None = None) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(ended.all())
+
+
+@passes("sessions", UserSession, days=90)
+def over_before(instant: datetime) -> ColumnElement[bool]:
+    """Sessions that ended or expired long ago."""
+    return (UserSession.expires_at < instant) | (UserSession.revoked_at < instant)
+
+
+@passes("sign-in attempts", SignInAttempt, days=90)
+def attempted_before(instant: datetime) -> ColumnElement[bool]:
+    """Attempts that no longer slow anybody down; the audit has its own entry of each sign-in."""
+    return SignInAttempt.at < instant

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.push import push_after_commit
+from retail.core.retention import passes
 from retail.notifications.models import Notification
 
 KIND = "notification"
@@ -129,3 +131,9 @@ def archive(notification_id: int, user_id: int) -> Notification:
     row.read_at, row.archived_at = row.read_at or now(), now()
     push_after_commit(KIND, None, user_id=user_id)
     return row
+
+
+@passes("notifications", Notification, days=180)
+def read_before(instant: datetime) -> ColumnElement[bool]:
+    """What somebody read long ago; what nobody has read stays."""
+    return Notification.read_at < instant

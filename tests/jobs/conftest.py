@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+from contextvars import copy_context
 
 import pytest
 
 from jobs.scheduler import Scheduler
 from jobs.worker import PreloadedWorker
 from retail.core import events, tasks
+from retail.core.tenancy import forget
 from tests.support.redis import redis_server
 
 
@@ -52,8 +54,10 @@ def work(running):
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def work_off() -> None:
+        forget()
         PreloadedWorker(running).work(burst=True, logging_level="ERROR")
 
-    yield work_off
+    # In a context of its own: a worker is in no tenant, whatever tenant the test is in.
+    yield lambda: copy_context().run(work_off)
     for number, handler in before.items():
         signal.signal(number, handler)
