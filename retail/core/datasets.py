@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from flask_babel import gettext as _
 from sqlalchemy import Column, ColumnElement, Select, SQLColumnExpression, Table, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
@@ -128,14 +129,25 @@ class Dataset:
 
     def measure(self, name: str) -> Measure:
         if name not in self.measures:
-            raise Refused(f"{self.name} has no measure “{name}”; it has {', '.join(self.measures)}.", field="measures")
+            known = ", ".join(self.measures)
+            raise Refused(
+                _(
+                    "%(dataset)s has no measure “%(name)s”; it has %(known)s.",
+                    dataset=self.name,
+                    name=name,
+                    known=known,
+                ),
+                field="measures",
+            )
         return self.measures[name]
 
     def dimension(self, name: str) -> Dimension:
         if name not in self.all_dimensions:
-            raise Refused(
-                f"{self.name} has no dimension “{name}”; it has {', '.join(self.all_dimensions)}.", field="by"
+            known = ", ".join(self.all_dimensions)
+            text = _(
+                "%(dataset)s has no dimension “%(name)s”; it has %(known)s.", dataset=self.name, name=name, known=known
             )
+            raise Refused(text, field="by")
         return self.all_dimensions[name]
 
     def statement(
@@ -156,7 +168,7 @@ class Dataset:
         statement: Select[Any] = source.with_only_columns(*columns)
         if between != (None, None):
             if self.at is None:
-                raise Refused(f"{self.name} has no date to limit.", field="between")
+                raise Refused(_("%(dataset)s has no date to limit.", dataset=self.name), field="between")
             first, last = between
             if first is not None:
                 statement = statement.where(self.at >= first)
@@ -172,7 +184,7 @@ class Dataset:
             name, descending = order.lstrip("-"), order.startswith("-")
             known = next((column for column in columns if column.name == name), None)
             if known is None:
-                raise Refused(f"Order by one of the columns asked for, not “{name}”.", field="order")
+                raise Refused(_("Order by one of the columns asked for, not “%(name)s”.", name=name), field="order")
             ordered: list[Any] = [known.desc() if descending else known.asc()]
             ordered += [column for column in columns[: len(by)] if column is not known]
             statement = statement.order_by(*ordered)
@@ -229,7 +241,7 @@ def _as_stored(dimension: Dimension, value: Any) -> Any:
         try:
             return int(value)
         except (TypeError, ValueError):
-            raise Refused(f"“{value}” is not a whole number.", field="where") from None
+            raise Refused(_("“%(value)s” is not a whole number.", value=value), field="where") from None
     return value
 
 
@@ -238,7 +250,10 @@ def get(name: str) -> Dataset:
     it.
     """
     if name not in DATASETS:
-        raise Refused(f"There is no dataset “{name}”; there are {', '.join(sorted(DATASETS))}.", field="dataset")
+        known = ", ".join(sorted(DATASETS))
+        raise Refused(
+            _("There is no dataset “%(name)s”; there are %(known)s.", name=name, known=known), field="dataset"
+        )
     return DATASETS[name]
 
 
@@ -248,6 +263,6 @@ def read_conditions(conditions: Sequence[str]) -> dict[str, Any]:
     for condition in conditions:
         name, equals, value = condition.partition("=")
         if not equals or not re.fullmatch(r"[a-z_]+", name):
-            raise Refused(f"“{condition}” is not of the form name=value.", field="where")
+            raise Refused(_("“%(text)s” is not of the form name=value.", text=condition), field="where")
         found[name] = [*found.get(name, []), value]
     return found
