@@ -111,7 +111,16 @@ enhance("[data-dropzone]", (zone) => {
   const name = zone.querySelector("[data-dropzone-name]");
   for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, () => { zone.dataset.over = ""; });
   for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => { delete zone.dataset.over; });
-  input?.addEventListener("change", () => { if (name && input.files?.length) name.textContent = [...input.files].map((file) => file.name).join(", "); });
+  input?.addEventListener("change", () => {
+    if (!input.files?.length) return;
+    if (name) name.textContent = [...input.files].map((file) => file.name).join(", ");
+    // A file the server would refuse is refused here, before it is sent for minutes.
+    const tooLarge = [...input.files].some((file) => file.size > Number(input.dataset.largest ?? Infinity));
+    input.setCustomValidity(tooLarge ? input.dataset.tooLarge ?? "" : "");
+    if (name && tooLarge) name.textContent = input.validationMessage;
+    zone.toggleAttribute("data-wrong", tooLarge);
+    if (tooLarge) input.reportValidity();
+  });
 });
 
 document.addEventListener("keydown", (event) => {
