@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask, g, has_request_context
@@ -37,6 +38,15 @@ def money(amount: Decimal | int | None, code: str | None = None) -> str:
     if rounded == value:
         return str(format_currency(rounded, code, locale=_locale()))
     return str(format_currency(value.normalize(), code, locale=_locale(), decimal_quantization=False))
+
+
+def money_short(amount: Decimal, code: str | None = None) -> str:
+    """Money for buttons: £40, but £37.50."""
+    if amount != amount.to_integral_value():
+        return money(amount, code)
+    locale = Locale.parse(str(_locale()))
+    pattern = str(locale.currency_formats["standard"].pattern).replace("0.00", "0")
+    return str(format_currency(amount, code or currency(), pattern, locale=locale, currency_digits=False))
 
 
 def figure(amount: Decimal | int | None, code: str | None = None) -> str:
@@ -112,5 +122,6 @@ def init_app(app: Flask) -> None:
         time_of_day=time_of_day,
         day_and_month=day_and_month,
         input_amount=input_amount,
+        money_short=money_short,
         input_quantity=input_quantity,
     )

@@ -77,6 +77,9 @@ enhance("[data-till]", (till) => {
       await window.htmx.ajax("POST", url, { source: till, target: "#cart", swap: "morph:outerHTML", values: sent });
       if (status === 422 || status === 404) form().reset();
       if (status >= 200 && status < 300) {
+        const amount = field("amount");
+        // The field may have kept the focus, and with it what was typed: that was this tender, not the next.
+        if (url === payUrl && amount) amount.value = "";
         if (url === payUrl && mode() === "sold") past.length = 0;
         else if (!from && JSON.stringify(before) !== JSON.stringify(snapshot())) remember(before, undo);
       }
@@ -186,15 +189,15 @@ enhance("[data-till]", (till) => {
       return;
     }
     const said = button?.name === "do" ? button.value : "update";
-    const [verb, argument] = said.split(":");
+    const [verb] = said.split(":");
     if (verb === "find") find(search.value.trim());
     else if (verb === "category") {
       for (const tab of till.querySelectorAll(".till-tab")) tab.setAttribute("aria-pressed", String(tab === button));
       search.value = "";
       show(button?.dataset.url ?? "");
     } else if (["plus", "minus", "remove", "full-price"].includes(verb)) {
-      const line = lines()[Number(argument)];
-      change(verb, line);
+      // By where the button stands: a button that has the focus keeps its old value while the lines around it move.
+      change(verb, button?.closest("[data-line]"));
     } else if (verb === "clear") act({ do: "clear" }, { undo: words.cleared });
     else {
       if (verb === "new") till.dataset.cart = "";
