@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Table, event
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Table, event, insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -232,6 +232,13 @@ class _BulkInsert:
 _bulk_inserts: dict[tuple[str, tuple[str, ...], str], _BulkInsert] = {}
 
 
+def _prepared(connection: Connection, table: Table, names: tuple[str, ...]) -> _BulkInsert:
+    key = table.name, names, connection.dialect.name
+    if key not in _bulk_inserts:
+        _bulk_inserts[key] = _BulkInsert(table, names, connection.dialect)
+    return _bulk_inserts[key]
+
+
 def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows with the same keys, as fast as the driver allows; the session's audit is bypassed.
 
@@ -240,13 +247,25 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     session.flush()
-    table, names = table_of(model), tuple(rows[0])
     connection = session.connection()
-    key = table.name, names, connection.dialect.name
-    prepared = _bulk_inserts.get(key)
-    if prepared is None:
-        prepared = _bulk_inserts[key] = _BulkInsert(table, names, connection.dialect)
+    prepared = _prepared(connection, table_of(model), tuple(rows[0]))
     connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
+
+
+def insert_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """`insert_rows`, and the id of each row in the order given."""
+    if not rows:
+        return []
+    session.flush()
+    table = table_of(model)
+    if len(rows) == 1:
+        connection = session.connection()
+        prepared = _prepared(connection, table, tuple(rows[0]))
+        (values,) = prepared.parameters(rows)
+        return [int(connection.exec_driver_sql(f"{prepared.sql} RETURNING id", values).scalar_one())]
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    found = session.scalars(statement, [dict(row) for row in rows], execution_options={"stamped": True})
+    return list(found.all())
 
 
 @contextmanager

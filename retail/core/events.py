@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
 
-from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, func, insert, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import current_actor
 from retail.core.clock import now
-from retail.core.db import Model, insert_rows, reading, session, table_of, unit_of_work
+from retail.core.db import Model, insert_rows, reading, session, unit_of_work
 from retail.core.retention import passes
-from retail.core.tenancy import OfTenant, across_tenants, current_tenant_id, inside
+from retail.core.tenancy import OfTenant, across_tenants, insert_owned, inside
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
@@ -129,18 +129,18 @@ def event(kind: str) -> Callable[[type[H]], type[H]]:
 def emit(happening: Happening) -> None:
     """Write down that this happened; it becomes true for others when the transaction commits."""
     actor = current_actor()
-    session.execute(
-        insert(table_of(Event)),
-        {
-            "tenant_id": current_tenant_id(),
-            "kind": happening.kind,
-            "aggregate": happening.aggregate,
-            "data": asdict(happening),  # type: ignore[call-overload]
-            "occurred_at": now(),
-            "user_id": actor.user_id,
-            "user_name": actor.name,
-        },
-        execution_options={"stamped": True},
+    insert_owned(
+        Event,
+        [
+            {
+                "kind": happening.kind,
+                "aggregate": happening.aggregate,
+                "data": asdict(happening),  # type: ignore[call-overload]
+                "occurred_at": now(),
+                "user_id": actor.user_id,
+                "user_name": actor.name,
+            }
+        ],
     )
     session.info["emitted"] = True
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import UniqueConstraint, insert, update
+from sqlalchemy import UniqueConstraint, bindparam, insert, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from retail.core.db import Model, session
+from retail.core.db import BigId, Model, session
 from retail.core.tenancy import OfTenant, current_tenant_id
 
 
@@ -20,6 +20,15 @@ class NumberSeries(OfTenant, Model):
     last: Mapped[int] = mapped_column(default=0)
 
 
+_RAISE = (
+    update(NumberSeries)
+    .where(NumberSeries.name == bindparam("series"))
+    .values(last=NumberSeries.last + bindparam("count", type_=BigId))
+    .returning(NumberSeries.last, NumberSeries.prefix)
+    .execution_options(synchronize_session=False)
+)
+
+
 def next_number(series: str, prefix: str = "") -> str:
     """The next number of a series, e.g. `S-1042`; the series begins when first used. Locks the series' row."""
     return reserve_numbers(series, 1, prefix)[0]
@@ -27,13 +36,7 @@ def next_number(series: str, prefix: str = "") -> str:
 
 def reserve_numbers(series: str, count: int, prefix: str = "") -> list[str]:
     """`count` consecutive numbers at once, for bulk work."""
-    raised = session.execute(
-        update(NumberSeries)
-        .where(NumberSeries.name == series)
-        .values(last=NumberSeries.last + count)
-        .returning(NumberSeries.last, NumberSeries.prefix)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+    raised = session.execute(_RAISE, {"series": series, "count": count}).one_or_none()
     if raised is None:
         session.execute(
             insert(NumberSeries).values(tenant_id=current_tenant_id(), name=series, prefix=prefix, last=count)

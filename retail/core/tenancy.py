@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ForeignKey,
@@ -24,10 +26,11 @@ from sqlalchemy import (
     orm,
 )
 from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column
+from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 
-from retail.core.db import BigId, Model, db, insert_rows, session, table_of
+from retail.core.db import BigId, Model, db, insert_returning, insert_rows, session, table_of
 
 EVERY_TENANT = -1
 _tenant: ContextVar[int | None] = ContextVar("tenant", default=None)
@@ -111,6 +114,12 @@ def insert_owned(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     insert_rows(model, [{**row, "tenant_id": tenant_id} for row in rows])
 
 
+def insert_owned_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """`insert_owned`, and the id of each row in the order given."""
+    tenant_id = current_tenant_id()
+    return insert_returning(model, [{**row, "tenant_id": tenant_id} for row in rows])
+
+
 def insert_owned_from(model: type[Model], source: Select[Any]) -> None:
     """Fill a tenant's table with what a SELECT finds, within the database; its column labels name the columns filled.
 
@@ -133,6 +142,15 @@ def _touches_a_tenant(statement: Any) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
+def _rows_of(tenant_id: int) -> ORMOption:
+    return orm.with_loader_criteria(OfTenant, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+
+
+# A statement kept by a module is limited once per tenant, so that SQLAlchemy finds its SQL at once.
+_limited: WeakKeyDictionary[Any, dict[int, Any]] = WeakKeyDictionary()
+
+
 def _only_this_tenant(execute: ORMExecuteState) -> None:
     tenant_id = _tenant.get()
     if execute.is_column_load or tenant_id == EVERY_TENANT or execute.execution_options.get("stamped"):
@@ -142,9 +160,10 @@ def _only_this_tenant(execute: ORMExecuteState) -> None:
             raise NoTenant(f"enter a tenant, and ask through its models: {execute.statement}")
         return
     if execute.is_select or execute.is_update or execute.is_delete:
-        execute.statement = execute.statement.options(
-            orm.with_loader_criteria(OfTenant, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
-        )
+        limited = _limited.setdefault(execute.statement, {})
+        if tenant_id not in limited:
+            limited[tenant_id] = execute.statement.options(_rows_of(tenant_id))
+        execute.statement = limited[tenant_id]
 
 
 def _stamp_new_rows(flushing: orm.Session, _context: object, _instances: object) -> None:

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 
 from retail.core.audit import current_actor
 from retail.core.clock import now
-from retail.core.db import session, table_of
+from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.money import ZERO
-from retail.core.tenancy import current_tenant_id, insert_owned
+from retail.core.tenancy import insert_owned, insert_owned_returning
 from retail.finance.models import Account, JournalEntry, JournalLine, TaxRate
 
 CHART: dict[str, tuple[str, str]] = {
@@ -63,6 +63,9 @@ class Posting:
     posted_at: datetime | None = None
 
 
+_ACCOUNTS = select(Account.code, Account.id).where(Account.code.in_(bindparam("codes", expanding=True)))
+
+
 def open_books() -> None:
     """Give the tenant we are in its chart of accounts; what is there already stays."""
     known = set(session.scalars(select(Account.code)))
@@ -74,7 +77,7 @@ def open_books() -> None:
 
 def account_ids(codes: Sequence[str]) -> dict[str, int]:
     """The ids of accounts by code; Refused when one is missing."""
-    rows = session.execute(select(Account.code, Account.id).where(Account.code.in_(codes)))
+    rows = session.execute(_ACCOUNTS, {"codes": list(codes)})
     found = {code: account_id for code, account_id in rows}  # noqa: C416  a row is no pair to the type checker
     missing = sorted(set(codes) - set(found))
     if missing:
@@ -97,10 +100,9 @@ def post_many(postings: Sequence[Posting]) -> None:
     if not kept:
         return
     ids = account_ids(sorted({code for _one, amounts in kept for code in amounts}))
-    tenant_id, user_id, instant = current_tenant_id(), current_actor().user_id, now()
+    user_id, instant = current_actor().user_id, now()
     rows = [
         {
-            "tenant_id": tenant_id,
             "business_date": one.business_date,
             "posted_at": one.posted_at or instant,
             "memo": one.memo,
@@ -110,10 +112,7 @@ def post_many(postings: Sequence[Posting]) -> None:
         }
         for one, _amounts in kept
     ]
-    table = table_of(JournalEntry)
-    entry_ids = session.scalars(
-        insert(table).returning(table.c.id, sort_by_parameter_order=True), rows, execution_options={"stamped": True}
-    ).all()
+    entry_ids = insert_owned_returning(JournalEntry, rows)
     insert_owned(
         JournalLine,
         [

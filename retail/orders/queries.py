@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from retail.core.audit import AuditEntry
@@ -18,10 +18,12 @@ from retail.orders.models import Order, OrderLine
 from retail.payments.models import Payment
 from retail.payments.queries import payments_of
 
+_SOLD_AS = select(Order).where(Order.key == bindparam("order_key"))
+
 
 def sold_as(key: str) -> Order | None:
     """The document a key already made, so that sending it twice sells once."""
-    return session.scalar(select(Order).where(Order.key == key))
+    return session.scalar(_SOLD_AS, {"order_key": key})
 
 
 def order_with_lines(order_id: int, lock: bool = False) -> Order | None:

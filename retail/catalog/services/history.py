@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from retail.catalog.models import Product, Variant
 from retail.core.clock import now
-from retail.core.db import in_chunks, session, table_of
-from retail.core.tenancy import current_tenant_id, insert_owned
+from retail.core.db import in_chunks, session
+from retail.core.tenancy import insert_owned, insert_owned_returning
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,11 @@ def ensure_past_products(products: Sequence[PastProduct]) -> tuple[dict[str, int
     missing = [one for one in products if one.sku not in found]
     if not missing:
         return found, 0
-    tenant_id, instant = current_tenant_id(), now()
-    table = table_of(Product)
-    ids = session.scalars(
-        insert(table).returning(table.c.id, sort_by_parameter_order=True),
+    instant = now()
+    ids = insert_owned_returning(
+        Product,
         [
             {
-                "tenant_id": tenant_id,
                 "name": one.name,
                 "description": "",
                 "brand": "",
@@ -56,8 +54,7 @@ def ensure_past_products(products: Sequence[PastProduct]) -> tuple[dict[str, int
             }
             for one in missing
         ],
-        execution_options={"stamped": True},
-    ).all()
+    )
     insert_owned(
         Variant,
         [

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from retail.catalog.models import Variant
@@ -178,23 +178,32 @@ def _open_levels(keys: Sequence[tuple[int, int]]) -> None:
     connection.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
+_LEVELS = (
+    select(
+        StockLevel.variant_id,
+        StockLevel.location_id,
+        StockLevel.on_hand,
+        StockLevel.value,
+        StockLevel.reorder_point,
+        Variant.cost,
+    )
+    .join(Variant, Variant.id == StockLevel.variant_id)
+    .where(
+        StockLevel.variant_id.in_(bindparam("variants", expanding=True)),
+        StockLevel.location_id.in_(bindparam("locations", expanding=True)),
+    )
+    .order_by(StockLevel.variant_id, StockLevel.location_id)
+    .with_for_update(of=StockLevel)
+)
+_REFUSING = select(Location.id, Location.name).where(
+    Location.id.in_(bindparam("locations", expanding=True)), Location.allows_negative_stock.is_(False)
+)
+
+
 def _read_levels(wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Level]:
     rows = session.execute(
-        select(
-            StockLevel.variant_id,
-            StockLevel.location_id,
-            StockLevel.on_hand,
-            StockLevel.value,
-            StockLevel.reorder_point,
-            Variant.cost,
-        )
-        .join(Variant, Variant.id == StockLevel.variant_id)
-        .where(
-            StockLevel.variant_id.in_({key[0] for key in wanted}),
-            StockLevel.location_id.in_({key[1] for key in wanted}),
-        )
-        .order_by(StockLevel.variant_id, StockLevel.location_id)
-        .with_for_update(of=StockLevel)
+        _LEVELS,
+        {"variants": sorted({key[0] for key in wanted}), "locations": sorted({key[1] for key in wanted})},
     )
     return {
         (row.variant_id, row.location_id): Level(row.on_hand, row.value, row.reorder_point, row.cost or ZERO)
@@ -227,29 +236,33 @@ def _locations_that_refuse(movements: Sequence[Movement]) -> dict[int, str]:
     """The names of those locations concerned that may not go below nothing."""
     if all(one.quantity > 0 for one in movements):
         return {}
-    rows = session.execute(
-        select(Location.id, Location.name).where(
-            Location.id.in_({one.location_id for one in movements}), Location.allows_negative_stock.is_(False)
-        )
-    )
+    rows = session.execute(_REFUSING, {"locations": sorted({one.location_id for one in movements})})
     return {row.id: row.name for row in rows}
 
 
+_TABLE = table_of(StockLevel)
+_KEEP = update(_TABLE).where(
+    _TABLE.c.tenant_id == bindparam("of_tenant"),
+    _TABLE.c.variant_id == bindparam("of_variant"),
+    _TABLE.c.location_id == bindparam("of_location"),
+)
+
+
 def _keep_levels(levels: Mapping[tuple[int, int], Level], before: Before) -> None:
-    table = table_of(StockLevel)
-    connection = session.connection()
     tenant_id = current_tenant_id()
-    for (variant_id, location_id), level in levels.items():
-        if (level.on_hand, level.value) != before[variant_id, location_id]:
-            connection.execute(
-                update(table)
-                .where(
-                    table.c.tenant_id == tenant_id,
-                    table.c.variant_id == variant_id,
-                    table.c.location_id == location_id,
-                )
-                .values(on_hand=level.on_hand, value=level.value)
-            )
+    changed = [
+        {
+            "of_tenant": tenant_id,
+            "of_variant": key[0],
+            "of_location": key[1],
+            "on_hand": level.on_hand,
+            "value": level.value,
+        }
+        for key, level in levels.items()
+        if (level.on_hand, level.value) != before[key]
+    ]
+    if changed:
+        session.connection().execute(_KEEP, changed)
 
 
 def _announce(levels: Mapping[tuple[int, int], Level], before: Before) -> None:

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import insert
-
 from retail.core.audit import current_actor
 from retail.core.clock import now
-from retail.core.db import session, table_of
 from retail.core.money import ZERO, to_minor
-from retail.core.tenancy import current_tenant_id, insert_owned
+from retail.core.tenancy import insert_owned, insert_owned_returning
 from retail.orders.models import Order, OrderLine
 
 
@@ -62,7 +59,7 @@ def book_past(documents: Sequence[PastDocument], *, channel: str, location_id: i
     """Write documents and lines; one result per document, in order."""
     if not documents:
         return []
-    tenant_id, user_id, received = current_tenant_id(), current_actor().user_id, now()
+    user_id, received = current_actor().user_id, now()
     totals: list[tuple[Decimal, Decimal, Decimal]] = []
     rows = []
     for one in documents:
@@ -71,7 +68,6 @@ def book_past(documents: Sequence[PastDocument], *, channel: str, location_id: i
         totals.append((gross, total - gross, total))
         rows.append(
             {
-                "tenant_id": tenant_id,
                 "number": one.number,
                 "key": one.key,
                 "kind": one.kind,
@@ -98,10 +94,7 @@ def book_past(documents: Sequence[PastDocument], *, channel: str, location_id: i
                 "copies_printed": 0,
             }
         )
-    table = table_of(Order)
-    ids = session.scalars(
-        insert(table).returning(table.c.id, sort_by_parameter_order=True), rows, execution_options={"stamped": True}
-    ).all()
+    ids = insert_owned_returning(Order, rows)
     insert_owned(
         OrderLine,
         [

@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from retail.core.audit import current_actor
 from retail.core.clock import local_hour
-from retail.core.db import session, table_of
+from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.money import AMOUNT_PLACES, ZERO, round_to, to_minor
 from retail.core.numbers import next_number
-from retail.core.tenancy import current_tenant_id, insert_owned
+from retail.core.tenancy import insert_owned, insert_owned_returning
 from retail.orders.models import FLOW, Order, OrderLine
 from retail.pricing.services import Priced
 
@@ -125,9 +125,7 @@ def place(
 
 
 def _write_order(where: Where, **values: Any) -> int:
-    table = table_of(Order)
     row = {
-        "tenant_id": current_tenant_id(),
         "location_id": where.location_id,
         "register_id": where.register_id,
         "shift_id": where.shift_id,
@@ -142,8 +140,7 @@ def _write_order(where: Where, **values: Any) -> int:
         "copies_printed": 0,
         **values,
     }
-    found = session.execute(insert(table).returning(table.c.id), row, execution_options={"stamped": True})
-    return int(found.scalar_one())
+    return insert_owned_returning(Order, [row])[0]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from retail.catalog.models import Product, Variant
 from retail.core.audit import record
@@ -63,26 +63,26 @@ class Ready:
     stocked: tuple[bool, ...]
 
 
+_IN_CART = (
+    select(
+        Variant.id,
+        Variant.sku,
+        Variant.name,
+        Variant.price,
+        Variant.archived_at,
+        Product.is_stocked,
+        TaxRate.code,
+        TaxRate.rate,
+    )
+    .join(Product, Product.id == Variant.product_id)
+    .outerjoin(TaxRate, TaxRate.id == Product.tax_rate_id)
+    .where(Variant.id.in_(bindparam("variants", expanding=True)))
+)
+
+
 def price_cart(tenant: Tenant, wanted: Sequence[Wanted], discount: Discount | None = None) -> Ready:
     """What a cart costs now. Refused when a variant is unknown or archived."""
-    rows = {
-        row.id: row
-        for row in session.execute(
-            select(
-                Variant.id,
-                Variant.sku,
-                Variant.name,
-                Variant.price,
-                Variant.archived_at,
-                Product.is_stocked,
-                TaxRate.code,
-                TaxRate.rate,
-            )
-            .join(Product, Product.id == Variant.product_id)
-            .outerjoin(TaxRate, TaxRate.id == Product.tax_rate_id)
-            .where(Variant.id.in_({one.variant_id for one in wanted}))
-        )
-    }
+    rows = {row.id: row for row in session.execute(_IN_CART, {"variants": sorted({one.variant_id for one in wanted})})}
     lines, stocked = [], []
     for one in wanted:
         row = rows.get(one.variant_id)
