@@ -14,6 +14,7 @@ from flask import Flask, current_app, g, redirect, render_template, request, url
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from jinja2 import Environment
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -199,6 +200,19 @@ def _health() -> tuple[dict[str, str], int]:
     return {"status": "ok"}, 200
 
 
+class _Macros:
+    """The macros of a template, for whole pages and for blocks rendered alone; read when the first is asked for, so
+    that a command which draws no page does not wait for them."""
+
+    def __init__(self, environment: Environment, template: str) -> None:
+        self._environment, self._template = environment, template
+
+    def __getattr__(self, name: str) -> Any:
+        macro = getattr(self._environment.get_template(self._template).module, name)
+        setattr(self, name, macro)
+        return macro
+
+
 def init_app(app: Flask) -> None:
     """Put what every page shares on the application."""
     app.context_processor(_context)
@@ -206,8 +220,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can)
     # Macros as a module are there for whole pages and for blocks rendered alone.
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    with app.app_context():
-        app.jinja_env.globals["ui"] = app.jinja_env.get_template("core/ui.html").module
+    app.jinja_env.globals["ui"] = _Macros(app.jinja_env, "core/ui.html")
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(Refused, _refused)
