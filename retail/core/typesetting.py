@@ -102,7 +102,8 @@ def _compile(
                 ppi=ppi,
                 sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
                 pdf_standards=[standard] if standard else [],
-                timestamp=timestamp,
+                # The document's clock counts whole seconds.
+                timestamp=timestamp.replace(microsecond=0) if timestamp else None,
             )
         except typst.TypstError as problem:
             raise TypesettingError("; ".join([f"{template}: {problem.message}", *problem.hints])) from problem

@@ -14,7 +14,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from retail.core.errors import Refused
-from retail.core.forms import Above, Form, MoneyField, read_decimal
+from retail.core.forms import Above, Form, MoneyField, choices_from, read_decimal
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.till.services.carts import MOST_LINES, Cart
@@ -36,11 +36,9 @@ class CashForm(Form):
 
     kind = SelectField(
         _l("What happens"),
-        choices=[
-            ("pay_in", _l("Put cash in")),
-            ("pay_out", _l("Take cash out")),
-            ("drop", _l("Drop to the safe")),
-        ],
+        choices=choices_from(
+            [("pay_in", _l("Put cash in")), ("pay_out", _l("Take cash out")), ("drop", _l("Drop to the safe"))]
+        ),
     )
     amount = MoneyField(_l("Amount"), [InputRequired(), Above(0)])
     reason = StringField(_l("Reason"), [InputRequired(), Length(max=200)])
@@ -56,7 +54,9 @@ class RefundForm(Form):
     """Give goods and money back; the quantities are read beside it."""
 
     reason = StringField(_l("Reason"), [InputRequired(), Length(max=200)])
-    method = SelectField(_l("Give the money back by"), choices=[("cash", _l("Cash")), ("card", _l("Card"))])
+    method = SelectField(
+        _l("Give the money back by"), choices=choices_from([("cash", _l("Cash")), ("card", _l("Card"))])
+    )
 
 
 class VoidForm(Form):

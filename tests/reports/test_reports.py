@@ -35,6 +35,7 @@ def browser(app, shop):
     return make.client(app, shop, "owner")
 
 
+@pytest.mark.usefixtures("_sqlite_app")  # datasets are known once there is an application
 @pytest.mark.parametrize("report", READY_MADE, ids=lambda one: one.key)
 def test_ready_made_reports_ask_for_what_there_is(report):
     source = datasets.get(report.dataset)
