@@ -869,6 +869,7 @@ def upgrade() -> None:
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -898,6 +899,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_shifts_tenant_id_id")),
     )
     with op.batch_alter_table("shifts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_shifts_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_shifts_tenant_id_opened_at"), ["tenant_id", "opened_at"], unique=False)
         batch_op.create_index(
             "uq_shifts_one_open_per_register",
@@ -1264,6 +1268,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("closed_at IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_shifts_tenant_id_opened_at"))
+        batch_op.drop_index(batch_op.f("ix_shifts_tenant_id_business_date"))
 
     op.drop_table("shifts")
     with op.batch_alter_table("recovery_codes", schema=None) as batch_op:

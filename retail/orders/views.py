@@ -22,7 +22,9 @@ from retail.permissions import Can
 @module.get("/", needs=Can.VIEW_ORDERS)
 def order_list() -> Response:
     """Sales, returns and voids."""
-    answer: Response = table_page(Orders(), "orders/list.html", title=_("Sales"))
+    answer: Response = table_page(
+        Orders(), "orders/list.html", title=_("Sales"), subtitle=_("Every sale, return and void, the latest first.")
+    )
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Date, Select, case, func, select, type_coerce
+from sqlalchemy import Select, case, func, select
 
 from retail.core.datasets import Dataset, Dimension, Measure
 from retail.identity.models import User
@@ -27,9 +27,9 @@ def _shifts() -> Select[Any]:
 SHIFTS = Dataset(
     name="shifts",
     label=_l("Shifts"),
-    about=_l("Every shift by the day it was opened; counts and differences are those frozen at closing."),
+    about=_l("Every shift by the business day of its opening; counts and differences are those frozen at closing."),
     source=_shifts,
-    at=type_coerce(func.date(Shift.opened_at), Date),
+    at=Shift.business_date,
     needs=Can.SEE_ALL_SHIFTS,
     default_measures=("shifts", "difference"),
     measures={

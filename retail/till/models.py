@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
@@ -33,7 +33,7 @@ class Register(OfTenant, Audited, Model):
 
 class Shift(OfTenant, Audited, Model):
     """From opening with a float to closing with a count. What was expected, counted and the difference are frozen at
-    closing and never computed again. At most one shift is open at a register."""
+    closing and never computed again. At most one shift is open at a register. `business_date` is that of opening."""
 
     __tablename__ = "shifts"
     __table_args__ = (
@@ -46,12 +46,14 @@ class Shift(OfTenant, Audited, Model):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index(None, "tenant_id", "opened_at"),
+        Index(None, "tenant_id", "business_date"),
     )
 
     register_id: Mapped[int] = mapped_column(ForeignKey("registers.id"))
     location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     state: Mapped[str] = mapped_column(default=SHIFT_FLOW.start)
+    business_date: Mapped[date]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by_id: Mapped[int | None]

@@ -25,7 +25,8 @@ from retail.till.tables import Shifts
 @module.get("/shifts", needs=Can.SELL)
 def shift_list() -> Response:
     """Shifts, the latest first."""
-    answer: Response = table_page(Shifts(), "till/shifts.html", title=_("Shifts"))
+    whose = _("Everybody's shifts.") if can(Can.SEE_ALL_SHIFTS) else _("Your shifts.")
+    answer: Response = table_page(Shifts(), "till/shifts.html", title=_("Shifts"), subtitle=whose)
     return answer
 
 

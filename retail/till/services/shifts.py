@@ -41,6 +41,7 @@ def open_shift(register_id: int, opening_float: Decimal, user_id: int) -> Shift:
         register_id=register_id,
         location_id=register.location_id,
         user_id=user_id,
+        business_date=current_tenant().today(),
         opened_at=now(),
         opening_float=opening_float,
     )
