@@ -40,7 +40,7 @@ def products(
     with tenancy.inside(tenant.id):
         import_id = _prepare(file, mapping, code)
         meter = Meter()
-        figures: dict[str, Any] = dict(check(import_id, lambda done, _total, _text: meter("checking", done, 0)))
+        figures: dict[str, Any] = dict(check(import_id, lambda done, total, _text: meter("checking", done, total or 0)))
         if not dry_run and figures.get("rows", 0) > figures.get("rejected", 0):
             with unit_of_work():
                 services.begin_run(services.get(import_id, lock=True))

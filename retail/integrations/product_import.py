@@ -167,4 +167,4 @@ def _finish(row: Import) -> None:
     emit(ProductsImported(import_id=row.id, created=row.created, updated=row.updated, rejected=row.rejected))
 
 
-PRODUCTS = declare(Kind("products", _l("Products"), FIELDS, ProductImporting, _finish))
+PRODUCTS = declare(Kind("products", _l("Products"), FIELDS, ProductImporting, _finish, ("sku", "barcode", "name")))

@@ -137,7 +137,14 @@ def tell_of_import(happening: ProductsImported) -> None:
         rejected=happening.rejected,
     )
     severity = "warning" if happening.rejected else "success"
-    message = Message("import", severity, _("Products were imported"), text, "catalog.products")
+    message = Message(
+        "import",
+        severity,
+        _("Products were imported"),
+        text,
+        "integrations.import_page",
+        {"import_id": happening.import_id},
+    )
     notify([user_id], message, happening.event.id)
 
 

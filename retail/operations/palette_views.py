@@ -36,7 +36,7 @@ class Found:
 
 ACTIONS: tuple[tuple[Any, str, str, str], ...] = (
     (_l("New product"), "catalog.new_product", "plus", "add article item"),
-    (_l("Import products"), "catalog.import_start", "table-import", "upload csv excel"),
+    (_l("Import products"), "integrations.product_import", "table-import", "upload csv excel"),
     (_l("Receive goods"), "inventory.receive", "truck-delivery", "delivery supplier"),
     (_l("New customer"), "customers.new_customer", "user-plus", "add client"),
     (_l("Invite somebody"), "identity.invite", "user-plus", "add user person staff"),

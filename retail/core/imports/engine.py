@@ -31,7 +31,8 @@ from retail.core.tasks import Cancelled, task
 from retail.core.tenancy import insert_owned
 
 ROWS_A_CHUNK = 500
-SHOWN = 200
+SHOWN = 100
+"""How many rows of each action the page of a dry run shows; all stand in the files."""
 Progress = Callable[[int, int | None, str], None]
 
 
@@ -47,7 +48,7 @@ class _Tally:
         self.rows += len(plans)
         for plan in plans:
             self.counts[COUNTED[plan.action]] += 1
-            if plan.action != "unchanged" and len(self.sample) < SHOWN:
+            if plan.action != "unchanged" and self.counts[COUNTED[plan.action]] <= SHOWN:
                 self.sample.append(
                     {
                         "row": plan.number,
@@ -116,10 +117,12 @@ def check(import_id: int, progress: Progress) -> dict[str, int]:
             errors, report = Path(folder, "errors.csv"), Path(folder, "changes.csv")
             with reading():
                 reader = _open(row)
+            # Counting first costs little, and a file that breaks off is told before any of its rows is looked at.
+            total = sum(1 for _row in reader.sheet.rows())
             with report.open("w", encoding="utf-8-sig", newline="") as stream:
                 writer = csv.writer(stream)
                 writer.writerow([_("row"), _("what"), _("name"), _("field"), _("before"), _("after")])
-                faults = _checked(reader, tally, progress, writer.writerows)
+                faults = _checked(reader, tally, total, progress, writer.writerows)
                 write_error_file(errors, reader.sheet.headers, faults)
             with errors.open("rb") as error_stream, report.open("rb") as report_stream:
                 kept = files.keep(error_stream), files.keep(report_stream)
@@ -137,9 +140,10 @@ def check(import_id: int, progress: Progress) -> dict[str, int]:
 
 
 def _checked(
-    reader: _Pass, tally: _Tally, progress: Progress, write: Callable[[Iterable[Sequence[Any]]], None]
+    reader: _Pass, tally: _Tally, total: int, progress: Progress, write: Callable[[Iterable[Sequence[Any]]], None]
 ) -> Iterator[BadRow]:
     """The rows that cannot be imported; on the way everything is counted and what would change is written down."""
+    progress(0, total, "")
     for rows in in_chunks(reader.sheet.rows(), ROWS_A_CHUNK):
         with reading():
             plans = reader.plan(rows)
@@ -150,7 +154,7 @@ def _checked(
                     [plan.number, plan.action, guarded(plan.label), name, guarded(before), guarded(after)]
                     for name, (before, after) in plan.changes.items()
                 )
-        progress(tally.rows, None, "")
+        progress(tally.rows, total, "")
         yield from _bad(rows, plans)
 
 
@@ -253,13 +257,13 @@ def _named(row: Import, what: str) -> str:
     return f"{stem}-{what}.csv"
 
 
-@task(services.CHECK, _l("Check of a file to import"), timeout=3600, retry_seconds=(5, 60))
+@task(services.CHECK, _l("Check of a file to import"), timeout=3600, retry_seconds=(5, 60), quiet=True)
 def check_task(progress: Progress, import_id: int) -> dict[str, Any]:
     """`check` by a worker."""
     return dict(check(import_id, progress))
 
 
-@task(services.RUN, _l("Import of a file"), timeout=4 * 3600, retry_seconds=(5, 60))
+@task(services.RUN, _l("Import of a file"), timeout=4 * 3600, retry_seconds=(5, 60), quiet=True)
 def run_task(progress: Progress, import_id: int) -> dict[str, Any]:
     """`run` by a worker."""
     return dict(run(import_id, progress))

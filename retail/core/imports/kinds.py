@@ -135,13 +135,14 @@ class Importing(Protocol):
 @dataclass(frozen=True)
 class Kind:
     """Something that can be imported. `begin` starts a pass; `finish` is called within the last transaction of a run,
-    to say what happened."""
+    to say what happened. A file must have one of the fields `known_by`, or no row could be told from another."""
 
     name: str
     label: Any
     fields: tuple[Field, ...]
     begin: Callable[[Import], Importing]
     finish: Callable[[Import], None]
+    known_by: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {}

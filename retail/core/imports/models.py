@@ -30,7 +30,9 @@ IMPORT_FLOW = Flow(
 
 class Import(OfTenant, Model):
     """One file on its way in. The counts are rows; `position` is the number of the last row that is settled, so that
-    a run whose worker died goes on behind it. `checked` holds the counts the dry run found."""
+    a run whose worker died goes on behind it. `checked` holds the counts the dry run found. Encoding,
+    delimiter and sheet are what a person chose; where they are empty they are found in the file, each time the same.
+    """
 
     __tablename__ = "imports"
     __table_args__ = (Index(None, "tenant_id", "kind", "id"),)

@@ -43,7 +43,7 @@ def upload(kind: str, filename: str, content_type: str, stream: BinaryIO, option
     # Copying and reading come before the first statement: a long file must not hold the database's write lock.
     kept = files.keep(stream)
     try:
-        sheet = read(kept.path, filename)
+        read(kept.path, filename)
     except SpreadsheetError as problem:
         raise Refused(str(problem), field="file") from problem
     stored = files.store_kept(filename, content_type, kept)
@@ -53,9 +53,6 @@ def upload(kind: str, filename: str, content_type: str, stream: BinaryIO, option
         state=IMPORT_FLOW.start,
         filename=filename,
         file_id=stored.id,
-        encoding=sheet.encoding,
-        delimiter=sheet.delimiter,
-        sheet=sheet.sheet_name,
         options=dict(options),
         user_id=actor.user_id,
         user_name=actor.name,
@@ -84,6 +81,7 @@ def read_differently(
     """Read the file in another encoding, with another delimiter, sheet or decimal sign than what was found."""
     _require(row, "uploaded")
     row.encoding, row.delimiter, row.sheet, row.decimal_comma = encoding, delimiter, sheet, decimal_comma
+    row.mapping = {}  # its columns may be others now
     try:
         return open_sheet(row)
     except SpreadsheetError as problem:
@@ -163,6 +161,9 @@ def _check_columns(kind: Kind, chosen: Mapping[str, str], headers: tuple[str, ..
                 field=name,
             )
         taken[header] = name
+    if kind.known_by and not any(name in chosen for name in kind.known_by):
+        names = ", ".join(labels[name] for name in kind.known_by)
+        raise Refused(_("Say which column is one of these: %(names)s. Rows are told apart by them.", names=names))
     for one in kind.fields:
         if one.required and one.name not in chosen:
             raise Refused(

@@ -1,0 +1,286 @@
+"""Importing products in the browser: each step as a page, and who may see it."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from retail.catalog.models import Product, Variant
+from retail.core import tasks
+from retail.core.db import session, unit_of_work
+from retail.core.imports import Import, engine, services
+from tests import make
+from tests.support.queries import count_queries
+
+TEA = "Title,SKU,Price,Colour\nGreen tea,T1,4.50,green\nBlack tea,T2,3.95,black\nBad tea,T3,-1,red\n"
+
+
+@pytest.fixture
+def browser(app, shop):
+    return make.client(app, shop, "manager")
+
+
+def upload(browser, content=TEA, name="teas.csv"):
+    content = content.encode() if isinstance(content, str) else content
+    return make.post(browser, "/imports/new", {"file": (io.BytesIO(content), name)}, content_type="multipart/form-data")
+
+
+def page_of(answer):
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def columns_in(text):
+    """What the page proposes: column header to field."""
+    found = {}
+    for row in text.split('class="match"')[1:]:
+        header = re.search(r'class="strong">([^<]*)<', row)[1]
+        chosen = re.search(r'<option value="([^"]*)" selected', row)
+        found[header] = chosen[1] if chosen else ""
+    return found
+
+
+def sent(text, **changes):
+    """The form of the columns as the page would send it."""
+    form = {f"column-{index}": field for index, field in enumerate(columns_in(text).values())}
+    for name in ("location_id", "tax_rate_id"):
+        form[name] = re.search(rf'name="{name}".*?<option selected value="(\d+)"', text, re.DOTALL)[1]
+    return {**form, **changes}
+
+
+def checked(browser, content=TEA, **changes):
+    """The address of an import whose dry run is done."""
+    place = page_of(upload(browser, content))
+    page_of(make.post(browser, f"{place}/columns", sent(browser.get(place).text, **changes)))
+    with browser.application.app_context():
+        tasks.run_due()
+    return place
+
+
+def test_from_the_file_to_the_products(app, shop, browser):
+    place = page_of(upload(browser))
+    page = browser.get(place).text
+    assert columns_in(page) == {"Title": "name", "SKU": "sku", "Price": "price", "Colour": "option2_value"}
+    assert "Green tea · Black tea" in page
+
+    page_of(make.post(browser, f"{place}/columns", sent(page, **{"column-3": ""})))
+    waiting = browser.get(place).text
+    assert 'hx-trigger="every 1s"' in waiting
+    assert "Waiting for its turn" in waiting
+    tasks.run_due()
+    outcome = browser.get(place, headers={"HX-Request": "true"}).text
+    assert "hx-trigger" not in outcome
+    assert "<html" not in outcome
+    assert "Import 2 rows" in outcome
+    assert "below zero" in outcome
+    with make.within(shop):
+        assert session.scalar(select(func.count(Product.id))) == 0
+
+    page_of(make.post(browser, f"{place}/run"))
+    tasks.run_due()
+    summary = browser.get(place).text
+    assert "The import is done." in summary
+    errors = browser.get(f"{place}/errors.csv")
+    assert errors.headers["Content-Disposition"] == "attachment; filename=teas-errors.csv"
+    assert "Bad tea,T3,'-1,red,4,Price:" in errors.data.decode("utf-8-sig")
+    assert "Green tea" in browser.get(f"{place}/changes.csv").data.decode("utf-8-sig")
+    assert browser.get(f"{place}/file").data.decode() == TEA
+    with make.within(shop):
+        assert session.scalars(select(Variant.sku).order_by(Variant.sku)).all() == ["T1", "T2"]
+
+    again = checked(browser)
+    assert "There is nothing to do" not in browser.get(again).text  # the bad row is still bad
+    assert "Unchanged" in browser.get(again).text
+    assert "Import 2 rows" not in browser.get(again).text
+    listed = browser.get("/imports/").text
+    assert listed.count("teas.csv") == 2
+    assert "Ready to import" in listed
+
+
+def test_a_difference_is_shown_before_it_is_made(app, shop, browser):
+    with make.within(shop):
+        make.product("Green tea", price="4.25", sku="T1")
+    page = browser.get(checked(browser, "SKU,Price\nT1,4.50\n")).text
+    assert "<del>4.25</del> → <ins>4.5</ins>" in page
+    assert "Import 1 row<" in page
+
+
+def test_a_file_read_wrongly_is_read_again_as_the_person_says(app, shop, browser):
+    content = "Název;SKU;Cena\nČaj;C1;1,250\nKáva;C2;2,500\n".encode("cp1250")
+    place = page_of(upload(browser, content, "čaje.csv"))
+    page = browser.get(place).text
+    assert "does not say how its letters are written" in page
+
+    form = {"encoding": "cp1252", "delimiter": ",", "decimals": "comma"}
+    answer = make.post(browser, f"{place}/reading", form, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert len(columns_in(answer.text)) == 1
+    form = {"encoding": "cp1250", "delimiter": ";", "decimals": "comma"}
+    page_of(make.post(browser, f"{place}/reading", form))
+    page = browser.get(place).text
+    assert "Čaj · Káva" in page
+    assert list(columns_in(page)) == ["Název", "SKU", "Cena"]
+    chosen = sent(page, **{"column-0": "name", "column-1": "sku", "column-2": "price"})
+    page_of(make.post(browser, f"{place}/columns", chosen))
+    tasks.run_due()
+    assert "Price: <ins>1.25</ins>" in browser.get(place).text
+
+
+def test_an_encoding_that_does_not_fit_is_said_and_nothing_changes(app, shop, browser):
+    place = page_of(upload(browser, "Name,Price\nCafé,1\n".encode("cp1252")))
+    answer = make.post(browser, f"{place}/reading", {"encoding": "utf-8", "delimiter": ",", "decimals": ""})
+    assert answer.status_code == 422
+    assert "row 2" in answer.text
+    assert "Choose another encoding" in answer.text
+    assert "Café" in browser.get(place).text
+
+
+def test_two_columns_cannot_be_one_field(app, shop, browser):
+    place = page_of(upload(browser, "A,B\nx,1\n"))
+    form = sent(browser.get(place).text, **{"column-0": "name", "column-1": "name"})
+    answer = make.post(browser, f"{place}/columns", form)
+    assert answer.status_code == 422
+    assert "“A” and “B” are matched with the same field" in answer.text
+    assert columns_in(answer.text) == {"A": "name", "B": "name"}
+
+
+def test_rows_must_be_told_apart_by_something(app, shop, browser):
+    place = page_of(upload(browser, "Price,Brand\n1,Acme\n"))
+    answer = make.post(browser, f"{place}/columns", sent(browser.get(place).text))
+    assert answer.status_code == 422
+    assert "SKU, Barcode, Name" in answer.text
+
+
+def test_columns_matched_once_are_matched_like_that_again(app, shop, browser):
+    content = "Was,Nr,Kostet\nTee,T1,2\n"
+    place = page_of(upload(browser, content))
+    chosen = {"column-0": "name", "column-1": "sku", "column-2": "price", "name": "till export"}
+    page_of(make.post(browser, f"{place}/columns", sent(browser.get(place).text, **chosen)))
+    again = browser.get(page_of(upload(browser, "Kostet,Nr,Was\n3,T1,Tee\n"))).text
+    assert columns_in(again) == {"Kostet": "price", "Nr": "sku", "Was": "name"}
+
+
+def test_going_back_to_the_columns_and_giving_up(app, shop, browser):
+    place = checked(browser)
+    page_of(make.post(browser, f"{place}/back"))
+    assert columns_in(browser.get(place).text)["SKU"] == "sku"
+    page_of(make.post(browser, f"{place}/cancel"))
+    assert "was given up" in browser.get(place).text
+    assert make.post(browser, f"{place}/run").status_code == 422
+
+
+def test_nothing_is_run_twice(app, shop, browser):
+    place = checked(browser)
+    page_of(make.post(browser, f"{place}/run"))
+    assert make.post(browser, f"{place}/run").status_code == 422
+    tasks.run_due()
+    assert make.post(browser, f"{place}/run").status_code == 422
+    assert make.post(browser, f"{place}/back").status_code == 422
+
+
+def test_work_that_broke_stands_still_until_somebody_goes_on(app, shop, browser, monkeypatch):
+    place = checked(browser)
+    page_of(make.post(browser, f"{place}/run"))
+
+    def broken(*_given):
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "_write_chunk", broken)
+        with make.within(shop), unit_of_work():
+            task = services.task_of(session.scalars(select(Import)).one())
+            task.attempts = 99
+        tasks.run_due()
+    page = browser.get(place).text
+    assert "The work stands still" in page
+    assert "disk" not in page
+    page_of(make.post(browser, f"{place}/go-on"))
+    tasks.run_due()
+    assert "The import is done." in browser.get(place).text
+
+
+BAD_FILES = {
+    "empty": (b"", "The file is empty."),
+    "spaces": (b"  \n\n", "The file is empty."),
+    "header-only": (b"Name,SKU,Price\n", "no rows below the header"),
+    "unclosed-quote": (b'Name,SKU,Price\nTea,T1,2\n"Coffee,T2,3\nCake,T3,4\n', "row 3: A quotation mark opens here"),
+    "zip": (b"PK\x03\x04" + b"\x00" * 200, "damaged"),
+    "picture": (b"\x89PNG\r\n\x1a\n" + b"\x00" * 100, "It is a PNG file"),
+    "binary": (bytes(range(256)) * 40, "not a spreadsheet"),
+}
+
+
+@pytest.mark.parametrize("kind", list(BAD_FILES))
+def test_what_is_no_table_is_refused_at_the_file_and_nothing_is_kept(app, shop, browser, kind):
+    content, words = BAD_FILES[kind]
+    answer = upload(browser, content, "products.csv")
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "products.csv" in answer.text
+    with make.within(shop):
+        assert session.scalar(select(func.count(Import.id))) == 0
+
+
+def test_a_form_without_a_file_says_so(app, shop, browser):
+    answer = make.post(browser, "/imports/new", {}, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert "Choose a file first." in answer.text
+
+
+def test_an_upload_beyond_the_limit_is_turned_away_unread(app, shop, browser):
+    class Unreadable(io.BytesIO):
+        def read(self, *_size):
+            raise AssertionError("the upload was read")
+
+        readline = readinto = read
+
+    answer = browser.post(
+        "/imports/new",
+        input_stream=Unreadable(),
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(200 * 1024 * 1024)},
+    )
+    assert answer.status_code == 413
+    assert "At most 64 MB can be uploaded" in answer.text
+
+
+def test_who_may_not_import_sees_none_of_it(app, shop, browser):
+    place = page_of(upload(browser))
+    cashier = make.client(app, shop, "cashier")
+    for path in ("/imports/", "/imports/new", "/imports/example.csv", place, f"{place}/file"):
+        assert cashier.get(path).status_code == 403
+    assert "/imports/" not in cashier.get("/notifications/").text
+    assert "/imports/" in browser.get("/notifications/").text
+
+
+def test_the_imports_of_another_business_are_not_there(app, shop, rival, browser):
+    place = checked(browser)
+    stranger = make.client(app, rival, "owner")
+    for rest in ("", "/errors.csv", "/changes.csv", "/file"):
+        assert stranger.get(place + rest).status_code == 404
+    for rest in ("/reading", "/columns", "/run", "/back", "/cancel", "/go-on"):
+        assert make.post(stranger, place + rest).status_code == 404
+    assert "teas.csv" not in stranger.get("/imports/").text
+    assert "Ready to import" in browser.get(place).text
+
+
+def test_the_example_imports_as_it_is(app, shop, browser):
+    example = browser.get("/imports/example.csv").data
+    place = checked(browser, example)
+    assert "Import 3 rows" in browser.get(place).text
+    page_of(make.post(browser, f"{place}/run"))
+    tasks.run_due()
+    with make.within(shop):
+        assert session.scalars(select(Product.name).order_by(Product.name)).all() == ["Green tea 100 g", "T-shirt"]
+
+
+def test_a_page_asks_little_of_the_database(app, shop, browser):
+    place = checked(browser)
+    browser.get(place)
+    with count_queries() as asked:
+        browser.get(place)
+    assert len(asked) <= 12, asked
