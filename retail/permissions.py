@@ -25,6 +25,7 @@ class Can(StrEnum):
     MANAGE_ROLES = "identity:role:manage"
 
     VIEW_INTELLIGENCE = "intelligence:insight:view"
+    VIEW_SCORES = "intelligence:score:view"
 
     IMPORT_HISTORY = "integrations:history:import"
 

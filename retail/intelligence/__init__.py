@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from retail.core.module import Module
+from flask_babel import lazy_gettext as _l
 
-module = Module(__name__)
+from retail.core.module import MenuItem, Module
+
+module = Module(
+    __name__,
+    url_prefix="/intelligence",
+    menu=[
+        MenuItem(_l("Customer segments"), "intelligence.customers", "chart-donut", _l("Insights"), order=70),
+        MenuItem(_l("Demand forecasts"), "intelligence.forecasts", "chart-line", _l("Insights"), order=72),
+    ],
+)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import math
 import sys
+import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +21,17 @@ from retail.core.tenancy import inside
 from retail.intelligence import module
 from retail.intelligence.forecasting import backtest, read_series
 from retail.intelligence.queries import scored_customers
+from retail.intelligence.work import forecast_products, score_customers
 from retail.tenancy.services import tenant_called
+
+AS_OF = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Reference day, as 2026-11-21: what was sold before it counts. If left out: today, or the day after the last "
+    "sale where nothing was sold for four weeks.",
+)
+JSON = click.option("--json", "wants_json", is_flag=True, help="Write JSON, for programs.")
 
 
 @module.cli.group("rfm")
@@ -60,9 +73,46 @@ def export(slug: str, as_of: datetime | None) -> None:
     )
 
 
+@rfm.command("run")
+@click.option("--tenant", "slug", required=True, metavar="SLUG", help="The business.")
+@AS_OF
+@JSON
+@command_errors
+def run_scores(slug: str, as_of: datetime | None, wants_json: bool) -> None:
+    """Score all customers now and keep the scores, as happens every night."""
+    _do(score_customers, slug, as_of, wants_json)
+
+
 @module.cli.group("forecast")
 def forecasts() -> None:
     """Demand forecasts and how good they are."""
+
+
+@forecasts.command("run")
+@click.option("--tenant", "slug", required=True, metavar="SLUG", help="The business.")
+@AS_OF
+@JSON
+@command_errors
+def run_forecasts(slug: str, as_of: datetime | None, wants_json: bool) -> None:
+    """Forecast all products now and keep the forecasts, as happens every night."""
+    _do(forecast_products, slug, as_of, wants_json)
+
+
+def _do(work: Callable[..., dict[str, Any] | None], slug: str, as_of: datetime | None, wants_json: bool) -> None:
+    last = ""
+
+    def progress(_done: int, _total: int, message: str) -> None:
+        nonlocal last
+        if message != last and not wants_json:
+            click.echo(message, err=True)
+        last = message
+
+    tenant = tenant_called(slug)
+    began = time.perf_counter()
+    with inside(tenant.id):
+        found = work(progress, as_of.date().isoformat() if as_of else None) or {}
+    found["seconds"] = round(time.perf_counter() - began, 2)
+    click.echo(as_json(found) if wants_json else "  ".join(f"{name} {value}" for name, value in found.items()))
 
 
 @forecasts.command("backtest")
@@ -77,7 +127,7 @@ def forecasts() -> None:
     "--holdout", type=click.IntRange(min=1), default=28, show_default=True, help="How many dates to hold back."
 )
 @click.option("--season", type=click.IntRange(min=1), help="Dates in a season; 7 for days, 12 for months if left out.")
-@click.option("--json", "wants_json", is_flag=True, help="Write JSON, for programs.")
+@JSON
 @command_errors
 def run_backtest(series: Path, holdout: int, season: int | None, wants_json: bool) -> None:
     """Hide the last dates of every series, forecast them from the rest, and print how far off that was.

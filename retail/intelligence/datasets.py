@@ -8,24 +8,18 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, case, func, select
 
 from retail.catalog.models import Category, Product, Variant
-from retail.core.datasets import Dataset, Dimension, Measure
+from retail.core.datasets import Dataset, Dimension, Lookup, Measure
 from retail.customers.models import Customer
 from retail.intelligence.models import CustomerScore, ProductForecast
 from retail.permissions import Can
 
 
 def _scores() -> Select[Any]:
-    return select().select_from(CustomerScore).join(Customer, Customer.id == CustomerScore.customer_id)
+    return select().select_from(CustomerScore)
 
 
 def _forecasts() -> Select[Any]:
-    return (
-        select()
-        .select_from(ProductForecast)
-        .join(Variant, Variant.id == ProductForecast.variant_id)
-        .join(Product, Product.id == Variant.product_id)
-        .outerjoin(Category, Category.id == Product.category_id)
-    )
+    return select().select_from(ProductForecast)
 
 
 CUSTOMER_SCORES = Dataset(
@@ -33,7 +27,8 @@ CUSTOMER_SCORES = Dataset(
     label=_l("Customers by score"),
     about=_l("Everybody who bought under a name, as of last night: how recently, how often and for how much."),
     source=_scores,
-    needs=Can.VIEW_INTELLIGENCE,
+    lookups=(Lookup(Customer, Customer.id == CustomerScore.customer_id),),
+    needs=Can.VIEW_SCORES,
     default_measures=("customers", "monetary"),
     measures={
         "customers": Measure(_l("Customers"), func.count(CustomerScore.id)),
@@ -51,11 +46,16 @@ CUSTOMER_SCORES = Dataset(
     },
 )
 
-FORECASTS = Dataset(
-    name="forecasts",
+DEMAND_FORECASTS = Dataset(
+    name="demand_forecasts",
     label=_l("Expected demand"),
     about=_l("Units expected in the days ahead, of every product that still sells."),
     source=_forecasts,
+    lookups=(
+        Lookup(Variant, Variant.id == ProductForecast.variant_id),
+        Lookup(Product, Product.id == Variant.product_id),
+        Lookup(Category, Category.id == Product.category_id),
+    ),
     needs=Can.VIEW_INTELLIGENCE,
     default_measures=("products", "expected_7", "expected_28", "sold_28"),
     measures={
@@ -67,6 +67,12 @@ FORECASTS = Dataset(
             func.sum(ProductForecast.mean_28),
             "quantity",
             _l("With giant orders counted as often as they come."),
+        ),
+        "needed_28": Measure(
+            _l("Needed for 28 days"),
+            func.sum(ProductForecast.needed_28),
+            "quantity",
+            _l("The long-run mean and the usual error of the forecast."),
         ),
         "sold_28": Measure(_l("Last 28 days"), func.sum(ProductForecast.sold_28), "quantity"),
     },

@@ -17,7 +17,8 @@ from retail.customers.models import Customer
 
 class ScoreRun(OfTenant, Model):
     """One scoring of all customers. `segments` maps a segment to how many customers are in it; `monetary` is what all
-    of them spent."""
+    of them spent; `limits` holds the four percentiles by which each of the scores r, f, m was given: days, purchases,
+    money."""
 
     __tablename__ = "score_runs"
     __table_args__ = (UniqueConstraint("tenant_id", "as_of"),)
@@ -27,6 +28,7 @@ class ScoreRun(OfTenant, Model):
     customers: Mapped[int]
     monetary: Mapped[Amount]
     segments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    limits: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class CustomerScore(OfTenant, Model):
@@ -54,7 +56,8 @@ class CustomerScore(OfTenant, Model):
 class ForecastRun(OfTenant, Model):
     """One forecast of all products that sell. The errors are those of `retail.intelligence.forecasting`, pooled over
     all products: of single days, of totals over the horizon, and the same of repeating the last week. None where there
-    was too little history to measure.
+    was too little history to measure. `recent` is what all products together sold on each of the days before, `daily`
+    what is expected of them on each of the days ahead.
     """
 
     __tablename__ = "forecast_runs"
@@ -66,6 +69,8 @@ class ForecastRun(OfTenant, Model):
     horizon_days: Mapped[int]
     history_days: Mapped[int]
     baseline_kept: Mapped[int]
+    recent: Mapped[list[float]] = mapped_column(JSON)
+    daily: Mapped[list[float]] = mapped_column(JSON)
     wape: Mapped[float | None]
     wape_total: Mapped[float | None]
     baseline_wape: Mapped[float | None]
@@ -76,8 +81,9 @@ class ProductForecast(OfTenant, Model):
     """What is expected of a variant from `as_of` on, a number of units a day, made anew each night.
 
     `daily` is what is most likely to come out near, `mean` what comes out in the long run, giant orders included.
-    `recent` is what was sold on each of the days before, the last one last; `weeks` the same by weeks, as text.
-    `expected_7`, `expected_28` and `mean_28` are sums over the days ahead, `sold_28` over the last 28 days.
+    `recent` is what was sold on each of the days before, the last one last.
+    `expected_7`, `expected_28` and `mean_28` are sums over the days ahead, `sold_28` over the last 28 days. `needed_28`
+    is what should be on hand for the 28 days: the long-run mean and the usual error of the forecast.
     `blend` is the share of each method, `method` the leading one; errors as in `ForecastRun`, of this variant alone.
     """
 
@@ -90,10 +96,10 @@ class ProductForecast(OfTenant, Model):
     daily: Mapped[list[float]] = mapped_column(JSON)
     mean: Mapped[list[float]] = mapped_column(JSON)
     recent: Mapped[list[float]] = mapped_column(JSON)
-    weeks: Mapped[str]
     expected_7: Mapped[Quantity]
     expected_28: Mapped[Quantity]
     mean_28: Mapped[Quantity]
+    needed_28: Mapped[Quantity]
     sold_28: Mapped[Quantity]
     method: Mapped[str]
     blend: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -15,6 +15,8 @@ from retail.core import datasets
 from retail.core.datasets import Dataset
 from retail.core.db import session
 from retail.core.money import AMOUNT_PLACES, scaled
+from retail.core.schedules import Schedule
+from retail.core.tasks import Task
 from retail.intelligence.forecasting.series import Floats
 from retail.intelligence.models import ForecastRun, ScoreRun
 from retail.intelligence.rfm import RfmScores, score
@@ -125,6 +127,18 @@ def demand(as_of: date, progress: Callable[[int, int], None] = lambda _done, _to
         tuple(variant_id for variant_id, _column in kept),
         values[:, [column for _variant_id, column in kept]],
     )
+
+
+def running_task(name: str) -> Task | None:
+    """A task of this name that waits or is being done, or None."""
+    return session.scalar(
+        select(Task).where(Task.name == name, Task.state.in_(("queued", "running"))).order_by(Task.id).limit(1)
+    )
+
+
+def next_run(name: str) -> datetime | None:
+    """When the schedule of this name comes next; None while it is paused, or has not been set up yet."""
+    return session.scalar(select(Schedule.next_run_at).where(Schedule.name == name, Schedule.paused.is_(False)))
 
 
 def latest_score_run() -> ScoreRun | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,26 +18,28 @@ from retail.core import tenancy
 from retail.core.clock import now
 from retail.core.db import Model, session
 from retail.core.errors import Refused
-from retail.core.money import ZERO
+from retail.core.money import AMOUNT_PLACES, ZERO
 from retail.core.tasks import Task, ask_for
 from retail.customers.models import Customer
 from retail.intelligence.forecasting import BASELINE, Errors, ForecastResult, forecast
 from retail.intelligence.forecasting.series import Floats
 from retail.intelligence.models import CustomerScore, ForecastRun, ProductForecast, ScoreRun
-from retail.intelligence.queries import Demand, ScoredCustomers
+from retail.intelligence.queries import Demand, ScoredCustomers, running_task
+from retail.tenancy.models import Tenant
 
-NIGHTLY = "intelligence.nightly"
+SCORING, FORECASTING = "intelligence.scores", "intelligence.forecasts"
+"""The tasks, which are also the names of the schedules on which they stand."""
 HORIZON_DAYS = 28
 RECENT_DAYS = 84
 LEAST_HISTORY_DAYS = 14
 """Two weeks: with less, not even the course of the week can be told."""
-CELLS_AT_ONCE = 4_000_000
-"""Days × products in one piece of arithmetic, about 1 GB at its height; a larger assortment is done in parts."""
+CELLS_AT_ONCE = 1_000_000
+"""Days × products in one piece of arithmetic, about 500 MB at its height; a larger assortment is done in parts."""
 
 
 def keep_scores(found: ScoredCustomers) -> ScoreRun:
     """Put these scores in the place of those there were. Doing it twice changes nothing."""
-    ids = dict(session.execute(select(Customer.code, Customer.id)).tuples().all())
+    ids = {row.code: row.id for row in session.execute(select(Customer.code, Customer.id))}
     scores = found.scores
     columns = zip(
         found.codes,
@@ -74,6 +76,11 @@ def keep_scores(found: ScoredCustomers) -> ScoreRun:
         customers=len(rows),
         monetary=sum((row["monetary"] for row in rows), ZERO),
         segments=dict(Counter(row["segment"] for row in rows)),
+        limits={
+            "r": scores.recency_limits,
+            "f": scores.frequency_limits,
+            "m": [limit / 10**AMOUNT_PLACES for limit in scores.monetary_limits],
+        },
     )
     session.add(run)
     session.flush()
@@ -89,7 +96,9 @@ class Forecasts:
     whole: Mapping[str, Any]
 
 
-def forecast_demand(as_of: date, known: Demand) -> Forecasts | None:
+def forecast_demand(
+    as_of: date, known: Demand, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> Forecasts | None:
     """Forecast every variant for four weeks; None when there is less than two weeks of history, or nothing sells."""
     if len(known.dates) < LEAST_HISTORY_DAYS or not known.variant_ids:
         return None
@@ -101,11 +110,14 @@ def forecast_demand(as_of: date, known: Demand) -> Forecasts | None:
         result = forecast(values, known.dates, HORIZON_DAYS)
         parts.append((float(np.nansum(values)), result))
         rows += _rows(as_of, known.variant_ids[start : start + width], values, result)
+        progress(min(start + width, len(known.variant_ids)), len(known.variant_ids))
     whole = {
         "products": len(rows),
         "horizon_days": HORIZON_DAYS,
         "history_days": len(known.dates),
         "baseline_kept": sum(row["baseline_kept"] for row in rows),
+        "recent": known.values[-RECENT_DAYS:].sum(axis=1).round(3).tolist(),
+        "daily": np.sum([part.values.sum(axis=1) for _units, part in parts], axis=0).round(3).tolist(),
         "wape": _pooled((units, part.errors.overall_wape) for units, part in parts),
         "wape_total": _pooled((units, part.errors.overall_wape_total) for units, part in parts),
         "baseline_wape": _pooled((units, part.baseline_errors.overall_wape) for units, part in parts),
@@ -124,29 +136,24 @@ def keep_forecasts(found: Forecasts) -> ForecastRun:
     return run
 
 
-def compute_now() -> Task:
-    """Ask for tonight's work at once. Refused while it is waiting or being done already."""
-    if running_task() is not None:
+def compute_now(name: str) -> Task:
+    """Ask for SCORING or FORECASTING at once. Refused while it is waiting or being done already."""
+    if running_task(name) is not None:
         raise Refused(_("That is being worked out already."))
-    return ask_for(NIGHTLY)
-
-
-def running_task() -> Task | None:
-    """The nightly work while it waits or is being done, else None."""
-    return session.scalar(
-        select(Task).where(Task.name == NIGHTLY, Task.state.in_(("queued", "running"))).order_by(Task.id).limit(1)
-    )
+    return ask_for(name)
 
 
 def _replace(model: type[Model], rows: list[dict[str, Any]]) -> None:
+    # One replacement at a time: two at once would each leave the other's rows standing.
+    session.execute(select(Tenant.id).where(Tenant.id == tenancy.current_tenant_id()).with_for_update(key_share=True))
     session.execute(delete(model).execution_options(synchronize_session=False))
     tenancy.insert_owned(model, rows)
 
 
 def _rows(as_of: date, variant_ids: tuple[int, ...], values: Floats, result: ForecastResult) -> list[dict[str, Any]]:
     recent = values[-RECENT_DAYS:]
-    whole_weeks = recent[len(recent) % 7 :].reshape(-1, 7, values.shape[1]).sum(axis=1)
     sold = values[-HORIZON_DAYS:].sum(axis=0)
+    needed = _needed(values, result)
     return [
         {
             "variant_id": variant_id,
@@ -155,10 +162,10 @@ def _rows(as_of: date, variant_ids: tuple[int, ...], values: Floats, result: For
             "daily": result.values[:, column].round(3).tolist(),
             "mean": result.mean[:, column].round(3).tolist(),
             "recent": recent[:, column].round(3).tolist(),
-            "weeks": " ".join(f"{units:.10g}" for units in whole_weeks[:, column].round(3)),
             "expected_7": _quantity(result.values[:7, column].sum()),
             "expected_28": _quantity(result.values[:, column].sum()),
             "mean_28": _quantity(result.mean[:, column].sum()),
+            "needed_28": _quantity(needed[column]),
             "sold_28": _quantity(sold[column]),
             "method": result.methods[column],
             "blend": {name: round(share, 4) for name, share in result.blends[column].items()},
@@ -168,6 +175,17 @@ def _rows(as_of: date, variant_ids: tuple[int, ...], values: Floats, result: For
         }
         for column, variant_id in enumerate(variant_ids)
     ]
+
+
+def _needed(values: Floats, result: ForecastResult) -> Floats:
+    """What should be on hand for the days ahead: the long-run mean and the usual error, at most once what is expected;
+    whole units of what was only ever sold in whole units.
+    """
+    usual_error = np.nan_to_num(result.errors.wape_total, nan=1.0).clip(max=1.0)
+    needed: Floats = result.mean.sum(axis=0) + result.values.sum(axis=0) * usual_error
+    whole = (values == np.floor(values)).all(axis=0)
+    # Less than a thousandth above a whole number is noise of the arithmetic, no reason to order one more.
+    return np.where(whole, np.ceil(needed - 0.001), needed)
 
 
 def _errors_of(errors: Errors, column: int, prefix: str = "") -> dict[str, float | None]:
