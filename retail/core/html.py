@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from retail.core import db, queue
 
 htmx = HTMX()
+SETTLED = "counterfoil.settled"
 
 
 def wants_fragment() -> bool:
@@ -23,9 +24,12 @@ def wants_fragment() -> bool:
 
 def settle(keep: bool) -> None:
     """End the request's transaction before anything is rendered, so that a write lock is held for as short as possible,
-    and wake the relay when something was emitted."""
+    and wake the relay when something was emitted. Once a request: what a page reads afterwards stays as it was read."""
+    if request.environ.get(SETTLED):
+        return
     emitted = bool(db.session.info.pop("emitted", False))
     db.finish(keep)
+    request.environ[SETTLED] = True
     if emitted and keep:
         queue.nudge()
 
