@@ -21,6 +21,7 @@ STATES: dict[str, Any] = {
     "closed": _l("Closed"),
 }
 TONES = {"paid": "success", "part_refunded": "warning", "refunded": "danger", "voided": "danger", "closed": "neutral"}
+CHANNELS: dict[str, Any] = {"pos": _l("Till"), "history": _l("Imported")}
 METHODS: dict[str, Any] = {
     "cash": _l("Cash"),
     "card": _l("Card"),

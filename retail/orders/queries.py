@@ -66,6 +66,7 @@ class TaxSum:
 class JournalRow:
     """A line of the books: account, and debit above or credit below zero."""
 
+    entry_id: int
     code: str
     account: str
     amount: Decimal
@@ -127,7 +128,7 @@ def _taxes(lines: Sequence[OrderLine], names: dict[str, str]) -> tuple[TaxSum, .
 def journal_of(order_id: int) -> list[JournalRow]:
     """What a document did to the books."""
     rows = session.execute(
-        select(Account.code, Account.name, JournalLine.amount, JournalEntry.memo)
+        select(JournalEntry.id, Account.code, Account.name, JournalLine.amount, JournalEntry.memo)
         .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
         .join(Account, Account.id == JournalLine.account_id)
         .where(JournalEntry.source == "order", JournalEntry.source_id == order_id)

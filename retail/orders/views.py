@@ -12,7 +12,7 @@ from retail.core.documents import ReceiptDocument, qr_svg, receipt_pdf
 from retail.core.module import can, person_or_none
 from retail.core.tables import table_page
 from retail.orders import module, queries, services
-from retail.orders.labels import KINDS, STATES, TONES, method
+from retail.orders.labels import CHANNELS, KINDS, STATES, TONES, method
 from retail.orders.queries import Document
 from retail.orders.receipts import receipt_of
 from retail.orders.tables import Orders
@@ -39,6 +39,7 @@ def order_page(order_id: int) -> Response:
         journal=queries.journal_of(order_id) if can(Can.VIEW_JOURNAL) else [],
         history=queries.history_of(order_id),
         kinds=KINDS,
+        channels=CHANNELS,
         states=STATES,
         tones=TONES,
         method=method,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flask import abort, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import html, shown
+from retail.core.errors import Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.module import person_or_none
+from retail.core.money import ZERO
+from retail.orders import services as orders
 from retail.orders.queries import Document, document
 from retail.permissions import Can
 from retail.till import module
@@ -44,10 +49,34 @@ def _refund_page(found: Document, form: RefundForm, key: str, status: int = 200)
         order=found.order,
         form=form,
         key=key,
+        amount=_amount(found),
+        problem="",
         wanted={name: value for name, value in request.form.items() if name.startswith("line-")},
         station=station_here(),
         breadcrumbs=_trail(found, _("Refund")),
     )
+
+
+def _amount(found: Document) -> Decimal:
+    """What a form that came back with a fault asks for; nothing when it cannot be read."""
+    try:
+        return orders.worth_of(found.order, read_quantities(request.form, "line-"))
+    except Refused:
+        return ZERO
+
+
+@module.get("/refunds/<int:order_id>/sum", needs=Can.REFUND)
+def refund_sum(order_id: int) -> Response:
+    """What the quantities typed so far come to, or why they cannot come back."""
+    if not html.wants_fragment():
+        abort(404)
+    found = _sale(order_id)
+    amount, problem = ZERO, ""
+    try:
+        amount = orders.worth_of(found.order, read_quantities(request.args, "line-"))
+    except Refused as no:
+        problem = no.message
+    return html.page("till/refund.html", fragment="sum", order=found.order, amount=amount, problem=problem)
 
 
 @module.post("/refunds/<int:order_id>", needs=Can.REFUND)

@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from retail.catalog.models import Barcode, Variant
 from retail.core.clock import frozen, now
 from retail.core.db import session, unit_of_work
-from retail.inventory.models import StockLevel
 from retail.orders.models import Order
 from retail.payments.models import Payment
 from retail.till.models import Shift
 from tests import make
 from tests.support.queries import count_queries
-
-HTMX = {"HX-Request": "true"}
-KEY = "key-of-the-browser-1"
-
-
-@dataclass(frozen=True)
-class Goods:
-    """A variant by what a page knows of it, so that it can be used between requests and in any thread."""
-
-    id: int
-    sku: str
-
-
-@pytest.fixture
-def till(app, shop):
-    """A cashier's browser at the open register."""
-    make.open_till(shop)
-    browser = make.client(app, shop, "cashier")
-    make.post(browser, f"/till/registers/{shop.register_id}/use")
-    return browser
-
-
-@pytest.fixture
-def stock(shop):
-    """Make goods of the shop, between requests."""
-
-    def made(name="", **more):
-        with make.within(shop):
-            row = make.product(name, **{"stock": 9, **more})
-            return Goods(row.id, row.sku)
-
-    return made
-
-
-def cart(*lines, key=KEY, **more):
-    form = {"key": key}
-    for at, (variant, quantity) in enumerate(lines):
-        form |= {f"lines-{at}-variant": str(getattr(variant, "id", variant)), f"lines-{at}-quantity": str(quantity)}
-    return form | {name.replace("__", "-"): value for name, value in more.items()}
-
-
-def change(browser, form, do, **more):
-    return make.post(browser, "/till/cart", {**form, "do": do, **more}, headers=HTMX)
-
-
-def pay(browser, form, tender="cash", **more):
-    return make.post(browser, "/till/pay", {**form, "tender": tender, **more}, headers=HTMX)
-
-
-def fields(answer):
-    """What the form of an answer carries."""
-    return dict(re.findall(r'name="([\w-]+)" value="([^"]*)"', answer.text))
-
-
-def orders(shop):
-    with make.within(shop):
-        return session.scalar(select(func.count(Order.id)))
-
-
-def on_hand(shop, variant):
-    with make.within(shop):
-        return session.scalar(select(StockLevel.on_hand).where(StockLevel.variant_id == variant.id))
+from tests.support.till import KEY, cart, change, fields, on_hand, orders, pay
 
 
 def test_a_register_is_opened_with_its_float_and_then_sells(app, shop, stock):

@@ -171,9 +171,7 @@ def reverse(
         quantity = wanted.get(line.id)
         if quantity is None:
             continue
-        if quantity < 0:
-            raise Refused(_("%(what)s: give a quantity above zero.", what=line.description), field="lines")
-        left = line.quantity - line.returned
+        _check_left(line, quantity)
         guarded = session.execute(
             update(OrderLine)
             .where(OrderLine.id == line.id, OrderLine.returned + quantity <= OrderLine.quantity)
@@ -182,25 +180,12 @@ def reverse(
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if guarded is None:
-            raise Refused(
-                _(
-                    "%(what)s: only %(left)s can still be given back.",
-                    what=line.description,
-                    left=f"{left.normalize():f}",
-                ),
-                field="lines",
-            )
+            # Somebody gave it back since the line was read.
+            what = line.description
+            raise Refused(_("%(what)s was given back by somebody else just now.", what=what), field="lines")
         returned = guarded.returned
-        shares = {
-            name: _share(getattr(line, name), returned, line.quantity, order.currency if name != "cost" else None)
-            - _share(
-                getattr(line, name), returned - quantity, line.quantity, order.currency if name != "cost" else None
-            )
-            for name in SHARED
-        }
-        shares["net"] = shares["gross"] - shares["tax"]
+        shares = _shares(line, returned, quantity, order.currency)
         taken_back.append(ReversedLine(line, quantity, shares))
-        line.returned = returned
         session.expire(line, ["returned"])
     placed = _write_reversal(order, taken_back, kind, key, reason, where)
     everything = all(
@@ -212,6 +197,40 @@ def reverse(
     FLOW.move(order, "voided" if kind == "void" else "refunded" if everything else "part_refunded")
     session.flush()
     return placed, taken_back
+
+
+def worth_of(order: Order, quantities: Mapping[int, Decimal]) -> Decimal:
+    """What giving back quantities of lines (by line id) would come to, above zero, to the minor unit. Writes nothing.
+
+    Refused when a line has less left than asked for.
+    """
+    total = ZERO
+    for line in session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)):
+        quantity = quantities.get(line.id, ZERO)
+        _check_left(line, quantity)
+        if quantity:
+            total += _shares(line, line.returned + quantity, quantity, order.currency)["gross"]
+    return to_minor(total, order.currency)
+
+
+def _check_left(line: OrderLine, quantity: Decimal) -> None:
+    left = line.quantity - line.returned
+    if quantity < 0:
+        raise Refused(_("%(what)s: give a quantity above zero.", what=line.description), field="lines")
+    if quantity > left:
+        what, some = line.description, f"{left.normalize():f}"
+        raise Refused(_("%(what)s: only %(left)s can still be given back.", what=what, left=some), field="lines")
+
+
+def _shares(line: OrderLine, returned: Decimal, quantity: Decimal, currency: str) -> dict[str, Decimal]:
+    """What `quantity` of a line takes of its amounts, once `returned` of it are back, these included."""
+    shares = {}
+    for name in SHARED:
+        amount, of = getattr(line, name), currency if name != "cost" else None
+        before = _share(amount, returned - quantity, line.quantity, of)
+        shares[name] = _share(amount, returned, line.quantity, of) - before
+    shares["net"] = shares["gross"] - shares["tax"]
+    return shares
 
 
 def _share(amount: Decimal, returned: Decimal, quantity: Decimal, currency: str | None) -> Decimal:
