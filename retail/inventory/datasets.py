@@ -1,4 +1,4 @@
-"""The figures of stock as it lies now: what is on hand, and what it is worth."""
+"""The figures of stock: what lies where now, and what moved when and why."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from sqlalchemy import Select, case, func, select
 
 from retail.catalog.models import Category, Product, Variant
 from retail.core.datasets import Dataset, Dimension, Measure
-from retail.inventory.models import StockLevel
+from retail.inventory.models import StockLevel, StockMove
 from retail.permissions import Can
 from retail.tenancy.models import Location
 
+_GOODS = {
+    "product": Dimension(_l("Product"), Product.name),
+    "sku": Dimension(_l("SKU"), Variant.sku),
+    "category": Dimension(_l("Category"), func.coalesce(Category.path, "")),
+    "location": Dimension(_l("Location"), Location.name),
+}
 
-def _levels() -> Select[Any]:
+
+def _with_goods(ledger: type[StockLevel] | type[StockMove]) -> Select[Any]:
     return (
         select()
-        .select_from(StockLevel)
-        .join(Variant, Variant.id == StockLevel.variant_id)
+        .select_from(ledger)
+        .join(Variant, Variant.id == ledger.variant_id)
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(Category, Category.id == Product.category_id)
-        .join(Location, Location.id == StockLevel.location_id)
+        .join(Location, Location.id == ledger.location_id)
     )
 
 
@@ -29,7 +36,7 @@ STOCK = Dataset(
     name="stock",
     label=_l("Stock on hand"),
     about=_l("What lies where now, and its worth at cost. It has no dates: it is always the present."),
-    source=_levels,
+    source=lambda: _with_goods(StockLevel),
     needs=Can.VIEW_STOCK,
     default_measures=("variants", "on_hand"),
     measures={
@@ -41,11 +48,44 @@ STOCK = Dataset(
             func.count(case((StockLevel.on_hand <= StockLevel.reorder_point, 1))),
             about=_l("Levels at or below their reorder point."),
         ),
+        "below_zero": Measure(
+            _l("Below zero"),
+            func.count(case((StockLevel.on_hand < 0, 1))),
+            about=_l("Levels of fewer than none: more was sold than was ever received."),
+        ),
+    },
+    dimensions=_GOODS,
+)
+
+STOCK_MOVES = Dataset(
+    name="stock_moves",
+    label=_l("Stock movements"),
+    about=_l("Everything that came into a location or left it, and why."),
+    source=lambda: _with_goods(StockMove),
+    needs=Can.VIEW_STOCK,
+    at=StockMove.business_date,
+    default_measures=("moves", "quantity"),
+    measures={
+        "quantity": Measure(
+            _l("Quantity"), func.sum(StockMove.quantity), "quantity", about=_l("What came in less what left.")
+        ),
+        "came_in": Measure(
+            _l("Came in"), func.sum(case((StockMove.quantity > 0, StockMove.quantity), else_=0)), "quantity"
+        ),
+        "left": Measure(_l("Left"), func.sum(case((StockMove.quantity < 0, -StockMove.quantity), else_=0)), "quantity"),
+        "value": Measure(
+            _l("Worth at cost"),
+            func.sum(StockMove.value),
+            "money",
+            about=_l("What the moves added to the worth of the stock."),
+            needs=Can.VIEW_COSTS,
+        ),
+        "moves": Measure(_l("Movements"), func.count(StockMove.id)),
     },
     dimensions={
-        "product": Dimension(_l("Product"), Product.name),
-        "sku": Dimension(_l("SKU"), Variant.sku),
-        "category": Dimension(_l("Category"), func.coalesce(Category.path, "")),
-        "location": Dimension(_l("Location"), Location.name),
+        **_GOODS,
+        "reason": Dimension(_l("Reason"), StockMove.reason),
+        "counterpart": Dimension(_l("From or to"), StockMove.counterpart),
+        "source": Dimension(_l("Document"), StockMove.source),
     },
 )

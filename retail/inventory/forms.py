@@ -1,0 +1,165 @@
+"""The shape of what the stock pages send."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from retail.core.errors import Refused
+from retail.core.forms import Form, QuantityField, choices_from, read_decimal
+from retail.inventory.labels import REASONS
+from retail.tenancy.queries import locations
+
+MOST_LINES = 300
+LINE = re.compile(r"lines-(\d{1,4})-variant")
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 18
+
+
+class ReceiveForm(Form):
+    """Goods that come in; their lines are read beside it."""
+
+    key = HiddenField()
+    location = SelectField(_l("Into"), coerce=int)
+    reference = StringField(
+        _l("Reference"), [Length(max=200)], description=_l("What the delivery note or the supplier calls it.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+
+
+class TransferForm(Form):
+    """Goods that go to another location; their lines are read beside it."""
+
+    key = HiddenField()
+    location = SelectField(_l("From"), coerce=int)
+    to_location = SelectField(_l("To"), coerce=int)
+    reference = StringField(_l("Note"), [Length(max=200)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = choices_from((one.id, one.name) for one in locations())
+        self.location.choices = self.to_location.choices = places
+
+
+class AdjustForm(Form):
+    """A level put right: by how much, or to what was counted."""
+
+    key = HiddenField()
+    location = SelectField(_l("Location"), coerce=int)
+    how = RadioField(
+        _l("What do you know?"),
+        choices=choices_from(
+            [
+                ("counted", _l("How many there are")),
+                ("less", _l("How many are gone")),
+                ("more", _l("How many came to light")),
+            ]
+        ),
+        default="counted",
+    )
+    quantity = QuantityField(_l("Quantity"), [InputRequired()])
+    reason = SelectField(_l("Reason"), choices=choices_from(REASONS.items()), default="correction")
+    note = StringField(_l("Note"), [Length(max=200)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+
+
+class ReorderForm(Form):
+    """At which quantity a location should order again."""
+
+    location = SelectField(_l("Location"), coerce=int)
+    reorder_point = QuantityField(_l("Reorder at"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+
+
+@dataclass
+class TypedLine:
+    """A line as it was typed, kept whatever it says, with what is wrong with it."""
+
+    variant_id: int
+    quantity: str = "1"
+    cost: str = ""
+    problem: str = ""
+
+    def amount(self) -> Decimal:
+        """The quantity. Refused for what is no number and for nothing."""
+        number = _number(self.quantity, 3)
+        if number is None or number <= 0:
+            raise Refused(_("Give a quantity of more than nothing."))
+        return number
+
+    def unit_cost(self) -> Decimal:
+        """The cost of one. Refused for what is no number, and when it is left out."""
+        number = _number(self.cost, 4)
+        if number is None:
+            raise Refused(_("Give what one of it costs; 0 if it was free."))
+        if number < 0:
+            raise Refused(_("A cost is not below zero."))
+        return number
+
+
+def _number(text: str, places: int) -> Decimal | None:
+    if not text.strip():
+        return None
+    try:
+        return read_decimal(text.strip(), places)
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
+
+
+def read_lines(sent: Mapping[str, Any]) -> list[TypedLine]:
+    """The lines a page carries, as typed; what names no variant is left out."""
+    positions = sorted(int(found[1]) for name in sent if (found := LINE.fullmatch(name)))[:MOST_LINES]
+    return [
+        TypedLine(
+            int(sent[f"lines-{at}-variant"]),
+            str(sent.get(f"lines-{at}-quantity", "1"))[:40],
+            str(sent.get(f"lines-{at}-cost", ""))[:40],
+        )
+        for at in positions
+        if _is_id(str(sent[f"lines-{at}-variant"]))
+    ]
+
+
+def with_one_more(lines: list[TypedLine], variant_id: int, cost: str) -> int:
+    """Count a variant once more: on its line, or on a new one at the end. Returns the place of the line.
+
+    Refused when the paper is full.
+    """
+    for at, line in enumerate(lines):
+        if line.variant_id == variant_id:
+            return step(lines, at, 1)
+    if len(lines) >= MOST_LINES:
+        raise Refused(_("A paper holds %(n)s lines; book these first.", n=MOST_LINES))
+    lines.append(TypedLine(variant_id, cost=cost))
+    return len(lines) - 1
+
+
+def step(lines: list[TypedLine], at: int, by: int) -> int:
+    """One more or one less of a line; what is no number becomes one. A line of less than one stays: only a person takes
+    it out."""
+    try:
+        number = lines[at].amount()
+    except Refused:
+        number = Decimal(0)
+    after = max(number + by, Decimal(1))
+    lines[at].quantity = f"{after.normalize():f}"
+    return at

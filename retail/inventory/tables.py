@@ -1,0 +1,292 @@
+"""The lists of stock: levels, moves, documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+from sqlalchemy import Row, Select, case, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from retail.catalog.models import Category, Product, Variant
+from retail.catalog.queries import category_choices, find_by_code, within_category
+from retail.core import html, shown
+from retail.core.links import link
+from retail.core.tables import Column, Filter, Table, choices_of
+from retail.identity.models import User
+from retail.inventory.labels import COUNTERPARTS, KINDS, MOVE_REASONS, SOURCES, STATES
+from retail.inventory.models import StockDocument, StockLevel, StockMove
+from retail.inventory.queries import is_low, own_document
+from retail.permissions import Can
+from retail.tenancy.models import Location
+from retail.tenancy.queries import locations
+
+SHORTEST_BARCODE = 8
+_there = aliased(Location)
+_state = case(
+    (StockLevel.on_hand < 0, "below"),
+    (StockLevel.on_hand == 0, "out"),
+    (is_low, "low"),
+    else_="fine",
+)
+
+
+def _places() -> Sequence[tuple[str, Any]]:
+    return [(str(one.id), one.name) for one in locations()]
+
+
+def _at(column: Any) -> Any:
+    """A filter by the id of a location; what is no id finds nothing."""
+    return lambda statement, text: statement.where(column == int(text) if _is_id(text) else literal(value=False))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 18
+
+
+def _from(column: Any) -> Any:
+    return lambda statement, text: statement.where(column >= day) if (day := _day(text)) else statement
+
+
+def _to(column: Any) -> Any:
+    return lambda statement, text: statement.where(column <= day) if (day := _day(text)) else statement
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _in_category(statement: Select[Any], text: str) -> Select[Any]:
+    return statement.where(within_category(int(text)) if _is_id(text) else literal(value=False))
+
+
+def _scanned(q: str) -> int | None:
+    """The variant whose barcode was typed into the search of a list."""
+    if not q.isascii() or not q.isdecimal() or len(q) < SHORTEST_BARCODE:
+        return None
+    variant = find_by_code(q)
+    return variant.id if variant else None
+
+
+def _thing(row: Row[Any]) -> Markup:
+    picture = link("catalog.thumbnail", file_id=row.picture) if row.picture else None
+    return html.drawn("thing", row.product, src=picture)
+
+
+def _state_badge(row: Row[Any]) -> Markup:
+    label, tone = STATES[row.state]
+    return html.drawn("badge", label, tone, dot=True)
+
+
+class Levels(Table):
+    """What lies where: one row for each variant at each location where it ever lay."""
+
+    name = "levels"
+    label = _l("Stock")
+    order = "product"
+    needs = Can.VIEW_STOCK
+    row_id = StockLevel.id
+    columns = {
+        "product": Column(
+            _l("Product"),
+            Variant.name,
+            search=True,
+            link=lambda row: url_for("inventory.article", variant_id=row.variant_id),
+            draw=_thing,
+        ),
+        "sku": Column(_l("SKU"), Variant.sku, search=True),
+        "location": Column(_l("Location"), Location.name),
+        "on_hand": Column(_l("On hand"), StockLevel.on_hand, "quantity"),
+        "reorder_point": Column(_l("Reorder at"), StockLevel.reorder_point, "quantity"),
+        "value": Column(_l("Worth at cost"), StockLevel.value, "money", needs=Can.VIEW_COSTS),
+        "state": Column(
+            _l("State"), _state, show=lambda state: str(STATES[state][0]), draw=_state_badge, sortable=False
+        ),
+    }
+    also = {"variant_id": Variant.id, "picture": Product.image_file_id}
+    also_searched = (Product.brand,)
+    filters = {
+        "location": Filter(_l("Location"), _at(StockLevel.location_id), "choice", _places),
+        "category": Filter(
+            _l("Category"), _in_category, "choice", lambda: [(str(one), path) for one, path in category_choices()]
+        ),
+        "low": Filter(_l("Running low"), lambda statement, _value: statement.where(is_low)),
+        "below": Filter(_l("Below zero"), lambda statement, _value: statement.where(StockLevel.on_hand < 0)),
+    }
+    empty = {
+        "title": _l("Nothing has come in yet"),
+        "text": _l("Receive your first delivery, or count in what stands on the shelf. The till keeps it up to date."),
+        "icon": "packages",
+    }
+
+    def source(self) -> Select[Any]:
+        return (
+            select(StockLevel)
+            .join(Variant, Variant.id == StockLevel.variant_id)
+            .join(Product, Product.id == Variant.product_id)
+            .join(Location, Location.id == StockLevel.location_id)
+            .outerjoin(Category, Category.id == Product.category_id)
+            .where(or_(Variant.archived_at.is_(None), StockLevel.on_hand != 0))
+        )
+
+    def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
+        variant_id = _scanned(q)
+        if variant_id is None:
+            return super().narrowed(q, values)
+        return super().narrowed("", values).where(Variant.id == variant_id)
+
+
+def _signed(row: Row[Any]) -> Markup:
+    text = shown.quantity(row.quantity)
+    return escape(f"+{text}" if row.quantity > 0 else text)
+
+
+def document_url(source: str, source_id: int | None) -> str | None:
+    """The page of the document that goods moved for, where there is one that this person may open."""
+    if source_id is None:
+        return None
+    if source in KINDS:
+        return link("inventory.document_page", document_id=source_id)
+    return link("orders.order_page", order_id=source_id) if source == "order" else None
+
+
+class Moves(Table):
+    """Everything that came into a location or left it."""
+
+    name = "moves"
+    label = _l("Movements")
+    order = "-when"
+    needs = Can.VIEW_STOCK
+    row_id = StockMove.id
+    columns = {
+        "product": Column(
+            _l("Product"),
+            Variant.name,
+            search=True,
+            sortable=False,
+            link=lambda row: url_for("inventory.article", variant_id=row.variant_id),
+        ),
+        "sku": Column(_l("SKU"), Variant.sku, search=True, sortable=False),
+        "when": Column(_l("When"), StockMove.occurred_at, "datetime"),
+        "quantity": Column(_l("Quantity"), StockMove.quantity, "quantity", sortable=False, draw=_signed),
+        "reason": Column(
+            _l("Reason"),
+            StockMove.reason,
+            show=lambda reason: str(MOVE_REASONS.get(reason, reason)),
+            sortable=False,
+        ),
+        "location": Column(_l("Location"), Location.name, sortable=False),
+        "document": Column(
+            _l("Document"),
+            func.coalesce(StockDocument.number, StockMove.source),
+            show=lambda text: str(SOURCES.get(text, text)),
+            link=lambda row: document_url(row.source, row.source_id) or "",
+            sortable=False,
+        ),
+        "value": Column(_l("Worth"), StockMove.value, "money", needs=Can.VIEW_COSTS, sortable=False),
+        "who": Column(_l("By"), func.coalesce(User.name, ""), sortable=False),
+        "note": Column(_l("Note"), StockMove.note, sortable=False),
+    }
+    also = {"variant_id": Variant.id, "source": StockMove.source, "source_id": StockMove.source_id}
+    filters = {
+        "location": Filter(_l("Location"), _at(StockMove.location_id), "choice", _places),
+        "reason": Filter(
+            _l("Reason"), lambda s, v: s.where(StockMove.reason == v), "choice", choices_of(*MOVE_REASONS.items())
+        ),
+        "counterpart": Filter(
+            _l("From or to"),
+            lambda s, v: s.where(StockMove.counterpart == v),
+            "choice",
+            choices_of(*COUNTERPARTS.items()),
+        ),
+        "from": Filter(_l("From"), _from(StockMove.business_date), "date"),
+        "to": Filter(_l("To"), _to(StockMove.business_date), "date"),
+    }
+    empty = {
+        "title": _l("Nothing has moved yet"),
+        "text": _l("Every delivery, sale, return, count and transfer stands here with who did it and why."),
+        "icon": "history",
+    }
+
+    def source(self) -> Select[Any]:
+        return (
+            select(StockMove)
+            .join(Variant, Variant.id == StockMove.variant_id)
+            .join(Location, Location.id == StockMove.location_id)
+            .outerjoin(User, User.id == StockMove.user_id)
+            .outerjoin(StockDocument, own_document)
+        )
+
+
+def _kind_badge(row: Row[Any]) -> Markup:
+    label, icon, tone = KINDS[row.kind]
+    return html.drawn("badge", label, tone, icon=icon)
+
+
+class Documents(Table):
+    """Deliveries, corrections and transfers."""
+
+    name = "stock-documents"
+    label = _l("Stock documents")
+    order = "-when"
+    needs = Can.VIEW_STOCK
+    row_id = StockDocument.id
+    columns = {
+        "number": Column(
+            _l("Number"),
+            StockDocument.number,
+            search=True,
+            sortable=False,
+            link=lambda row: url_for("inventory.document_page", document_id=row.row_id),
+        ),
+        "kind": Column(
+            _l("Kind"), StockDocument.kind, show=lambda kind: str(KINDS[kind][0]), draw=_kind_badge, sortable=False
+        ),
+        "when": Column(_l("When"), StockDocument.occurred_at, "datetime"),
+        "location": Column(_l("Location"), Location.name, sortable=False),
+        "to_location": Column(_l("To"), func.coalesce(_there.name, ""), sortable=False),
+        "reference": Column(_l("Reference"), StockDocument.reference, search=True, sortable=False),
+        "quantity": Column(_l("Quantity"), StockDocument.quantity, "quantity", sortable=False),
+        "value": Column(_l("Worth at cost"), StockDocument.value, "money", needs=Can.VIEW_COSTS, sortable=False),
+        "who": Column(_l("By"), func.coalesce(User.name, ""), sortable=False),
+    }
+    filters = {
+        "kind": Filter(
+            _l("Kind"),
+            lambda s, v: s.where(StockDocument.kind == v),
+            "choice",
+            choices_of(*((kind, words[0]) for kind, words in KINDS.items())),
+        ),
+        "location": Filter(
+            _l("Location"),
+            lambda statement, text: statement.where(
+                or_(StockDocument.location_id == int(text), StockDocument.to_location_id == int(text))
+                if _is_id(text)
+                else literal(value=False)
+            ),
+            "choice",
+            _places,
+        ),
+        "from": Filter(_l("From"), _from(StockDocument.business_date), "date"),
+        "to": Filter(_l("To"), _to(StockDocument.business_date), "date"),
+    }
+    empty = {
+        "title": _l("No deliveries, counts or transfers yet"),
+        "text": _l("What people change about stock stands here, each under a number of its own."),
+        "icon": "clipboard-list",
+    }
+
+    def source(self) -> Select[Any]:
+        return (
+            select(StockDocument)
+            .join(Location, Location.id == StockDocument.location_id)
+            .outerjoin(_there, _there.id == StockDocument.to_location_id)
+            .outerjoin(User, User.id == StockDocument.user_id)
+        )

@@ -1,0 +1,182 @@
+"""Stock: what lies where, one article, what moved, the papers of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from retail.core import db, html
+from retail.core.forms import refusals
+from retail.core.links import link
+from retail.core.module import can, person_or_none
+from retail.core.tables import table_page
+from retail.inventory import module, queries, services
+from retail.inventory.datasets import STOCK
+from retail.inventory.forms import AdjustForm, ReorderForm
+from retail.inventory.labels import KINDS, MOVE_REASONS, SOURCES, STATES
+from retail.inventory.models import StockDocument
+from retail.inventory.tables import Documents, Levels, Moves, document_url
+from retail.permissions import Can
+from retail.tenancy.queries import locations
+
+WORDS: dict[str, Any] = {
+    "states": STATES,
+    "reasons": MOVE_REASONS,
+    "sources": SOURCES,
+    "kinds": KINDS,
+    "document_url": document_url,
+}
+
+
+def _tabs(here: str) -> list[dict[str, Any]]:
+    pages = (("levels", _("On hand")), ("moves", _("Movements")), ("documents", _("Papers")))
+    return [
+        {"label": label, "url": url_for(f"inventory.{name}"), "active": name == here, "count": None}
+        for name, label in pages
+    ]
+
+
+@module.get("/", needs=Can.VIEW_STOCK)
+def levels() -> Response:
+    """What lies where."""
+    names = ["variants", "low", "below_zero", *(["value"] if can(Can.VIEW_COSTS) else [])]
+    figures = {} if html.wants_fragment() else STOCK.one(names)
+    answer: Response = table_page(
+        Levels(),
+        "inventory/levels.html",
+        title=_("Stock"),
+        subtitle=None,
+        tabs=_tabs("levels"),
+        figures=figures,
+        places=0 if html.wants_fragment() else len(locations()),
+    )
+    return answer
+
+
+@module.get("/moves", needs=Can.VIEW_STOCK)
+def moves() -> Response:
+    """Everything that came in or left."""
+    answer: Response = table_page(
+        Moves(), "inventory/listed.html", title=_("Stock"), subtitle=None, tabs=_tabs("moves")
+    )
+    return answer
+
+
+@module.get("/papers", needs=Can.VIEW_STOCK)
+def documents() -> Response:
+    """Deliveries, corrections, transfers."""
+    answer: Response = table_page(
+        Documents(), "inventory/listed.html", title=_("Stock"), subtitle=None, tabs=_tabs("documents")
+    )
+    return answer
+
+
+@module.get("/papers/<int:document_id>", needs=Can.VIEW_STOCK)
+def document_page(document_id: int) -> Response:
+    """One paper with its moves."""
+    found = queries.document_numbered(document_id)
+    return html.page(
+        "inventory/document.html",
+        found=found,
+        paper=found.paper,
+        breadcrumbs=[
+            (_("Stock"), url_for("inventory.levels")),
+            (_("Papers"), url_for("inventory.documents")),
+            (found.paper.number, None),
+        ],
+        **WORDS,
+    )
+
+
+@module.get("/products/<int:product_id>", needs=Can.VIEW_STOCK)
+def product_panel(product_id: int) -> Response:
+    """What is on hand of a product, for the product's page; whole for those who follow the link."""
+    name = queries.product_name(product_id)
+    found = queries.levels_of_product(product_id)
+    return html.page(
+        "inventory/product.html",
+        fragment="product_stock",
+        product_id=product_id,
+        product_name=name,
+        levels=found,
+        several=len({one.variant_id for one in found}) > 1,
+        product_url=link("catalog.product_page", product_id=product_id),
+        **WORDS,
+    )
+
+
+@module.get("/articles/<int:variant_id>", needs=Can.VIEW_STOCK)
+def article(variant_id: int) -> Response:
+    """One article: where it lies, when it is low, what moved; and the forms to put it right."""
+    return _article_page(variant_id)
+
+
+@module.post("/articles/<int:variant_id>/adjust", needs=Can.ADJUST_STOCK)
+def adjust(variant_id: int) -> Response:
+    """Correct a level by a difference, or to what was counted."""
+    queries.goods_numbered(variant_id)
+    form = AdjustForm()
+    if form.validate_on_submit() and form.quantity.data is not None:
+        with refusals(form):
+            paper = _put_right(variant_id, form, form.quantity.data)
+            said = _("%(number)s is booked.", number=paper.number) if paper else _("Counted: it is as it says here.")
+            return html.done(said, to=url_for("inventory.article", variant_id=variant_id))
+    html.settle(keep=False)
+    return _article_page(variant_id, adjusting=form)
+
+
+def _put_right(variant_id: int, form: AdjustForm, quantity: Decimal) -> StockDocument | None:
+    place, reason, note, key = form.location.data, form.reason.data, form.note.data or "", form.key.data or ""
+    if form.how.data == "counted":
+        return services.count(place, variant_id, quantity, reason, note, key=key)
+    return services.adjust(place, variant_id, -quantity if form.how.data == "less" else quantity, reason, note, key=key)
+
+
+@module.post("/articles/<int:variant_id>/reorder-point", needs=Can.ADJUST_STOCK)
+def reorder_point(variant_id: int) -> Response:
+    """Say at which quantity a location should order an article again; empty for never."""
+    queries.goods_numbered(variant_id)
+    form = ReorderForm()
+    if form.validate_on_submit():
+        with refusals(form):
+            services.set_reorder_point(form.location.data, variant_id, form.reorder_point.data)
+            return html.done(_("Saved."), to=url_for("inventory.article", variant_id=variant_id))
+    html.settle(keep=False)
+    return _article_page(variant_id, reordering=form)
+
+
+def _article_page(
+    variant_id: int, *, adjusting: AdjustForm | None = None, reordering: ReorderForm | None = None
+) -> Response:
+    """The page, also beside a form that was refused; it only reads."""
+    with db.reading():
+        goods = queries.goods_numbered(variant_id)
+        found = queries.levels_of_variant(variant_id)
+        form = adjusting or AdjustForm(formdata=None, location=_place_here(found), key=services.new_key())
+        context: dict[str, Any] = {
+            "goods": goods,
+            "levels": found,
+            "total": sum((one.on_hand for one in found), Decimal(0)),
+            "worth": sum((one.value for one in found), Decimal(0)),
+            "moves": queries.moves_of_variant(variant_id),
+            "form": form,
+            "reordering": reordering,
+            "product_url": link("catalog.product_page", product_id=goods.product_id),
+            "breadcrumbs": [(_("Stock"), url_for("inventory.levels")), (goods.name, None)],
+            **WORDS,
+        }
+    refused = adjusting is not None or reordering is not None
+    return html.page("inventory/article.html", status=422 if refused else 200, **context)
+
+
+def _place_here(found: list[queries.LevelHere]) -> int | None:
+    """Where somebody most likely puts something right: where they work, else where most of it lies."""
+    here: int | None = person_or_none().location_id
+    places = {one.location_id: one.on_hand for one in found}
+    if here in places or not places:
+        return here
+    return max(places, key=lambda place: places[place])

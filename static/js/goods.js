@@ -1,0 +1,198 @@
+/**
+ * Papers whose lines are scanned: deliveries and transfers. Every step posts all that was typed and swaps in the answer,
+ * one step after the other, so that no scan overtakes another and booking waits for the last of them.
+ */
+import { enhance } from "counterfoil/enhance";
+
+/** A scanner types faster than people do. */
+const SCANNER_GAP_MS = 45;
+const SHORTEST_CODE = 4;
+const SEARCH_PAUSE_MS = 160;
+
+enhance("[data-goods]", (desk) => {
+  const search = /** @type {HTMLInputElement} */ (desk.querySelector("[data-goods-search]"));
+  let chain = Promise.resolve();
+  let status = 200;
+  let booking = false;
+  let timer = 0;
+
+  const form = () => /** @type {HTMLFormElement} */ (document.getElementById("goods"));
+  const hasKeyboard = () => window.matchMedia("(pointer: fine)").matches;
+
+  /** Post the paper with what a button says, after all that was pressed before. @param {Record<string, string>} values */
+  function act(values) {
+    chain = chain.then(async () => {
+      if (!desk.isConnected) return;
+      const sent = new FormData(form());
+      sent.delete("q");
+      for (const [name, value] of Object.entries(values)) sent.set(name, value);
+      status = 0;
+      await window.htmx.ajax("POST", form().action, { source: desk, target: "#goods", swap: "morph:outerHTML", values: sent });
+      form()?.querySelector("[data-new]")?.scrollIntoView({ block: "center" });
+      // What was scanned is as unsaved as what was typed.
+      if (values.do !== "book" && form()?.querySelector("[data-goods-figure]")) form().dispatchEvent(new Event("input", { bubbles: true }));
+    }).catch(() => {});
+    return chain;
+  }
+
+  desk.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target === desk) status = /** @type {CustomEvent} */ (event).detail.xhr.status;
+  });
+
+  /** @param {string} q */
+  function look(q) {
+    clearTimeout(timer);
+    const found = document.getElementById("found");
+    if (!q) {
+      found?.replaceChildren();
+      return Promise.resolve();
+    }
+    const place = /** @type {HTMLSelectElement | null} */ (form().elements.namedItem("location"))?.value ?? "";
+    const url = `${search.dataset.url ?? ""}?q=${encodeURIComponent(q)}&location=${encodeURIComponent(place)}`;
+    return window.htmx.ajax("GET", url, { source: search, target: "#found", swap: "outerHTML" });
+  }
+
+  function clearSearch() {
+    search.value = "";
+    look("");
+  }
+
+  /** @param {string} code */
+  function find(code) {
+    clearTimeout(timer);
+    if (!code) return;
+    let chosen = false;
+    const choose = () => { chosen = true; };
+    desk.addEventListener("goods-choose", choose, { once: true });
+    // Emptied at once: the next scan may be typed before the answer is here.
+    clearSearch();
+    act({ do: "find", q: code }).then(async () => {
+      desk.removeEventListener("goods-choose", choose);
+      if (chosen) {
+        search.value = code;
+        await look(code);
+        /** @type {HTMLElement | null} */ (desk.querySelector("#found button"))?.focus();
+      } else if (status !== 200 && !search.value) {
+        search.value = code;
+        search.select();
+      }
+    });
+  }
+
+  desk.addEventListener("goods-unknown", () => {
+    try {
+      const audio = new AudioContext();
+      const tone = audio.createOscillator();
+      tone.frequency.value = 220;
+      tone.connect(audio.destination);
+      tone.start();
+      tone.stop(audio.currentTime + 0.12);
+      tone.onended = () => audio.close();
+    } catch {
+      // No sound here; the words are on the screen.
+    }
+  });
+
+  search.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => look(search.value.trim()), SEARCH_PAUSE_MS);
+  });
+
+  /** @param {SubmitEvent} event */
+  function onSubmit(event) {
+    if (!desk.isConnected) {
+      document.removeEventListener("submit", onSubmit);
+      return;
+    }
+    if (event.target !== form()) return;
+    event.preventDefault();
+    const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+    const said = button?.name === "do" ? button.value : "book";
+    if (said === "find") find(search.value.trim());
+    else if (said === "book") book(button);
+    else {
+      if (said.startsWith("add:")) {
+        clearSearch();
+        if (hasKeyboard()) search.focus();
+      }
+      act({ do: said });
+    }
+  }
+  document.addEventListener("submit", onSubmit);
+
+  /** @param {HTMLButtonElement | null} button */
+  function book(button) {
+    if (booking) return;
+    booking = true;
+    button?.setAttribute("data-busy", "");
+    act({ do: "book" }).then(() => {
+      booking = false;
+      button?.removeAttribute("data-busy");
+    });
+  }
+
+  desk.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLInputElement && event.target.matches("[data-goods-figure]")) act({ do: "update" });
+    else if (event.target instanceof HTMLSelectElement && event.target.name === "location") act({ do: "update" });
+  });
+
+  const burst = { text: "", at: 0, target: /** @type {EventTarget | null} */ (null), before: "" };
+
+  /** @param {KeyboardEvent} event */
+  function gather(event) {
+    if (event.timeStamp - burst.at < SCANNER_GAP_MS) burst.text += event.key;
+    else Object.assign(burst, { text: event.key, target: event.target, before: event.target instanceof HTMLInputElement ? event.target.value : "" });
+    burst.at = event.timeStamp;
+  }
+
+  /** Take a code that a scanner typed into another field. @param {KeyboardEvent} event */
+  function scanned(event) {
+    const code = burst.text;
+    burst.text = "";
+    if (event.timeStamp - burst.at > SCANNER_GAP_MS * 2 || code.length < SHORTEST_CODE || burst.target === search) return false;
+    if (burst.target instanceof HTMLInputElement) burst.target.value = burst.before;
+    search.value = "";
+    find(code);
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    if (!desk.isConnected) {
+      document.removeEventListener("keydown", onKey, true);
+      return;
+    }
+    if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target instanceof HTMLElement ? event.target : document.body;
+    const typing = target.matches("input, textarea, select");
+    const choices = /** @type {HTMLElement[]} */ ([...desk.querySelectorAll("#found button")]);
+    const at = choices.indexOf(target);
+    let done = true;
+    if (event.key === "F2") {
+      search.focus();
+      search.select();
+    } else if (event.key === "Enter" && scanned(event)) search.focus();
+    else if (event.key === "Enter" && target.matches("[data-goods-figure]")) {
+      act({ do: "update" });
+      search.focus();
+    } else if (event.key === "Escape" && (target === search || at >= 0)) {
+      clearSearch();
+      search.focus();
+    } else if (event.key === "ArrowDown" && choices.length && (target === search || at >= 0)) choices[Math.min(at + 1, choices.length - 1)].focus();
+    else if (event.key === "ArrowUp" && at >= 0) (choices[at - 1] ?? search).focus();
+    else {
+      done = false;
+      if (event.key.length === 1) {
+        gather(event);
+        // Typing anywhere is scanning; a person need not aim.
+        if (!typing && /[\p{L}\p{N}]/u.test(event.key)) search.focus();
+      }
+    }
+    if (done) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }
+  document.addEventListener("keydown", onKey, true);
+  if (hasKeyboard()) search.focus();
+});
