@@ -58,7 +58,7 @@ class UploadForm(Form):
 class ReadingForm(Form):
     """How a file is read, where what was found is wrong."""
 
-    encoding = SelectField(_l("Letters"), description=_l("How letters beyond A to Z are written."))
+    encoding = SelectField(_l("Letters"))
     delimiter = SelectField(_l("Between columns"))
     sheet = SelectField(_l("Sheet"))
     decimals = SelectField(_l("Numbers"), choices=choices_from(DECIMALS.items()))

@@ -41,12 +41,14 @@ def products(
         import_id = _prepare(file, mapping, code)
         meter = Meter()
         figures: dict[str, Any] = dict(check(import_id, lambda done, total, _text: meter("checking", done, total or 0)))
-        if not dry_run and figures.get("rows", 0) > figures.get("rejected", 0):
+        with reading():
+            to_do = services.get(import_id).state == "checked"
+        if to_do and not dry_run and figures["rows"] > figures["rejected"]:
             with unit_of_work():
                 services.begin_run(services.get(import_id, lock=True))
             figures |= run(import_id, lambda done, total, _text: meter("importing", done, total or 0))
         figures |= _outcome(import_id, errors or Path(f"{file.stem}.errors.csv"))
-        if dry_run:
+        if to_do and dry_run:
             with unit_of_work():
                 services.cancel(services.get(import_id, lock=True))
     # No worker need be running: what listens is told here and now.

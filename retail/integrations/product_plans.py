@@ -22,10 +22,12 @@ from retail.catalog.services.products import MOST_VARIANTS, variant_name
 from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.imports import Given, Import, Plan
+from retail.core.shown import input_amount
 from retail.finance.models import TaxRate
 from retail.integrations.product_fields import LABELS, ProductRow, read_row
 from retail.inventory.services import opening
 from retail.tenancy.models import Location
+from retail.tenancy.queries import current_tenant
 
 
 @dataclass
@@ -75,7 +77,7 @@ class ProductPlanner:
         place = session.get(Location, row.options.get("location_id") or 0)
         if place is None:
             raise Refused(_("Choose the location whose stock the file gives."), field="location_id")
-        self._location_id = place.id
+        self._location_id, self._currency = place.id, current_tenant().currency
         rates = session.scalars(select(TaxRate).order_by(TaxRate.code)).all()
         self._default_rate: int | None = row.options.get("tax_rate_id")
         self._rate_names = {one.id: one.code for one in rates}
@@ -358,20 +360,24 @@ class ProductPlanner:
         row, labels, changes = work.row, self._labels, dict[str, tuple[str, str]]()
         if work.variant is None:
             for name in ("sku", "price", "cost", "category", "brand", "unit", "stock", "reorder_point"):
-                if value := value_text(getattr(row, name)):
+                if value := self._words(name, getattr(row, name)):
                     changes[labels[name]] = ("", value)
             if work.product.tax_rate_id:
                 changes[labels["tax"]] = ("", self._rate_names.get(work.product.tax_rate_id, ""))
         for name, (before, after) in (work.product_values | work.variant_values).items():
             if name == "tax":
                 before, after = self._rate_names.get(before or 0, ""), self._rate_names.get(after, "")
-            changes[labels[name]] = (value_text(before), value_text(after))
+            changes[labels[name]] = (self._words(name, before), self._words(name, after))
         if work.codes:
             had = sorted(work.variant.codes) if work.variant else []
             changes[labels["barcode"]] = (codes_text(had), codes_text([*had, *work.codes]))
         if work.reorder_point is not None:
             changes[labels["reorder_point"]] = (value_text(work.reorder_point[0]), value_text(work.reorder_point[1]))
         return changes
+
+    def _words(self, name: str, value: Any) -> str:
+        """A value of a field: amounts with as many places as the currency has."""
+        return input_amount(value, self._currency) if name in {"price", "cost"} else value_text(value)
 
 
 def codes_text(codes: Sequence[str]) -> str:

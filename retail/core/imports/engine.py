@@ -106,7 +106,10 @@ def _open(row: Import) -> _Pass:
 
 
 def check(import_id: int, progress: Progress) -> dict[str, int]:
-    """The dry run: plan every row, write nothing, keep the counts, the faults and a file of all that would change."""
+    """The dry run: plan every row, write nothing, keep the counts, the faults and a file of all that would change.
+
+    A file of which nothing has to be written is done with that.
+    """
     with reading():
         row = services.get(import_id)
         if row.state != "checking":
@@ -135,7 +138,12 @@ def check(import_id: int, progress: Progress) -> dict[str, int]:
         if tally.counts["rejected"]:
             row.error_file_id = files.store_kept(_named(row, "errors"), "text/csv", kept[0]).id
         row.report_file_id = files.store_kept(_named(row, "changes"), "text/csv", kept[1]).id
-        IMPORT_FLOW.move(row, "checked")
+        if tally.counts["unchanged"] == tally.rows:
+            # All of it is here: there is nothing to run.
+            row.unchanged, row.ended_at = tally.rows, now()
+            IMPORT_FLOW.move(row, "done")
+        else:
+            IMPORT_FLOW.move(row, "checked")
     return tally.as_dict()
 
 

@@ -18,7 +18,7 @@ IMPORT_FLOW = Flow(
     ends=("done", "cancelled"),
     steps={
         "uploaded": ("checking", "cancelled"),
-        "checking": ("checked", "uploaded", "failed"),
+        "checking": ("checked", "done", "uploaded", "failed"),
         "checked": ("uploaded", "checking", "running", "cancelled"),
         "running": ("done", "cancelled", "failed"),
         "failed": ("uploaded", "cancelled"),
