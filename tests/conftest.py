@@ -41,8 +41,9 @@ def make_app(instance: Path, url: str, **overrides: Any) -> Flask:
 
 
 def fill(app: Flask) -> None:
-    """Make the tables and the cast in an empty database."""
-    with app.app_context():
+    """Make the tables and the cast in an empty database. A request that was tested before may have left this thread
+    reading."""
+    with app.app_context(), db.intent("write"):
         tenancy.pair_tenant_keys(db.Model.metadata)
         db.Model.metadata.create_all(db.db.engine)
         make.cast()

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from retail.core.module import Module
+from flask_babel import lazy_gettext as _l
 
-module = Module(__name__)
+from retail.core.module import MenuItem, Module
+
+module = Module(
+    __name__,
+    url_prefix="/products",
+    menu=[
+        MenuItem(_l("Products"), "catalog.product_list", "package", _l("Goods"), order=30, shortcut="p", primary=True),
+        MenuItem(_l("Categories"), "catalog.categories", "category", _l("Goods"), order=36),
+    ],
+)

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from stdnum import ean
@@ -15,6 +16,9 @@ from stdnum import ean
 from retail.catalog.models import BRANCH, Barcode, Category, Product, Variant
 from retail.core.audit import AuditEntry
 from retail.core.db import session
+from retail.core.errors import NotFound
+from retail.core.files import StoredFile
+from retail.finance.models import TaxRate
 
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 SHORTEST_PART_OF_A_CODE = 4
@@ -72,18 +76,29 @@ def search_variants(text: str, limit: int = 24) -> Sequence[Variant]:
     return session.scalars(statement.order_by(begins.desc(), Variant.name, Variant.id).limit(limit)).all()
 
 
-def _holds(word: str) -> list[ColumnElement[bool]]:
-    parts: list[ColumnElement[bool]] = [
-        column.icontains(word, autoescape=True) for column in (Variant.name, Variant.sku, Product.brand)
-    ]
+def _holds(word: str, brand: bool = True) -> list[ColumnElement[bool]]:
+    columns = (Variant.name, Variant.sku, Product.brand) if brand else (Variant.name, Variant.sku)
+    parts: list[ColumnElement[bool]] = [column.icontains(word, autoescape=True) for column in columns]
     if word.isascii() and word.isdecimal() and len(word) >= SHORTEST_PART_OF_A_CODE:
         parts.append(Variant.id.in_(select(Barcode.variant_id).where(Barcode.code.contains(word, autoescape=True))))
     return parts
 
 
-def product_page(product_id: int) -> Product | None:
-    """A product with all its page shows: category, tax rate, variants and their barcodes."""
-    return session.scalar(
+def product_holds(word: str) -> ColumnElement[bool]:
+    """The condition that a product's name or brand, or the SKU, options or barcode of one of its variants, holds a
+    word."""
+    variants = select(Variant.product_id).where(or_(*_holds(word, brand=False)))
+    return or_(
+        Product.name.icontains(word, autoescape=True),
+        Product.brand.icontains(word, autoescape=True),
+        Product.id.in_(variants),
+    )
+
+
+def product_page(product_id: int) -> Product:
+    """A product with all its page shows: category, tax rate, variants and their barcodes. NotFound when there is
+    none."""
+    found = session.scalar(
         select(Product)
         .where(Product.id == product_id)
         .options(
@@ -91,7 +106,17 @@ def product_page(product_id: int) -> Product | None:
             joinedload(Product.tax_rate),
             selectinload(Product.variants).selectinload(Variant.barcodes),
         )
+        .execution_options(populate_existing=True)
     )
+    if found is None:
+        raise NotFound(_("There is no such product."))
+    return found
+
+
+def margin(price: Decimal, cost: Decimal | None, rate: Decimal, includes_tax: bool) -> Decimal | None:
+    """What part of a price without tax is left when the goods are paid: 0.54. None without a cost or a price."""
+    net = price / (1 + rate) if includes_tax else price
+    return None if cost is None or net == 0 else (net - cost) / net
 
 
 @dataclass(frozen=True)
@@ -131,6 +156,12 @@ def category_tree() -> list[Branch]:
 def category_choices() -> list[tuple[int, str]]:
     """Every category by id and path, in the order of the tree."""
     return [(one.id, one.path) for one in category_tree()]
+
+
+def tax_rate_choices() -> list[tuple[int, str]]:
+    """Every tax rate by id and name, the highest first: that is the usual one."""
+    rows = session.execute(select(TaxRate.id, TaxRate.name).order_by(TaxRate.rate.desc(), TaxRate.id))
+    return [(row.id, row.name) for row in rows]
 
 
 def within_category(category_id: int) -> ColumnElement[bool]:
@@ -176,6 +207,32 @@ def price_history(variant_ids: Sequence[int], limit: int = 12) -> list[PriceChan
     return changes[:limit]
 
 
-def picture_is_shown(file_id: int) -> bool:
-    """Whether a stored file is the picture of some product: only those are served as pictures."""
-    return session.scalar(select(Product.id).where(Product.image_file_id == file_id).limit(1)) is not None
+def picture_file(file_id: int) -> StoredFile | None:
+    """A stored file that is the picture of some product: only those are served as pictures."""
+    shown = select(Product.id).where(Product.image_file_id == file_id).exists()
+    return session.scalar(select(StoredFile).where(StoredFile.id == file_id, shown))
+
+
+def has_products() -> bool:
+    """Whether anything was ever sold here."""
+    return session.scalar(select(Product.id).limit(1)) is not None
+
+
+def variant_of(product_id: int, variant_id: int) -> Variant:
+    """A variant of this product; NotFound when it is another's."""
+    found = session.scalar(select(Variant).where(Variant.id == variant_id, Variant.product_id == product_id))
+    if found is None:
+        raise NotFound(_("There is no such variant."))
+    return found
+
+
+def barcode_of(product_id: int, barcode_id: int) -> tuple[str, int]:
+    """The code and the variant of one of this product's barcodes; NotFound when it is another's."""
+    row = session.execute(
+        select(Barcode.code, Barcode.variant_id)
+        .join(Variant, Variant.id == Barcode.variant_id)
+        .where(Barcode.id == barcode_id, Variant.product_id == product_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such barcode."))
+    return row.code, row.variant_id

@@ -58,14 +58,14 @@ def _products(chosen: dict[str, Any]) -> dict[str, Any]:
     ranked = parts.products(chosen["shop"], chosen["days"], _location_id(chosen))
     return {
         "periods": periods,
-        "ranked": [(one, link("catalog.product", product_id=one.product_id)) for one in ranked],
+        "ranked": [(one, link("catalog.product_page", product_id=one.product_id)) for one in ranked],
     }
 
 
 def _alerts(chosen: dict[str, Any]) -> dict[str, Any]:
     rows, total = queries.low_stock(_location_id(chosen)) if can(Can.VIEW_STOCK) else ([], 0)
     return {
-        "alerts": [(row, link("catalog.product", product_id=row.product_id)) for row in rows],
+        "alerts": [(row, link("catalog.product_page", product_id=row.product_id)) for row in rows],
         "alert_count": total,
         "stock_url": link("inventory.levels", low=1),
     }
@@ -114,7 +114,7 @@ def _first_steps() -> list[dict[str, Any]]:
     """What a new business does first, with what is done already; steps this person may not take are left out."""
     steps = [
         (_("Add what you sell"), _("Import a file, or type the first products in."), "package", queries.has_products(),
-         link("catalog.products")),
+         link("catalog.product_list")),
         (_("Open the till"), _("Count the float, then sell."), "cash-register", False, link("till.sell")),
         (_("Take over your history"), _("Past sales bring forecasts and customer scores from the first day."),
          "history", False, link("integrations.wizard")),

@@ -2,6 +2,7 @@
 
 from retail.catalog.services.barcodes import add_barcode, checked_code, make_barcode, remove_barcode
 from retail.catalog.services.categories import (
+    change_category,
     create_category,
     ensure_category,
     move_category,
@@ -9,7 +10,7 @@ from retail.catalog.services.categories import (
     rename_category,
 )
 from retail.catalog.services.history import PastProduct, ensure_past_products
-from retail.catalog.services.pictures import remove_picture, take_picture
+from retail.catalog.services.pictures import remove_picture, show_picture, shrunk, take_picture, thumbnail
 from retail.catalog.services.products import (
     Description,
     NewVariant,
@@ -35,6 +36,7 @@ __all__ = [
     "add_variants",
     "archive_product",
     "archive_variant",
+    "change_category",
     "change_price",
     "change_product",
     "change_variant",
@@ -54,5 +56,8 @@ __all__ = [
     "rename_category",
     "restore_product",
     "restore_variant",
+    "show_picture",
+    "shrunk",
     "take_picture",
+    "thumbnail",
 ]

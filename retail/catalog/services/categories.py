@@ -42,16 +42,16 @@ def ensure_category(path: str) -> Category | None:
 
 def rename_category(category_id: int, name: str) -> Category:
     """Call a category something else; the paths of everything below it follow."""
-    row = _category(category_id)
-    with session.no_autoflush:  # one change, one entry in the audit
-        row.name = _checked_name(name)
-        _place(row, None if row.parent_id is None else _category(row.parent_id))
-    session.flush()
-    return row
+    return change_category(category_id, name, _category(category_id).parent_id)
 
 
 def move_category(category_id: int, parent_id: int | None) -> Category:
     """Hang a category, with everything below it, under another or at the root. Refused for a place within itself."""
+    return change_category(category_id, _category(category_id).name, parent_id)
+
+
+def change_category(category_id: int, name: str, parent_id: int | None) -> Category:
+    """Rename and move a category in one step, with everything below it."""
     row = _category(category_id)
     parent = None if parent_id is None else _category(parent_id)
     above = parent
@@ -60,7 +60,7 @@ def move_category(category_id: int, parent_id: int | None) -> Category:
             raise Refused(_("A category cannot stand below itself."), field="parent_id")
         above = None if above.parent_id is None else _category(above.parent_id)
     with session.no_autoflush:  # one change, one entry in the audit
-        row.parent_id = parent_id
+        row.name, row.parent_id = _checked_name(name), parent_id
         _place(row, parent)
     session.flush()
     return row

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from io import BytesIO
+from pathlib import Path
 
 from flask_babel import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,17 +17,22 @@ from retail.core.errors import NotFound, Refused
 
 MOST_BYTES = 15 * 1024 * 1024
 MOST_PIXELS = 50_000_000
-LONGEST_SIDE = 800
+LONGEST_SIDE, THUMBNAIL_SIDE = 800, 160
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
 def take_picture(product_id: int, content: bytes) -> Product:
     """Make this the picture of a product: turned upright, shrunk, as WebP, without what cameras write into files
     (place, device, time). Refused for what is no picture, is too large, or would unfold to too many pixels."""
+    return show_picture(product_id, shrunk(content))
+
+
+def show_picture(product_id: int, small: bytes) -> Product:
+    """Show this WebP, made by `shrunk`, for a product. Apart from `take_picture` for those who shrink first, so that
+    no write waits for it."""
     product = session.get(Product, product_id)
     if product is None:
         raise NotFound(_("There is no such product."))
-    small = shrunk(content)
     product.image_file_id = files.store(f"product-{product_id}.webp", "image/webp", small).id
     session.flush()
     return product
@@ -38,6 +46,19 @@ def remove_picture(product_id: int) -> Product:
     product.image_file_id = None
     session.flush()
     return product
+
+
+def thumbnail(path: Path) -> Path:
+    """A picture of ours, at most THUMBNAIL_SIDE pixels wide and high, for lists; made when it is first asked for and
+    kept beside the picture."""
+    small = path.with_name(f"{path.name}.{THUMBNAIL_SIDE}.webp")
+    if not small.exists():
+        with Image.open(path, formats=("WEBP",)) as picture:
+            picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+            aside = small.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
+            picture.save(aside, "WEBP", quality=80, method=4)
+        os.replace(aside, small)
+    return small
 
 
 def shrunk(content: bytes) -> bytes:

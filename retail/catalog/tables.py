@@ -1,0 +1,134 @@
+"""The list of products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+from sqlalchemy import Row, Select, case, func, select
+
+from retail.catalog.models import Category, Product, Variant
+from retail.catalog.queries import category_choices, product_holds, within_category
+from retail.core import html, shown
+from retail.core.tables import Column, Filter, Table
+from retail.permissions import Can
+
+_on_sale = Variant.archived_at.is_(None)
+_offer = (
+    select(
+        Variant.product_id,
+        func.coalesce(func.nullif(func.count(case((_on_sale, 1))), 0), func.count()).label("variants"),
+        func.coalesce(func.min(case((_on_sale, Variant.price))), func.min(Variant.price)).label("lowest"),
+        func.coalesce(func.max(case((_on_sale, Variant.price))), func.max(Variant.price)).label("highest"),
+        func.min(Variant.sku).label("sku"),
+    )
+    .group_by(Variant.product_id)
+    .subquery("offer")
+)
+STATUS = {"active": (_l("On sale"), "success"), "archived": (_l("Archived"), "neutral")}
+
+
+def _name(row: Row[Any]) -> Markup:
+    picture = url_for("catalog.thumbnail", file_id=row.picture) if row.picture else None
+    return html.drawn("thing", row.name, src=picture, note=row.brand)
+
+
+def _sku(row: Row[Any]) -> Markup:
+    if row.variants == 1:
+        return escape(row.sku)
+    return Markup('<span class="muted">{}</span>').format(_("%(n)s variants", n=row.variants))
+
+
+def _price(row: Row[Any]) -> Markup:
+    low = shown.money(row.price)
+    return escape(low if row.highest == row.price else f"{low} – {shown.money(row.highest)}")
+
+
+def _status(row: Row[Any]) -> Markup:
+    label, tone = STATUS[row.status]
+    return html.drawn("badge", label, tone)
+
+
+def _categories() -> Sequence[tuple[str, Any]]:
+    return [("0", _("Without a category")), *((str(number), path) for number, path in category_choices())]
+
+
+def _in_category(statement: Select[Any], value: str) -> Select[Any]:
+    if not value.isdecimal() or len(value) > 18:
+        return statement
+    return statement.where(within_category(int(value)) if int(value) else Product.category_id.is_(None))
+
+
+class ProductTable(Table):
+    """Everything that is or was sold; what is archived only when it is asked for."""
+
+    name = "products"
+    label = _l("Products")
+    order = "name"
+    needs = Can.VIEW_PRODUCTS
+    row_id = Product.id
+    columns: Mapping[str, Column] = {  # type: ignore[misc]  # the layers above add theirs
+        "name": Column(
+            _l("Product"),
+            Product.name,
+            link=lambda row: url_for("catalog.product_page", product_id=row.row_id),
+            draw=_name,
+            search=True,
+        ),
+        "category": Column(_l("Category"), func.coalesce(Category.path, "")),
+        "sku": Column(_l("SKU"), case((_offer.c.variants == 1, _offer.c.sku), else_=""), draw=_sku),
+        "price": Column(_l("Price"), _offer.c.lowest, "money", draw=_price),
+        "status": Column(
+            _l("Status"),
+            case((Product.archived_at.is_(None), "active"), else_="archived"),
+            show=lambda value: str(STATUS[value][0]),
+            draw=_status,
+        ),
+    }
+    also = {
+        "highest": _offer.c.highest,
+        "variants": _offer.c.variants,
+        "picture": Product.image_file_id,
+        "brand": Product.brand,
+    }
+    filters: Mapping[str, Filter] = {  # type: ignore[misc]  # the layers above add theirs
+        "category": Filter(_l("Category"), _in_category, "choice", choices=_categories),
+        "status": Filter(
+            _l("Status"),
+            lambda statement, value: (
+                statement.where(Product.archived_at.is_not(None)) if value == "archived" else statement
+            ),
+            "choice",
+            choices=lambda: (("archived", _("Archived")), ("all", _("On sale and archived"))),
+        ),
+    }
+
+    def __init__(self, status: str = "") -> None:
+        self.status = status
+
+    def source(self) -> Select[Any]:
+        statement = (
+            select(Product)
+            .join(_offer, _offer.c.product_id == Product.id)
+            .outerjoin(Category, Category.id == Product.category_id)
+        )
+        return statement if self.status else statement.where(Product.archived_at.is_(None))
+
+    def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
+        statement = super().narrowed("", values)
+        for word in q.split()[:6]:
+            statement = statement.where(product_holds(word))
+        return statement
+
+
+def show_beside_price(name: str, column: Column, filters: Mapping[str, Filter] | None = None) -> None:
+    """For modules above, which know more of a product: show a column of theirs in the product list, and let people
+    narrow the list by it. The column's expression is a scalar subquery correlated to `Product`."""
+    columns = dict(ProductTable.columns)
+    status = columns.pop("status")
+    ProductTable.columns = {**columns, name: column, "status": status}
+    ProductTable.filters = {**ProductTable.filters, **(filters or {})}
