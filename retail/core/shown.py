@@ -10,7 +10,7 @@ from babel import Locale
 from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask, g, has_request_context
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date, format_datetime, format_time, get_locale
 from flask_babel import gettext as _
 
 from retail.core.money import minor_unit, to_minor
@@ -79,12 +79,18 @@ def value(thing: Any, kind: str = "text") -> str:
     if kind == "percent":
         return percent(thing)
     if kind == "datetime" and isinstance(thing, datetime):
-        return str(format_datetime(thing, "medium"))
+        return _date_and_time(thing)
     if kind == "date" and isinstance(thing, date):
         return str(format_date(thing, "medium", rebase=False))
     if kind == "boolean":
         return str(_("Yes") if thing else _("No"))
     return str(thing)
+
+
+def _date_and_time(instant: datetime) -> str:
+    """21 Nov 2026, 15:50: to the minute, on the reader's wall clock."""
+    together = get_locale().datetime_formats["medium"]
+    return str(together.format(format_time(instant, "short"), format_date(instant, "medium")))
 
 
 def time_of_day(instant: datetime) -> str:

@@ -6,10 +6,12 @@ import inspect
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from flask_babel import format_timedelta
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from retail.core.db import session
@@ -36,7 +38,8 @@ class Kind:
 
 @dataclass(frozen=True)
 class Handler:
-    """One listener: what it takes, what waits, what is parked, and how long it usually takes to be told, in seconds."""
+    """One listener: what it takes, what waits, what is parked, and how many seconds after an event was relayed it is
+    usually done with it."""
 
     name: str
     kinds: tuple[str, ...]
@@ -44,6 +47,15 @@ class Handler:
     failing: int
     parked: int
     delay: float | None
+
+    @property
+    def delay_words(self) -> str:
+        """The delay as people say it."""
+        if self.delay is None:
+            return ""
+        if self.delay < 100:
+            return str(_("%(seconds)s s", seconds=f"{self.delay:.1f}"))
+        return str(format_timedelta(timedelta(seconds=self.delay)))
 
 
 @dataclass(frozen=True)
@@ -62,12 +74,8 @@ class Parked:
 
 def kinds() -> list[Kind]:
     """Every kind of event there is, by name; counted among the latest RECENT_EVENTS of the business."""
-    newest = session.scalar(select(func.max(Event.id))) or 0
-    counted = (
-        select(Event.kind, func.count(), func.max(Event.occurred_at))
-        .where(Event.id > newest - RECENT_EVENTS)
-        .group_by(Event.kind)
-    )
+    recent = select(Event.kind, Event.occurred_at).order_by(Event.id.desc()).limit(RECENT_EVENTS).subquery()
+    counted = select(recent.c.kind, func.count(), func.max(recent.c.occurred_at)).group_by(recent.c.kind)
     seen = {kind: (count, latest) for kind, count, latest in session.execute(counted)}
     found = []
     for name, declared in sorted(KINDS.items()):
@@ -83,7 +91,7 @@ def handlers() -> list[Handler]:
     """Every listener, by name."""
     counted = (
         select(Delivery.handler, Delivery.state, func.count(), func.max(Delivery.attempts))
-        .where(Delivery.state != "done")
+        .where(Delivery.state.in_(("pending", "parked")))
         .group_by(Delivery.handler, Delivery.state)
     )
     waiting: dict[tuple[str, str], int] = {}
@@ -93,16 +101,16 @@ def handlers() -> list[Handler]:
         if state == "pending":
             attempts[handler] = most
     recent = (
-        select(Delivery.handler, Delivery.done_at, Event.occurred_at)
+        select(Delivery.handler, Delivery.done_at, Event.relayed_at)
         .join(Event, Event.id == Delivery.event_id)
         .where(Delivery.state == "done", Delivery.done_at.is_not(None))
         .order_by(Delivery.id.desc())
         .limit(RECENT_DELIVERIES)
     )
     delays: dict[str, list[float]] = defaultdict(list)
-    for handler, done_at, occurred_at in session.execute(recent):
-        if done_at is not None:
-            delays[handler].append((done_at - occurred_at).total_seconds())
+    for handler, done_at, relayed_at in session.execute(recent):
+        if done_at is not None and relayed_at is not None:
+            delays[handler].append((done_at - relayed_at).total_seconds())
     return [
         Handler(
             one.name,

@@ -13,7 +13,7 @@ from retail.core import html, schedules
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.forms import refusals
-from retail.core.module import MenuItem
+from retail.core.module import MenuItem, person_or_none
 from retail.core.schedules import Schedule
 from retail.operations import module, queries
 from retail.operations.cron_words import cron_of, in_words, rhythm_of
@@ -47,6 +47,7 @@ def schedules_page() -> Response:
     return html.page(
         "operations/schedules.html",
         fragment="schedules",
+        zone=person_or_none().tenant.timezone.replace("_", " "),
         rows=[_row(row, latest.get(row.task)) for row in rows],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -237,3 +238,17 @@ def test_a_mail_is_sent_by_its_task(shop, letter):
     tasks.run_due()
     with reading():
         assert session.get_one(Mail, letter).state == "sent"
+
+
+def test_events_are_counted_of_ones_own_business_only(app, shop, rival):
+    make.sale(shop, (make.product("Tea", stock=3), 1))
+    events.drain()
+    session.rollback()
+
+    def sales(cast):
+        page = make.client(app, cast, "owner").get("/events/").text
+        row = page.rpartition('<td class="cell-title">sale.completed</td>')[2].partition("</tr>")[0]
+        return re.findall(r'align-end num"[^>]*>(\d+)', row)
+
+    assert sales(shop) == ["1"]
+    assert sales(rival) == ["0"]
