@@ -43,6 +43,8 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "refund": (_l("refunded"), "receipt-refund", "warning"),
     "return": (_l("refunded"), "receipt-refund", "warning"),
     "void": (_l("voided"), "circle-x", "warning"),
+    "replay": (_l("delivered again"), "refresh", "info"),
+    "try_again": (_l("tried again"), "refresh", "info"),
 }
 """What an action is called, with its picture and tone; one that is missing shows its own name."""
 
@@ -62,6 +64,8 @@ SUBJECTS: dict[str, Any] = {
     "cash_movements": _l("cash movement"),
     "orders": _l("sale"),
     "schedules": _l("schedule"),
+    "event_deliveries": _l("event for"),
+    "tasks": _l("task"),
     "levels": _l("stock level"),
     "stock_levels": _l("stock level"),
     "stock_documents": _l("goods"),

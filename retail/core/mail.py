@@ -13,15 +13,17 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
 from flask import current_app
-from sqlalchemy import ForeignKey
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config import MailServer
 from retail.core import files
 from retail.core.clock import now
 from retail.core.db import Model, session, unit_of_work
+from retail.core.errors import Refused
 from retail.core.files import StoredFile
-from retail.core.tasks import ask_for, task
+from retail.core.tasks import Task, ask_for, task, try_again
 from retail.core.tenancy import OfTenant
 
 
@@ -109,6 +111,17 @@ def _send(
         row.state, row.sent_at, row.error = ("failed", None, problem) if problem else ("sent", now(), None)
     if problem:
         raise RuntimeError(problem)
+
+
+def send_again(mail_id: int) -> Mail:
+    """Try once more to send a mail that could not be sent. Refused when it was sent or is on its way."""
+    mail = session.get_one(Mail, mail_id)
+    latest = select(Task.id).where(Task.name == "mail.send", Task.key == str(mail_id))
+    if mail.state != "failed":
+        raise Refused(_("This mail was sent, or is on its way."))
+    try_again(session.scalars(latest).one())
+    mail.state, mail.error = "queued", None
+    return mail
 
 
 def as_message(mail: Mail) -> EmailMessage:

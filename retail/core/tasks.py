@@ -21,6 +21,7 @@ from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, and_, or_, 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from retail.core import audit
 from retail.core.audit import Actor, act_as, current_actor
 from retail.core.clock import now
 from retail.core.db import Model, reading, session, unit_of_work
@@ -262,6 +263,20 @@ def cancel(task_id: int) -> None:
     if row.has_ended:
         raise Refused(_("“%(task)s” has ended already.", task=label_of(row.name)))
     row.state, row.ended_at = "cancelled", now()
+
+
+def try_again(task_id: int) -> Task:
+    """Let a task that failed begin anew, or one that waits for its next attempt have it now. Refused for any other."""
+    row = session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one()
+    if row.state not in {"failed", "queued"}:
+        raise Refused(_("“%(task)s” has not failed.", task=label_of(row.name)))
+    if row.state == "failed":
+        row.state, row.attempts, row.deaths, row.done = "queued", 0, 0, 0
+        row.error = row.ended_at = row.started_at = row.beat_at = None
+        audit.record("try_again", "tasks", row.id, label_of(row.name))
+    row.due_at = now()
+    session.info["emitted"] = True
+    return row
 
 
 def label_of(name: str) -> str:

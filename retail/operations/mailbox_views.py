@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
-from retail.core import files, html, tables
+from retail.core import files, html, mail, tables
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.mail import Mail
@@ -28,10 +28,10 @@ _PICTURE = re.compile(r"""(["'])cid:([^"']+)\1""")
 
 
 def _mail(mail_id: int) -> Mail:
-    mail = session.get(Mail, mail_id)
-    if mail is None:
+    row = session.get(Mail, mail_id)
+    if row is None:
         raise NotFound(_("There is no such mail."))
-    return mail
+    return row
 
 
 @module.get("/mailbox/", needs=Can.SEE_MAILBOX)
@@ -45,22 +45,29 @@ def mailbox() -> Any:
 @module.get("/mailbox/<int:mail_id>", needs=Can.SEE_MAILBOX)
 def mail_page(mail_id: int) -> Response:
     """One mail: as its reader sees it, as text, with what is attached."""
-    mail = _mail(mail_id)
+    row = _mail(mail_id)
     return html.page(
         "operations/mail.html",
-        mail=mail,
-        state=MAIL_STATES.get(mail.state, mail.state),
-        tone=TONES.get(mail.state) or "neutral",
-        attachments=[one for one in mail.attachments if not one.content_id],
-        breadcrumbs=[(_("Mailbox"), url_for("operations.mailbox")), (mail.subject, None)],
+        mail=row,
+        state=MAIL_STATES.get(row.state, row.state),
+        tone=TONES.get(row.state) or "neutral",
+        attachments=[one for one in row.attachments if not one.content_id],
+        breadcrumbs=[(_("Mailbox"), url_for("operations.mailbox")), (row.subject, None)],
     )
+
+
+@module.post("/mailbox/<int:mail_id>/again", needs=Can.MANAGE_SCHEDULES)
+def send_mail_again(mail_id: int) -> Response:
+    """Try once more to send what could not be sent."""
+    mail.send_again(_mail(mail_id).id)
+    return html.done(_("It is on its way again."), url_for("operations.mail_page", mail_id=mail_id))
 
 
 @module.get("/mailbox/<int:mail_id>/html", needs=Can.SEE_MAILBOX)
 def mail_html(mail_id: int) -> Response:
     """The mail's own page, shut off from ours; its pictures travel inside it, for it may fetch nothing."""
-    mail = _mail(mail_id)
-    pictures = {one.content_id: one.file for one in mail.attachments if one.content_id}
+    row = _mail(mail_id)
+    pictures = {one.content_id: one.file for one in row.attachments if one.content_id}
 
     def inline(found: re.Match[str]) -> str:
         picture = pictures.get(found[2])
@@ -69,7 +76,7 @@ def mail_html(mail_id: int) -> Response:
         content = base64.b64encode(files.path_of(picture).read_bytes()).decode()
         return f'"data:{picture.content_type};base64,{content}"'
 
-    response = make_response(_PICTURE.sub(inline, mail.html))
+    response = make_response(_PICTURE.sub(inline, row.html))
     response.headers["Content-Security-Policy"] = MAIL_POLICY
     response.headers["Cache-Control"] = "private, no-store"
     return response

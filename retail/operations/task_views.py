@@ -13,7 +13,7 @@ from retail.core import html, tables, tasks
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.module import MenuItem, can
-from retail.core.tasks import Task, label_of
+from retail.core.tasks import TASKS, Task, label_of
 from retail.operations import module
 from retail.operations.tables import TASK_STATES, TONES, Tasks
 from retail.permissions import SIGNED_IN, Can
@@ -30,6 +30,7 @@ def _task(task_id: int) -> Task:
 
 
 def _shown(row: Task) -> dict[str, Any]:
+    in_hand = row.user_id == g.person.id or can(Can.MANAGE_SCHEDULES)
     return {
         "id": row.id,
         "label": label_of(row.name),
@@ -42,7 +43,8 @@ def _shown(row: Task) -> dict[str, Any]:
         "message": row.message,
         "error": _plain_error(row),
         "trace": row.error if row.error and row.error.startswith("Traceback") else None,
-        "may_cancel": not row.has_ended and (row.user_id == g.person.id or can(Can.MANAGE_SCHEDULES)),
+        "may_cancel": not row.has_ended and in_hand,
+        "may_try_again": row.state == "failed" and row.name in TASKS and in_hand,
     }
 
 
@@ -82,11 +84,24 @@ def task_progress(task_id: int) -> Response:
     return html.page("core/progress.html", fragment="progress", task=_shown(_task(task_id)))
 
 
-@module.post("/tasks/<int:task_id>/cancel", needs=SIGNED_IN)
-def cancel_task(task_id: int) -> Response:
-    """Stop it."""
+def _task_in_hand(task_id: int) -> Task:
+    """A task that this person asked for, or that is theirs to manage."""
     row = _task(task_id)
     if row.user_id != g.person.id and not can(Can.MANAGE_SCHEDULES):
         raise NotFound(_("There is no such task."))
+    return row
+
+
+@module.post("/tasks/<int:task_id>/again", needs=SIGNED_IN)
+def try_task_again(task_id: int) -> Response:
+    """Let it begin anew after it failed."""
+    tasks.try_again(_task_in_hand(task_id).id)
+    return html.done(_("It is tried again now."), url_for("operations.task_page", task_id=task_id))
+
+
+@module.post("/tasks/<int:task_id>/cancel", needs=SIGNED_IN)
+def cancel_task(task_id: int) -> Response:
+    """Stop it."""
+    _task_in_hand(task_id)
     tasks.cancel(task_id)
     return html.done(_("It was cancelled."), url_for("operations.task_page", task_id=task_id))

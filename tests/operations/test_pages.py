@@ -252,3 +252,47 @@ def test_events_are_counted_of_ones_own_business_only(app, shop, rival):
 
     assert sales(shop) == ["1"]
     assert sales(rival) == ["0"]
+
+
+def test_a_failed_task_is_tried_again_by_who_may(app, shop, monkeypatch):
+    monkeypatch.setattr(tasks, "TASKS", dict(tasks.TASKS))
+    monkeypatch.setattr("retail.operations.task_views.TASKS", tasks.TASKS)
+    luck = []
+
+    @tasks.task("test.luck", "Try one's luck")
+    def try_luck(progress):
+        luck.append(1)
+        if len(luck) == 1:
+            raise ZeroDivisionError
+
+    with unit_of_work():
+        task_id = tasks.ask_for("test.luck").id
+    tasks.run_due()
+    manager, cashier = make.client(app, shop, "manager"), make.client(app, shop, "cashier")
+    assert "Try again" in manager.get(f"/tasks/{task_id}").text
+    assert make.post(cashier, f"/tasks/{task_id}/again").status_code == 404
+    assert make.post(manager, f"/tasks/{task_id}/again").status_code == 303
+    with make.within(shop):
+        tasks.run_due()
+    page = manager.get(f"/tasks/{task_id}").text
+    assert "Done" in page
+    assert "Try again" not in page
+    assert make.post(manager, f"/tasks/{task_id}/again").status_code == 422
+
+
+def test_a_mail_that_could_not_be_sent_is_sent_again(app, shop, rival, letter, monkeypatch):
+    answers = ["550 no such user"]
+    monkeypatch.setattr(mail, "_deliver", lambda _message: answers.pop() if answers else None)
+    tasks.run_due()
+    manager = make.client(app, shop, "manager")
+    page = manager.get(f"/mailbox/{letter}").text
+    assert "550 no such user" in page
+    assert "Send again" in page
+    assert make.post(make.client(app, shop, "clerk"), f"/mailbox/{letter}/again").status_code == 403
+    assert make.post(make.client(app, rival, "owner"), f"/mailbox/{letter}/again").status_code == 404
+    assert make.post(manager, f"/mailbox/{letter}/again").status_code == 303
+    with make.within(shop):
+        tasks.run_due()
+        with reading():
+            assert session.get_one(Mail, letter).state == "sent"
+    assert make.post(manager, f"/mailbox/{letter}/again").status_code == 422
