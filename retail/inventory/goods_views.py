@@ -144,7 +144,9 @@ def _open_desk(kind: type[ReceiveForm] | type[TransferForm]) -> Desk:
         form = kind()
         if request.method == "GET":
             form.key.data = services.new_key()
-            form.location.data = _here(form)
+            form.location.data = here = _here(form)
+            if isinstance(form, TransferForm):
+                form.to_location.data = next((one.value for one in form.location.choices if one.value != here), here)
             desk = Desk(form, [])
             if variant_id := request.args.get("variant", type=int):
                 desk.lines = [TypedLine(queries.goods_numbered(variant_id).variant_id)]

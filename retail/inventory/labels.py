@@ -28,16 +28,6 @@ MOVE_REASONS = {
 }
 """Why goods moved, by `StockMove.reason`."""
 
-COUNTERPARTS = {
-    "supplier": _l("Supplier"),
-    "customer": _l("Customer"),
-    "adjustment": _l("Adjustment"),
-    "scrap": _l("Scrap"),
-    "transit": _l("Another location"),
-    "opening": _l("Opening"),
-}
-"""Where goods came from or went to, by `StockMove.counterpart`."""
-
 SOURCES = {
     "order": _l("Sale"),
     "receipt": _l("Goods received"),
@@ -57,6 +47,7 @@ KINDS = {
 STATES = {
     "below": (_l("Below zero"), "danger"),
     "out": (_l("None left"), "danger"),
+    "none": (_l("None here"), "neutral"),
     "low": (_l("Low"), "warning"),
     "fine": (_l("In stock"), "success"),
 }

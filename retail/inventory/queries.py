@@ -90,15 +90,17 @@ class LevelHere:
 
     @property
     def state(self) -> str:
-        """`below`, `out`, `low` or `fine`."""
+        """See `state_of`."""
         return state_of(self.on_hand, self.reorder_point)
 
 
 def state_of(on_hand: Decimal, reorder_point: Decimal | None) -> str:
-    """`below` (fewer than none), `out` (none), `low` (at or below the reorder point), else `fine`."""
-    if on_hand <= 0:
-        return "below" if on_hand < 0 else "out"
-    return "low" if reorder_point is not None and on_hand <= reorder_point else "fine"
+    """`below` (fewer than none), `out` (none, though there should be some), `none`, `low`, else `fine`."""
+    if on_hand < 0:
+        return "below"
+    if reorder_point is not None and on_hand <= reorder_point:
+        return "low" if on_hand else "out"
+    return "fine" if on_hand else "none"
 
 
 def levels_of_variant(variant_id: int) -> list[LevelHere]:
@@ -135,7 +137,7 @@ def _levels_here(*which: ColumnElement[bool]) -> list[LevelHere]:
         .join(Location, true())
         .outerjoin(StockLevel, and_(StockLevel.variant_id == Variant.id, StockLevel.location_id == Location.id))
         .where(or_(Location.active, StockLevel.on_hand != ZERO), *which)
-        .order_by(Variant.position, Variant.id, Location.kind.desc(), Location.name, Location.id)
+        .order_by(Variant.position, Variant.id, Location.kind, Location.name, Location.id)
     )
     return [LevelHere(*row) for row in rows]
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
-from sqlalchemy import Row, Select, case, func, literal, or_, select
+from sqlalchemy import Row, Select, and_, case, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from retail.catalog.models import Category, Product, Variant
@@ -18,7 +18,7 @@ from retail.core import html, shown
 from retail.core.links import link
 from retail.core.tables import Column, Filter, Table, choices_of
 from retail.identity.models import User
-from retail.inventory.labels import COUNTERPARTS, KINDS, MOVE_REASONS, SOURCES, STATES
+from retail.inventory.labels import KINDS, MOVE_REASONS, SOURCES, STATES
 from retail.inventory.models import StockDocument, StockLevel, StockMove
 from retail.inventory.queries import is_low, own_document
 from retail.permissions import Can
@@ -29,8 +29,9 @@ SHORTEST_BARCODE = 8
 _there = aliased(Location)
 _state = case(
     (StockLevel.on_hand < 0, "below"),
-    (StockLevel.on_hand == 0, "out"),
+    (and_(is_low, StockLevel.on_hand == 0), "out"),
     (is_low, "low"),
+    (StockLevel.on_hand == 0, "none"),
     else_="fine",
 )
 
@@ -86,7 +87,7 @@ def _state_badge(row: Row[Any]) -> Markup:
 
 
 class Levels(Table):
-    """What lies where: one row for each variant at each location where it ever lay."""
+    """What lies where: one row for each variant at each location where it ever lay, or at the one looked at."""
 
     name = "levels"
     label = _l("Stock")
@@ -126,14 +127,18 @@ class Levels(Table):
         "icon": "packages",
     }
 
+    def __init__(self, location_id: int | None = None) -> None:
+        self.location_id = location_id
+
     def source(self) -> Select[Any]:
+        here = true() if self.location_id is None else StockLevel.location_id == self.location_id
         return (
             select(StockLevel)
             .join(Variant, Variant.id == StockLevel.variant_id)
             .join(Product, Product.id == Variant.product_id)
             .join(Location, Location.id == StockLevel.location_id)
             .outerjoin(Category, Category.id == Product.category_id)
-            .where(or_(Variant.archived_at.is_(None), StockLevel.on_hand != 0))
+            .where(here, or_(Variant.archived_at.is_(None), StockLevel.on_hand != 0))
         )
 
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
@@ -199,12 +204,6 @@ class Moves(Table):
         "location": Filter(_l("Location"), _at(StockMove.location_id), "choice", _places),
         "reason": Filter(
             _l("Reason"), lambda s, v: s.where(StockMove.reason == v), "choice", choices_of(*MOVE_REASONS.items())
-        ),
-        "counterpart": Filter(
-            _l("From or to"),
-            lambda s, v: s.where(StockMove.counterpart == v),
-            "choice",
-            choices_of(*COUNTERPARTS.items()),
         ),
         "from": Filter(_l("From"), _from(StockMove.business_date), "date"),
         "to": Filter(_l("To"), _to(StockMove.business_date), "date"),

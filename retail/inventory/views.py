@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -23,7 +25,13 @@ from retail.inventory.tables import Documents, Levels, Moves, document_url
 from retail.permissions import Can
 from retail.tenancy.queries import locations
 
+
+def _moment(instant: datetime) -> str:
+    return str(format_datetime(instant, "short"))
+
+
 WORDS: dict[str, Any] = {
+    "moment": _moment,
     "states": STATES,
     "reasons": MOVE_REASONS,
     "sources": SOURCES,
@@ -42,17 +50,20 @@ def _tabs(here: str) -> list[dict[str, Any]]:
 
 @module.get("/", needs=Can.VIEW_STOCK)
 def levels() -> Response:
-    """What lies where."""
+    """What lies where: at the location this person looks at, unless the list's own filter names one."""
+    here = None if request.args.get("location") else person_or_none().location_id
     names = ["variants", "low", "below_zero", *(["value"] if can(Can.VIEW_COSTS) else [])]
-    figures = {} if html.wants_fragment() else STOCK.one(names)
+    whole = not html.wants_fragment()
+    places = {one.id: one.name for one in locations()} if whole else {}
+    figures = STOCK.one(names, where={"location": places[here]} if here in places else None) if whole else {}
     answer: Response = table_page(
-        Levels(),
+        Levels(here),
         "inventory/levels.html",
         title=_("Stock"),
-        subtitle=None,
+        subtitle=places.get(here) if here else None,
         tabs=_tabs("levels"),
         figures=figures,
-        places=0 if html.wants_fragment() else len(locations()),
+        places=len(places),
     )
     return answer
 

@@ -25,7 +25,7 @@ def tenant_numbered(tenant_id: int) -> Tenant:
 
 def locations() -> Sequence[Location]:
     """The active locations, shops first."""
-    return session.scalars(select(Location).where(Location.active).order_by(Location.kind.desc(), Location.name)).all()
+    return session.scalars(select(Location).where(Location.active).order_by(Location.kind, Location.name)).all()
 
 
 def location_numbered(location_id: int) -> Location:

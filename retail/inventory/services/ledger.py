@@ -98,20 +98,19 @@ def shift_levels(movements: Sequence[Movement]) -> list[Moved]:
         level.on_hand += one.quantity
         level.value += value
         if one.quantity < 0 and level.on_hand < 0 and one.location_id in refusals:
-            name = session.scalar(select(Variant.name).where(Variant.id == one.variant_id))
-            raise Refused(
-                _(
-                    "Only %(left)s of %(what)s left at %(where)s.",
-                    left=plain(max(level.on_hand - one.quantity, ZERO)),
-                    what=name,
-                    where=refusals[one.location_id],
-                ),
-                field="lines",
-            )
+            left = max(level.on_hand - one.quantity, ZERO)
+            raise Refused(_short_of(one.variant_id, left, refusals[one.location_id]), field="lines")
         results.append(Moved(one, value, level.on_hand, level.value))
     _keep_levels(levels, before)
     _announce(levels, before)
     return results
+
+
+def _short_of(variant_id: int, left: Decimal, where: str) -> str:
+    name = session.scalar(select(Variant.name).where(Variant.id == variant_id))
+    if not left:
+        return str(_("None of %(what)s left at %(where)s.", what=name, where=where))
+    return str(_("Only %(left)s of %(what)s left at %(where)s.", left=plain(left), what=name, where=where))
 
 
 def write_moves(moved: Sequence[Moved], document: Document) -> None:

@@ -35,17 +35,21 @@ def paper_of(key: str, location_id: int) -> StockDocument | None:
 
     Locks the location against other papers, not against sales. NotFound for a location that is not there.
     """
-    location = session.scalar(
-        select(Location)
-        .where(Location.id == location_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if location is None:
-        raise NotFound(_("There is no such location."), field="location")
-    if not location.active:
-        raise Refused(_("%(name)s is closed; choose another location.", name=location.name), field="location")
+    check_place(location_id, lock=True)
     return session.scalar(select(StockDocument).where(StockDocument.key == key)) if key else None
+
+
+def check_place(location_id: int, field: str = "location", *, lock: bool = False) -> None:
+    """NotFound for a location that is not there, Refused for one that is closed. A paper locks one location only, so
+    that two papers never wait for each other."""
+    statement = select(Location).where(Location.id == location_id)
+    if lock:
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    location = session.scalar(statement)
+    if location is None:
+        raise NotFound(_("There is no such location."), field=field)
+    if not location.active:
+        raise Refused(_("%(name)s is closed; choose another location.", name=location.name), field=field)
 
 
 def draw_up(

@@ -19,7 +19,7 @@ from retail.core.tenancy import current_tenant_id
 from retail.events.inventory import StockReceived, StockTransferred
 from retail.inventory.models import StockDocument
 from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
-from retail.inventory.services.papers import check_goods, check_quantity, document_of, draw_up, paper_of
+from retail.inventory.services.papers import check_goods, check_place, check_quantity, document_of, draw_up, paper_of
 
 
 def receive(location_id: int, lines: Sequence[Movement], reference: str = "", *, key: str = "") -> StockDocument:
@@ -67,7 +67,7 @@ def transfer(
         raise Refused(_("Choose two different locations."), field="to_location")
     if paper := paper_of(key, from_location_id):
         return paper
-    _check_destination(to_location_id)
+    check_place(to_location_id, "to_location")
     if not lines:
         raise Refused(_("Add at least one line to transfer."), field="lines")
     for _variant, quantity in lines:
@@ -94,13 +94,6 @@ def transfer(
         )
     )
     return paper
-
-
-def _check_destination(location_id: int) -> None:
-    try:
-        paper_of("", location_id)
-    except Refused as no:
-        raise type(no)(no.message, field="to_location") from None
 
 
 def _remember_costs(lines: Sequence[Movement]) -> None:

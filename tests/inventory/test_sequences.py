@@ -1,0 +1,143 @@
+"""Whatever is received, counted, sold, given back and sent about, in whatever order: everything ties."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import func, select
+
+from retail.core import events
+from retail.core.checks import run_checks
+from retail.core.db import session, unit_of_work
+from retail.core.errors import Refused
+from retail.core.money import ZERO
+from retail.finance.queries import balance
+from retail.inventory import services as inventory
+from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.services import Movement
+from retail.orders.queries import lines_of
+from retail.till import services as till
+from tests import make
+
+QUANTITIES = st.decimals("0.001", "40", places=3)
+PIECES = st.integers(1, 6)
+COSTS = st.decimals("0", "30", places=4)
+WHICH = st.integers(0, 2)
+
+
+def machine_in(shop, steps=10, examples=12):
+    """Run the machine in a shop; each example begins with goods of its own."""
+
+    class Stock(RuleBasedStateMachine):
+        def __init__(self):
+            super().__init__()
+            self.goods = [make.product(cost=cost).id for cost in ("1.10", "0.3333", None)]
+            self.places = (shop.location_id, shop.warehouse_id)
+            self.expected = {}
+            self.sold = []
+
+        def change(self, variant_id, place, quantity):
+            key = variant_id, place
+            self.expected[key] = self.expected.get(key, ZERO) + quantity
+
+        @rule(which=WHICH, there=st.booleans(), quantity=QUANTITIES, cost=COSTS)
+        def receive(self, which, there, quantity, cost):
+            place, variant_id = self.places[there], self.goods[which]
+            with unit_of_work():
+                inventory.receive(place, [Movement(variant_id, place, quantity, cost)])
+            self.change(variant_id, place, quantity)
+
+        @rule(
+            which=WHICH, quantity=QUANTITIES, sign=st.sampled_from((1, -1)), reason=st.sampled_from(inventory.REASONS)
+        )
+        def adjust(self, which, quantity, sign, reason):
+            with unit_of_work():
+                inventory.adjust(self.places[0], self.goods[which], sign * quantity, reason)
+            self.change(self.goods[which], self.places[0], sign * quantity)
+
+        @rule(which=WHICH, counted=QUANTITIES)
+        def count(self, which, counted):
+            with unit_of_work():
+                inventory.count(self.places[0], self.goods[which], counted, "correction")
+            self.expected[self.goods[which], self.places[0]] = counted
+
+        @rule(which=WHICH, quantity=QUANTITIES, back=st.booleans())
+        def transfer(self, which, quantity, back):
+            start, end = reversed(self.places) if back else self.places
+            with unit_of_work():
+                inventory.transfer(start, end, [(self.goods[which], quantity)])
+            self.change(self.goods[which], start, -quantity)
+            self.change(self.goods[which], end, quantity)
+
+        @rule(which=WHICH, other=WHICH, pieces=PIECES)
+        def sell(self, which, other, pieces):
+            wanted = [(Variant(self.goods[which]), pieces)]
+            if other != which:
+                wanted.append((Variant(self.goods[other]), 1))
+            self.sold.append(make.sale(shop, *wanted).order_id)
+            for one, quantity in wanted:
+                self.change(one.id, self.places[0], Decimal(-quantity))
+
+        @precondition(lambda self: self.sold)
+        @rule(pieces=PIECES)
+        def give_back(self, pieces):
+            order_id = self.sold[-1]
+            station = make.open_till(shop)
+            line = lines_of(order_id)[0]
+            variant_id, key = line.variant_id, f"back-{order_id}-{pieces}-{line.returned}"
+            session.rollback()
+            try:
+                with unit_of_work():
+                    till.refund(shop.tenant, station, order_id, {line.id: Decimal(pieces)}, key, "changed", "cash")
+            except Refused:
+                return
+            self.change(variant_id, self.places[0], Decimal(pieces))
+
+        @invariant()
+        def everything_ties(self):
+            session.rollback()
+            levels = {
+                (row.variant_id, row.location_id): row.on_hand
+                for row in session.execute(
+                    select(StockLevel.variant_id, StockLevel.location_id, StockLevel.on_hand).where(
+                        StockLevel.variant_id.in_(self.goods)
+                    )
+                )
+            }
+            assert levels == self.expected
+            assert session.scalar(select(func.sum(StockLevel.value))) == session.scalar(
+                select(func.sum(StockMove.value))
+            )
+            assert (session.scalar(select(func.sum(StockLevel.value))) or 0) == balance("1200")
+            session.rollback()
+
+        def teardown(self):
+            events.drain()
+            with make.within(shop):
+                assert not [(one.name, one.first) for one in run_checks([shop.tenant_id]) if one.faults]
+
+    run_state_machine_as_test(
+        Stock,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+class Variant:
+    """A variant by its id alone, for selling."""
+
+    def __init__(self, variant_id):
+        self.id = variant_id
+
+
+def test_every_sequence_leaves_levels_moves_worth_and_books_in_agreement(shop):
+    machine_in(shop)
