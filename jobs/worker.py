@@ -1,9 +1,16 @@
-"""A worker: takes calls from the queues, each in a process of its own that has the application loaded already."""
+"""The workers: one process for each queue, so that long work never keeps a screen waiting; each call in a process of
+its own, which has the application loaded already."""
 
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 from flask import Flask
@@ -12,12 +19,15 @@ from rq.job import Job
 from rq.queue import Queue
 
 from jobs import calls
+from jobs.children import die_with_parent
 from retail.app import create_app
 from retail.core import db
 from retail.core.queue import connect
 
+log = logging.getLogger("jobs.worker")
 QUEUES = ("high", "default", "low")
-"""In the order in which they are served."""
+# Who falls at once after its start must not keep the machine busy with starting it.
+PAUSE_SECONDS = 0.5
 
 
 class PreloadedWorker(Worker):
@@ -26,9 +36,9 @@ class PreloadedWorker(Worker):
     # With Redis back, nobody should wait a minute for the worker to notice.
     max_connection_wait_time = 5.0
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, queues: Sequence[str] = QUEUES) -> None:
         super().__init__(
-            QUEUES,
+            queues,
             connection=connect(app.config["REDIS_URL"]),
             worker_ttl=60,
             maintenance_interval=30,
@@ -53,14 +63,64 @@ class PreloadedWorker(Worker):
                 db.db.engine.dispose()
 
 
+class Lanes:
+    """A process for each queue, forked from this one, which only waits: brings back what falls, passes on the end."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.lanes: dict[int, str] = {}
+        self._end = threading.Event()
+
+    def run(self) -> int:
+        """Keep a worker at each queue until asked to stop; what is in hand is finished first."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        for queue in QUEUES:
+            self._start(queue)
+        while self.lanes:
+            pid, _status = os.wait()
+            queue = self.lanes.pop(pid, "")
+            if queue and not self._end.is_set():
+                log.warning("the worker of the queue %s fell; starting another", queue)
+                time.sleep(PAUSE_SECONDS)
+                self._start(queue)
+        return 0
+
+    def _start(self, queue: str) -> None:
+        if self._end.is_set():
+            return
+        pid = os.fork()
+        if pid:
+            self.lanes[pid] = queue
+            if self._end.is_set():
+                os.kill(pid, signal.SIGTERM)
+            return
+        status = 1
+        try:
+            die_with_parent()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            PreloadedWorker(self.app, [queue]).work(logging_level="WARNING")
+            status = 0
+        except Exception:
+            log.exception("the worker of the queue %s broke", queue)
+        finally:
+            # What the parent would do at its end is not for this process to do.
+            os._exit(status)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self._end.set()
+        for pid in self.lanes:
+            os.kill(pid, number)
+
+
 def main() -> int:
-    """Work until asked to stop; what is in hand is finished first."""
+    """Work until asked to stop."""
     app = create_app()
     with app.app_context():
         db.db.engine.dispose()
     logging.getLogger("rq").setLevel(logging.WARNING)
-    PreloadedWorker(app).work(logging_level="WARNING")
-    return 0
+    return Lanes(app).run()
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def send(
     return mail
 
 
-@task("mail.send", "Send a mail", queue="high", timeout=120, retry_seconds=(10, 60, 300, 1800, 7200), quiet=True)
+@task("mail.send", "Send a mail", queue="default", timeout=120, retry_seconds=(10, 60, 300, 1800, 7200), quiet=True)
 def _send(
     progress: object,  # noqa: ARG001  every task is handed it
     mail_id: int,

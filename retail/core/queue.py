@@ -26,7 +26,8 @@ def redis() -> Redis:
 
 
 def queue(name: str = "default") -> Queue:
-    """A queue by its promise: `high` (screens, receipts), `default`, `low` (imports, nightly work)."""
+    """A queue by its promise: `high` (what screens wait for), `default` (mail and the like), `low` (imports, nightly
+    work). Each has workers of its own."""
     return Queue(name, connection=redis())
 
 

@@ -15,7 +15,7 @@ from retail.events.till import SaleCompleted, SaleReversed
 from retail.reports import services
 
 
-@on(SaleCompleted, SaleReversed, HistoryImported, batch=True)
+@on(SaleCompleted, SaleReversed, HistoryImported, batch=True, queue="high")
 def roll_up(happenings: list[Happening]) -> None:
     """One handler for all of them, so that two workers never make the same bucket at once."""
     tenant_id = current_tenant_id()
