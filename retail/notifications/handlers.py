@@ -12,6 +12,7 @@ from retail.catalog.models import Variant
 from retail.core.db import session
 from retail.core.events import KINDS, Happening, on
 from retail.core.push import push
+from retail.core.shown import money
 from retail.core.tasks import TaskEnded
 from retail.core.tenancy import current_tenant_id
 from retail.events.catalog import ProductsImported
@@ -23,6 +24,7 @@ from retail.notifications.queries import who_can
 from retail.notifications.services import Message, notify, retell, settle
 from retail.permissions import Can
 from retail.tenancy.models import Location
+from retail.tenancy.queries import current_tenant
 from retail.till.models import Register, Shift
 
 LOW_STOCK = "stock.low"
@@ -90,10 +92,11 @@ def tell_of_cash_difference(happening: ShiftClosed) -> None:
         return
     register = session.scalar(select(Register.name).where(Register.id == happening.register_id)) or ""
     cashier = session.scalar(select(Shift.user_id).where(Shift.id == happening.shift_id))
+    amount = money(abs(difference), current_tenant().currency)
     title = (
-        _("%(register)s closed %(amount)s short", register=register, amount=f"{-difference:.2f}")
+        _("%(register)s closed %(amount)s short", register=register, amount=amount)
         if difference < 0
-        else _("%(register)s closed %(amount)s over", register=register, amount=f"{difference:.2f}")
+        else _("%(register)s closed %(amount)s over", register=register, amount=amount)
     )
     message = Message(
         "till",

@@ -103,7 +103,7 @@ def test_delivering_every_event_again_changes_nothing(shop, pushed):
     assert ("New sign-in", 1, True) in before["cashier"]
     assert before["clerk"] == [("Tea is running low", 1, True), ("Import is done", 1, True)]
     assert ("Nightly failed", 1, True) in before["owner"]
-    assert ("Till 1 closed 4.80 short", 1, True) in before["owner"]
+    assert ("Till 1 closed £4.80 short", 1, True) in before["owner"]
 
 
 def test_a_balanced_shift_is_no_news(shop, pushed):
