@@ -12,17 +12,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from retail.core import files, html, tables
+from retail.core import audit, files, html, tables
 from retail.core.errors import NotFound
 from retail.core.forms import refusals
 from retail.core.imports import Import, services
 from retail.core.links import link
-from retail.core.module import MenuItem
+from retail.core.module import MenuItem, can
 from retail.core.spreadsheets import SpreadsheetError
 from retail.integrations import module
 from retail.integrations.import_forms import ColumnsForm, ReadingForm, UploadForm, fields_chosen
 from retail.integrations.import_queries import FileColumn, chosen_columns, columns_of, working
 from retail.integrations.import_tables import STATES, TONES, Imports
+from retail.integrations.product_export import product_file
 from retail.integrations.product_fields import FIELDS, HINTS
 from retail.integrations.product_import import PRODUCTS
 from retail.integrations.product_options import default_options, example_rows
@@ -83,6 +84,14 @@ def import_example() -> FileResponse:
     text = io.StringIO()
     csv.writer(text).writerows([[str(one.label) for one in FIELDS], *example_rows()])
     return _download("products-example.csv", text.getvalue().encode("utf-8-sig"))
+
+
+@module.get("/imports/products.csv", needs=Can.EXPORT)
+def products_to_edit() -> FileResponse:
+    """All products in the columns of the import, to be edited and uploaded again."""
+    content = b"".join(product_file(default_options()["location_id"], with_costs=can(Can.VIEW_COSTS)))
+    audit.record_apart("export", "products", label=_("all, to be edited"))
+    return _download("products.csv", content)
 
 
 @module.get("/imports/<int:import_id>", needs=Can.IMPORT_PRODUCTS)

@@ -68,7 +68,7 @@ HINTS: Mapping[str, object] = {
 }
 SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 NO_CHOICE = "default title"
-ARCHIVED = {"archived": True, "discontinued": True, "inactive": True, "draft": True, "active": False}
+ARCHIVED = {"archived": True, "discontinued": True, "inactive": True, "draft": True, "active": False, "on sale": False}
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,9 +301,10 @@ class ProductPlanner:
         if product is None:
             if not name:
                 raise No(_("A new product needs a name."), "name")
-            same = self._by_name.get((name.casefold(), ()), [])
-            if not row.sku and not row.codes and len(same) > 1:
-                raise No(_("Several products are called “%(name)s”; give the SKU.", name=name), "name")
+            several = self._named.get(name.casefold()) if not group else None
+            if not row.sku and not row.codes and several is not None:
+                # One alone would have been found by its name.
+                raise No(_("Several variants or products are called “%(name)s”; give the SKU.", name=name), "name")
             product = Group(name, self._option_names(row), row.number, taken={}, described=True)
             product.category, product.brand, product.description = row.category, row.brand, row.description
             product.tax_rate_id = rate_id or self._default_rate

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import datetime
 
 import pytest
+import xlsxwriter
 from sqlalchemy import func, select
 
 from retail.catalog.models import Product, Variant
@@ -285,3 +287,46 @@ def test_a_page_asks_little_of_the_database(app, shop, browser):
     with count_queries() as asked:
         browser.get(place)
     assert len(asked) <= 12, asked
+
+
+def test_a_sheet_without_a_table_is_said_where_it_was_chosen(app, shop, browser, tmp_path):
+    with xlsxwriter.Workbook(str(tmp_path / "book.xlsx")) as book:
+        for name in ("Products", "Notes"):
+            sheet = book.add_worksheet(name)
+            if name == "Products":
+                sheet.write_row(0, 0, ["Name", "SKU", "Price", "Since"])
+                sheet.write_row(1, 0, ["Blanket", "B1"])
+                sheet.write_formula(1, 2, "=10*2.5", None, 25)
+                sheet.write_datetime(1, 3, datetime(2026, 3, 1), book.add_format({"num_format": "dd/mm/yyyy"}))
+    place = page_of(upload(browser, (tmp_path / "book.xlsx").read_bytes(), "book.xlsx"))
+    page = browser.get(place).text
+    assert "2026-03-01" in page
+    assert columns_in(page)["Price"] == "price"
+    answer = make.post(browser, f"{place}/reading", {"sheet": "Notes", "decimals": ""}, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert "The sheet is empty" in answer.text
+    assert answer.text.lstrip().startswith('<div id="stage"')
+    assert "Blanket" in browser.get(place).text
+
+
+def test_all_products_are_taken_edited_and_uploaded_again(app, shop, browser):
+    with make.within(shop):
+        make.product("Green tea", price="4.25", sku="T1", stock=7)
+        make.product("Mug", price="8", sku="M1")
+    answer = browser.get("/imports/products.csv")
+    text = answer.data.decode("utf-8-sig")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=products.csv"
+    assert "Opening stock" not in text
+    place = checked(browser, text.replace("4.25", "4.75").encode())
+    page = browser.get(place).text
+    assert "Import 1 row<" in page
+    assert "Price: <del>4.25</del> → <ins>4.75</ins>" in page
+    assert make.client(app, shop, "cashier").get("/imports/products.csv").status_code == 403
+
+
+def test_a_row_that_names_several_variants_is_not_taken_for_a_new_product(app, shop, browser):
+    content = "Handle,Name,Option1 Value,SKU,Price\ns,Shirt,S,S1,9\ns,Shirt,M,S2,9\n"
+    page_of(make.post(browser, f"{checked(browser, content)}/run"))
+    tasks.run_due()
+    page = browser.get(checked(browser, "Name,Price\nShirt,8\n")).text
+    assert "give the SKU" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from retail.catalog.models import BRANCH, Category, Product
 from retail.core.db import session
@@ -35,7 +35,7 @@ def ensure_category(path: str) -> Category | None:
         if not name:
             continue
         wanted = name if found is None else found.path + BRANCH + name
-        known = session.scalar(select(Category).where(func.lower(Category.path) == wanted.lower()))
+        known = session.scalar(select(Category).where(_stands_at(wanted)).order_by(Category.path != wanted).limit(1))
         found = known or create_category(name, None if found is None else found.id)
     return found
 
@@ -77,12 +77,17 @@ def remove_category(category_id: int) -> None:
     session.flush()
 
 
+def _stands_at(path: str) -> ColumnElement[bool]:
+    """Whether a category's path is this one, in whatever case; SQLite knows the case of A to Z only."""
+    return or_(Category.path == path, func.lower(Category.path) == path.lower())
+
+
 def _place(row: Category, parent: Category | None) -> None:
     """Keep the path of a category and of what stands below it. Refused for a twin and for too deep a tree."""
     before = row.path
     path = row.name if parent is None else parent.path + BRANCH + row.name
-    twin = session.scalar(select(Category).where(func.lower(Category.path) == path.lower()).limit(1))
-    if twin is not None and twin is not row:
+    twin = session.scalar(select(Category).where(_stands_at(path), Category.id != row.id).limit(1))
+    if twin is not None:
         raise Refused(_("There is a category “%(path)s” already.", path=twin.path), field="name")
     below = (
         session.scalars(select(Category).where(Category.path.startswith(before + BRANCH, autoescape=True))).all()

@@ -26,13 +26,28 @@ TAGS = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>",
 
 def one_line(text: str) -> str:
     """A name as it should be kept: entities written as letters, no tags, no control signs, single spaces."""
+    return _cleaned(text, _one_line)
+
+
+def several_lines(text: str) -> str:
+    """A description without its HTML; paragraphs and line breaks become lines."""
+    return _cleaned(text, _several_lines)
+
+
+def _cleaned(text: str, clean: Callable[[str], str]) -> str:
+    """`text` cleaned until nothing is left to clean, so that what was kept and comes again is the same: `&amp;lt;`."""
+    while (cleaner := clean(text)) != text:
+        text = cleaner
+    return text
+
+
+def _one_line(text: str) -> str:
     if "<" in text:
         text = TAGS.sub(" ", text)
     return " ".join(_printable(html.unescape(text)).split())
 
 
-def several_lines(text: str) -> str:
-    """A description without its HTML; paragraphs and line breaks become lines."""
+def _several_lines(text: str) -> str:
     if "<" in text:
         text = TAGS.sub("", BREAKS.sub("\n", text))
     lines = [" ".join(line.split()) for line in _printable(html.unescape(text)).splitlines()]
