@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Row, ScalarSelect, Select, case, func, or_, select
 
 from retail.catalog.models import Category, Product, Variant
 from retail.catalog.queries import category_choices, product_holds, within_category
@@ -17,18 +17,21 @@ from retail.core import html, shown
 from retail.core.tables import Column, Filter, Table
 from retail.permissions import Can
 
-_on_sale = Variant.archived_at.is_(None)
-_offer = (
-    select(
-        Variant.product_id,
-        func.coalesce(func.nullif(func.count(case((_on_sale, 1))), 0), func.count()).label("variants"),
-        func.coalesce(func.min(case((_on_sale, Variant.price))), func.min(Variant.price)).label("lowest"),
-        func.coalesce(func.max(case((_on_sale, Variant.price))), func.max(Variant.price)).label("highest"),
-        func.min(Variant.sku).label("sku"),
+
+def _of_variants(what: Any) -> ScalarSelect[Any]:
+    """A figure over the variants of a product that are on sale; over all of them when the product is not."""
+    return (
+        select(what)
+        .where(
+            Variant.product_id == Product.id,
+            or_(Variant.archived_at.is_(None), Product.archived_at.is_not(None)),
+        )
+        .correlate(Product)
+        .scalar_subquery()
     )
-    .group_by(Variant.product_id)
-    .subquery("offer")
-)
+
+
+_count = _of_variants(func.count())
 STATUS = {"active": (_l("On sale"), "success"), "archived": (_l("Archived"), "neutral")}
 
 
@@ -70,6 +73,7 @@ class ProductTable(Table):
     label = _l("Products")
     order = "name"
     needs = Can.VIEW_PRODUCTS
+    in_two_steps = True
     row_id = Product.id
     columns: Mapping[str, Column] = {  # type: ignore[misc]  # the layers above add theirs
         "name": Column(
@@ -80,8 +84,8 @@ class ProductTable(Table):
             search=True,
         ),
         "category": Column(_l("Category"), func.coalesce(Category.path, "")),
-        "sku": Column(_l("SKU"), case((_offer.c.variants == 1, _offer.c.sku), else_=""), draw=_sku),
-        "price": Column(_l("Price"), _offer.c.lowest, "money", draw=_price),
+        "sku": Column(_l("SKU"), _of_variants(func.aggregate_strings(Variant.sku, ", ")), draw=_sku),
+        "price": Column(_l("Price"), _of_variants(func.min(Variant.price)), "money", draw=_price),
         "status": Column(
             _l("Status"),
             case((Product.archived_at.is_(None), "active"), else_="archived"),
@@ -90,8 +94,8 @@ class ProductTable(Table):
         ),
     }
     also = {
-        "highest": _offer.c.highest,
-        "variants": _offer.c.variants,
+        "highest": _of_variants(func.max(Variant.price)),
+        "variants": _count,
         "picture": Product.image_file_id,
         "brand": Product.brand,
     }
@@ -111,11 +115,7 @@ class ProductTable(Table):
         self.status = status
 
     def source(self) -> Select[Any]:
-        statement = (
-            select(Product)
-            .join(_offer, _offer.c.product_id == Product.id)
-            .outerjoin(Category, Category.id == Product.category_id)
-        )
+        statement = select(Product).outerjoin(Category, Category.id == Product.category_id)
         return statement if self.status else statement.where(Product.archived_at.is_(None))
 
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:

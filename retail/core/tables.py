@@ -136,7 +136,8 @@ class Table:
     """Base of every list. Subclasses give `name`, `label`, `columns`, `order`, `row_id` and `source`.
 
     `also` are values the rows carry for `link` and `draw` without being columns; `also_searched` are texts in which the
-    search looks beside the columns that say so.
+    search looks beside the columns that say so. `in_two_steps` first finds which rows a page has and then what they
+    show: for columns that are dear, such as sums over other tables, and only wanted for the rows that are seen.
     """
 
     name: ClassVar[str]
@@ -149,6 +150,7 @@ class Table:
     empty: ClassVar[Mapping[str, Any]] = {}
     row_id: ClassVar[Any]
     needs: ClassVar[Can]
+    in_two_steps: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         TABLES[cls.name] = cls
@@ -257,7 +259,7 @@ def listing(table: Table) -> Listing:
     statement = table.narrowed(q, values)
     kind = table.columns[sort.lstrip("-")].kind
     after = _unpack(request.args["after"], kind) if "after" in request.args else None
-    found = session.execute(table.ordered(statement, sort, after).limit(PAGE_SIZE + 1)).all()
+    found = _page_of(table, statement, sort, after)
     rows, more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     if after is None and not more:
         total = len(rows)
@@ -304,6 +306,17 @@ def listing(table: Table) -> Listing:
         searchable=any(column.search for column in columns.values()),
         narrowed=bool(q or any(values.values())),
     )
+
+
+def _page_of(table: Table, statement: Select[Any], sort: str, after: list[Any] | None) -> Sequence[Row[Any]]:
+    """The rows of one page and one more, if there is one."""
+    if not table.in_two_steps:
+        return session.execute(table.ordered(statement, sort, after).limit(PAGE_SIZE + 1)).all()
+    row_id = type(table).row_id
+    chosen = table.ordered(statement.with_only_columns(row_id), sort, after).limit(PAGE_SIZE + 1)
+    places = {number: at for at, number in enumerate(session.scalars(chosen))}
+    shown_rows = session.execute(table.narrowed("", {}).where(row_id.in_(places))).all()
+    return sorted(shown_rows, key=lambda row: places[row.row_id])
 
 
 def table_page(table: Table, template: str, **context: Any) -> Any:

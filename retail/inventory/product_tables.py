@@ -18,8 +18,7 @@ from retail.permissions import Can
 _variant = aliased(Variant)
 _on_hand = (
     select(func.sum(StockLevel.on_hand))
-    .join(_variant, _variant.id == StockLevel.variant_id)
-    .where(_variant.product_id == Product.id)
+    .where(StockLevel.variant_id.in_(select(_variant.id).where(_variant.product_id == Product.id).correlate(Product)))
     .correlate(Product)
     .scalar_subquery()
 )
