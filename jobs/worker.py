@@ -7,13 +7,13 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from flask import Flask
+from redis.exceptions import RedisError
 from rq import Worker
 from rq.job import Job
 from rq.queue import Queue
@@ -26,8 +26,19 @@ from retail.core.queue import connect
 
 log = logging.getLogger("jobs.worker")
 QUEUES = ("high", "default", "low")
-# Who falls at once after its start must not keep the machine busy with starting it.
-PAUSE_SECONDS = 0.5
+# Who falls again and again, as while Redis is away, must not keep the machine busy with starting it.
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+STEADY_SECONDS = 10.0
+
+
+class PlainTrouble(logging.Filter):
+    """Redis being away is no fault of the program: one line instead of a trace, and no error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if (record.exc_info and isinstance(record.exc_info[1], RedisError)) or "Redis instance" in record.getMessage():
+            record.exc_info, record.exc_text = None, None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
 class PreloadedWorker(Worker):
@@ -69,7 +80,9 @@ class Lanes:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.lanes: dict[int, str] = {}
-        self._end = threading.Event()
+        self._started: dict[str, float] = {}
+        self._pause = dict.fromkeys(QUEUES, FIRST_PAUSE)
+        self._asked_to_end = False
 
     def run(self) -> int:
         """Keep a worker at each queue until asked to stop; what is in hand is finished first."""
@@ -80,19 +93,31 @@ class Lanes:
         while self.lanes:
             pid, _status = os.wait()
             queue = self.lanes.pop(pid, "")
-            if queue and not self._end.is_set():
+            if queue and not self._is_ending():
+                if time.monotonic() - self._started[queue] > STEADY_SECONDS:
+                    self._pause[queue] = FIRST_PAUSE
                 log.warning("the worker of the queue %s fell; starting another", queue)
-                time.sleep(PAUSE_SECONDS)
+                self._rest(self._pause[queue])
+                self._pause[queue] = min(self._pause[queue] * 2, LONGEST_PAUSE)
                 self._start(queue)
         return 0
 
+    def _is_ending(self) -> bool:
+        return self._asked_to_end
+
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._is_ending() and time.monotonic() < until:
+            time.sleep(0.1)
+
     def _start(self, queue: str) -> None:
-        if self._end.is_set():
+        if self._is_ending():
             return
+        self._started[queue] = time.monotonic()
         pid = os.fork()
         if pid:
             self.lanes[pid] = queue
-            if self._end.is_set():
+            if self._is_ending():
                 os.kill(pid, signal.SIGTERM)
             return
         status = 1
@@ -102,6 +127,8 @@ class Lanes:
                 signal.signal(number, signal.SIG_DFL)
             PreloadedWorker(self.app, [queue]).work(logging_level="WARNING")
             status = 0
+        except RedisError as problem:
+            log.warning("the queue %s cannot be reached: %s", queue, str(problem).splitlines()[0])
         except Exception:
             log.exception("the worker of the queue %s broke", queue)
         finally:
@@ -109,7 +136,7 @@ class Lanes:
             os._exit(status)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
-        self._end.set()
+        self._asked_to_end = True
         for pid in self.lanes:
             os.kill(pid, number)
 
@@ -120,6 +147,7 @@ def main() -> int:
     with app.app_context():
         db.db.engine.dispose()
     logging.getLogger("rq").setLevel(logging.WARNING)
+    logging.getLogger("rq.worker").addFilter(PlainTrouble())
     return Lanes(app).run()
 
 
