@@ -30,7 +30,7 @@ enhance("[data-goods]", (desk) => {
       await window.htmx.ajax("POST", form().action, { source: desk, target: "#goods", swap: "morph:outerHTML", values: sent });
       form()?.querySelector("[data-new]")?.scrollIntoView({ block: "center" });
       // What was scanned is as unsaved as what was typed.
-      if (values.do !== "book" && form()?.querySelector("[data-goods-figure]")) form().dispatchEvent(new Event("input", { bubbles: true }));
+      if (values.do === "book" ? status === 422 : !booking) form()?.querySelector("[data-goods-figure]")?.dispatchEvent(new Event("input", { bubbles: true }));
     }).catch(() => {});
     return chain;
   }
@@ -109,7 +109,7 @@ enhance("[data-goods]", (desk) => {
     const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
     const said = button?.name === "do" ? button.value : "book";
     if (said === "find") find(search.value.trim());
-    else if (said === "book") book(button);
+    else if (said === "book") book(button ?? form().querySelector("[value=book]:not([disabled])"));
     else {
       if (said.startsWith("add:")) {
         clearSearch();
@@ -122,12 +122,12 @@ enhance("[data-goods]", (desk) => {
 
   /** @param {HTMLButtonElement | null} button */
   function book(button) {
-    if (booking) return;
+    if (booking || !button) return;
     booking = true;
-    button?.setAttribute("data-busy", "");
+    button.setAttribute("data-busy", "");
     act({ do: "book" }).then(() => {
       booking = false;
-      button?.removeAttribute("data-busy");
+      button.removeAttribute("data-busy");
     });
   }
 
@@ -162,7 +162,14 @@ enhance("[data-goods]", (desk) => {
       document.removeEventListener("keydown", onKey, true);
       return;
     }
-    if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const button = form().querySelector("[value=book]:not([disabled])");
+      if (button instanceof HTMLElement) form().requestSubmit(button);
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target instanceof HTMLElement ? event.target : document.body;
     const typing = target.matches("input, textarea, select");
     const choices = /** @type {HTMLElement[]} */ ([...desk.querySelectorAll("#found button")]);

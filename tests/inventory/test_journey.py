@@ -1,0 +1,135 @@
+"""A delivery comes: three things are scanned in a real browser without touching the mouse, one of them twice."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from retail.catalog.models import Barcode, Variant
+from retail.core.db import session, unit_of_work
+from retail.inventory.models import StockDocument, StockLevel
+from tests import make
+from tests.support.browser import DESK, PHONE, axe, running_browser, unavailable_reason
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sqlite_only]
+
+TEA, CUP, JAR = "5012345678900", "5012345678917", "5012345678924"
+SCANNER_MS = 4
+"""What lies between two characters of a scanner."""
+
+IN_ONE_GO = """(code) => {
+  const field = document.activeElement;
+  const press = (key) => field.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+  for (const letter of code) { press(letter); field.value += letter; }
+  press("Enter");
+}"""
+"""A scan into the field that has the focus, as fast as a scanner is however busy this machine may be."""
+
+
+@pytest.fixture
+def served(app, shop):
+    """The shop at an address, with three articles that carry barcodes, and the browser of the clerk."""
+    if reason := unavailable_reason():
+        pytest.fail(f"not run here: {reason}")
+    for name, code in (("Tea", TEA), ("Cup", CUP), ("Jar", JAR)):
+        variant = make.product(name, cost="1.50", sku=name.upper())
+        with unit_of_work():
+            session.add(Barcode(code=code.zfill(14), variant_id=variant.id))
+    clerk = make.client(app, shop, "clerk")
+    cookie = clerk.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        with running_browser() as browser:
+
+            def visit(path, view=DESK, **more):
+                context = browser.new_context(viewport=view, base_url=url, locale="en-GB", **more)
+                context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
+                page = context.new_page()
+                page.goto(path)
+                page.wait_for_selector("html[data-ready]")
+                return page
+
+            yield visit
+    finally:
+        server.shutdown()
+        serving.join()
+
+
+def scan(page, code):
+    page.keyboard.type(code, delay=SCANNER_MS)
+    page.keyboard.press("Enter")
+
+
+def on_hand(shop):
+    with make.within(shop):
+        rows = session.execute(
+            select(Variant.name, StockLevel.on_hand).join(StockLevel, StockLevel.variant_id == Variant.id)
+        )
+        return {row.name: row.on_hand for row in rows}
+
+
+def test_a_delivery_is_taken_in_with_scanner_and_keyboard(shop, served):
+    page = served("/stock/receive")
+    for code in (TEA, CUP, JAR, CUP):
+        scan(page, code)
+    expect(page.locator(".goods-foot")).to_contain_text("3 lines · 4 pieces")
+    expect(page.get_by_label("Quantity of Cup")).to_have_value("2")
+
+    scan(page, "4006381333931")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing in stock has the code or name “4006381333931”")
+    expect(page.locator(".goods-foot")).to_contain_text("3 lines · 4 pieces")
+
+    page.get_by_label("Quantity of Tea").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("12", delay=90)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Cost of one Tea")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("1.25", delay=90)
+    page.keyboard.press("Enter")
+    expect(page.locator(".goods-foot")).to_contain_text("£19.50")
+    # A scan that goes into a figure is taken out of it again.
+    page.get_by_label("Quantity of Jar").focus()
+    page.evaluate(IN_ONE_GO, JAR)
+    expect(page.get_by_label("Quantity of Jar")).to_have_value("2")
+
+    page.keyboard.press("F2")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("h1")).to_contain_text("GR-1")
+    assert on_hand(shop) == {"Tea": 12, "Cup": 2, "Jar": 2}
+    with make.within(shop):
+        assert session.scalars(select(StockDocument.value)).all() == [Decimal("21.00")]
+
+
+def test_found_by_name_on_a_phone_and_touched(shop, served):
+    page = served("/stock/receive", PHONE, has_touch=True, is_mobile=True)
+    page.get_by_label("Scan or search").fill("cu")
+    page.locator("#found").get_by_role("button", name="Cup").tap()
+    page.get_by_role("button", name="One more of Cup").tap()
+    expect(page.locator(".goods-foot")).to_contain_text("2 pieces")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    button = page.get_by_role("button", name="Receive", exact=True)
+    box = button.bounding_box()
+    assert box["height"] >= 44
+    assert box["y"] > PHONE["height"] / 2
+    assert axe(page) == []
+    button.dblclick()
+    expect(page.locator("h1")).to_contain_text("GR-1")
+    assert on_hand(shop) == {"Cup": 2}
+
+
+def test_leaving_with_scanned_lines_is_asked_about(served):
+    page = served("/stock/receive")
+    scan(page, TEA)
+    expect(page.locator(".goods-foot")).to_contain_text("1 pieces")
+    page.get_by_role("link", name="Products", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Leave this page?")
