@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from flask import abort, request, url_for
+from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -104,11 +104,14 @@ def sell() -> Response:
 
 
 def _register_page(form: OpenForm, register_id: int | None = None, status: int = 200) -> Response:
+    desks = queries.desks()
+    if register_id is not None and all(one.register_id != register_id for one in desks):
+        abort(404)
     return html.page(
         "till/open.html",
         fragment="registers",
         status=status,
-        desks=queries.desks(),
+        desks=desks,
         form=form,
         register_id=register_id or person_or_none().register_id,
     )
@@ -164,7 +167,7 @@ def customers() -> Response:
     """Customers found by name, code, mail address or telephone number."""
     q = request.args.get("customer_q", "").strip()[:100]
     if not html.wants_fragment():
-        abort(404)
+        return redirect(url_for("till.sell"))
     found = queries.customers_like(q) if can(Can.VIEW_CUSTOMERS) else []
     return html.page("till/sale.html", fragment="customers", customers=found, customer_q=q)
 

@@ -137,6 +137,7 @@ def enters_by_a_side_door(one: Source) -> Iterator[str]:
 ALSO_OPEN = {
     "catalog": {"tables"},  # the list of products shows what modules above know of them
     "tenancy": {"settings_tabs", "forms"},  # every settings page shows the tabs; languages and zones are chosen alike
+    "catalog": {"tables"},  # stock adds its column to the list of products
     "identity": {"identification"},  # sockets ask who connects as pages do
     "orders": {"labels"},  # documents are called the same on every screen
 }
@@ -329,7 +330,9 @@ def refusals_in_one_language(one: Source) -> Iterator[str]:
     for call in calls(one):
         if called(call).rpartition(".")[2] not in {"Refused", "NotFound", "NeedsApproval", "ValidationError", "flash"}:
             continue
-        if call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr):
+        texts = [part for part in ast.walk(call.args[0]) if isinstance(part, ast.Constant)] if call.args else []
+        plain = call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+        if plain and any(re.search(r"[A-Za-z]", str(part.value)) for part in texts):
             yield f"{one.at(call)}: a sentence without _() — it is shown to people in their language"
 
 

@@ -1,0 +1,125 @@
+"""A lived-in town: both businesses with something of everything, made through the services.
+
+Everything of the rival's carries the words CANARY, so that a leak shows wherever it comes up.
+"""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from retail.catalog import services as catalog
+from retail.catalog.models import Variant
+from retail.catalog.services import Description, NewVariant
+from retail.core import events, mail, tasks
+from retail.core.audit import Actor, act_as
+from retail.core.db import session, unit_of_work
+from retail.core.events import emit
+from retail.core.imports import services as imports
+from retail.core.schedules import STANDING, plan_standing
+from retail.core.tenancy import inside
+from retail.customers.services import create_customer
+from retail.events.catalog import ProductsImported
+from retail.events.identity import UserSignedIn
+from retail.events.integrations import HistoryImported
+from retail.finance.models import TaxRate
+from retail.identity import services as identity
+from retail.identity import sessions
+from retail.identity.models import User
+from retail.integrations.product_options import default_options
+from retail.inventory import services as inventory
+from retail.orders.queries import lines_of
+from retail.permissions import ROLES
+from retail.till import services as till
+from tests import make
+
+CANARY = "Quokka"
+WITNESS = "Zephyrine"
+"""The second word of everything called after the canary: a search for the first may echo that, never this."""
+
+
+GOODS = (("tea", "2.40", "4006381333931"), ("milk", "1.15", "5000159407236"), ("bread", "3.33", "7622210449283"))
+
+
+def build() -> None:
+    """Fill both businesses. In an application context; commits."""
+    for cast, domain, word in (
+        (make.corner_shop(), "corner.example", "Common"),
+        (make.rival(), "rival.example", f"{CANARY} {WITNESS}"),
+    ):
+        with inside(cast.tenant_id):
+            _live(cast, domain, word)
+    session.remove()
+
+
+def _live(cast: make.Cast, domain: str, word: str) -> None:
+    with unit_of_work():
+        act_as(Actor(user_id=cast.users["owner"], name=f"{word} owner", address="127.0.0.1"))
+        for role in sorted(ROLES.keys() - cast.users.keys()):
+            identity.add_user(f"{role}@{domain}", f"{word} {role}", role, None)
+        tenant = cast.tenant
+        plan_standing(tenant.timezone)
+        owner = session.get_one(User, cast.users["owner"])
+        sessions.begin(owner, address="192.0.2.7", device=f"{word} phone", days=1, second_factor=False)
+        drinks = catalog.create_category(f"{word} drinks")
+        rate = session.scalars(select(TaxRate.id)).first()
+        customer = create_customer(f"{word} customer", code=f"{word[:2]}-1", email=f"buyer@{domain}")
+        variants = []
+        for number, (name, price, code) in enumerate(GOODS):
+            about = Description(
+                f"{word} {name}", description=f"{word} words", brand=word, category_id=drinks.id, tax_rate_id=rate
+            )
+            new = NewVariant(Decimal(price), Decimal("1.10"), f"{word[:3].upper()}-{number}", barcodes=(code,))
+            product = catalog.create_product(about, [new])
+            variants += session.scalars(select(Variant).where(Variant.product_id == product.id))
+    tea, milk, bread = variants
+    with unit_of_work():
+        for variant in variants:
+            goods = [inventory.Movement(variant.id, cast.location_id, Decimal(20), Decimal("1.10"))]
+            inventory.receive(cast.location_id, goods, f"{word} delivery")
+        inventory.set_reorder_point(cast.location_id, tea.id, Decimal(18))
+        inventory.adjust(cast.location_id, bread.id, Decimal(-1), min(inventory.REASONS), f"{word} note")
+    first = make.sale(cast, (tea, 2), (milk, 1), customer_id=customer.id)
+    make.sale(cast, (bread, 3), tender="card")
+    third = make.sale(cast, (tea, 1))
+    station = make.open_till(cast)
+    with unit_of_work():
+        line = lines_of(first.order_id)[0]
+        till.refund(tenant, station, first.order_id, {line.id: Decimal(1)}, "r1", f"{word} reason", "cash")
+    with unit_of_work():
+        till.void(tenant, station, third.order_id, "v1", f"{word} mistake")
+    with unit_of_work():
+        till.move_cash(station.shift_id, "pay_out", Decimal("3.00"), f"{word} stamps")
+    with unit_of_work():
+        till.close_shift(station.shift_id, {"20": 2}, f"{word} count")
+    make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
+    _work(cast, domain, word)
+
+
+def _work(cast: make.Cast, domain: str, word: str) -> None:
+    """Mail, tasks, imports, news."""
+    with unit_of_work():
+        attachments = [(f"{word}.txt", "text/plain", word.encode())]
+        mail.send(f"owner@{domain}", f"{word} subject", word, f"<p>{word}</p>", attachments=attachments)
+        for one in STANDING.values():
+            if one.task.startswith("intelligence"):
+                tasks.ask_for(one.task)
+        act_as(Actor(user_id=cast.users["manager"], name=f"{word} manager", address="127.0.0.1"))
+        content = f"Name,SKU,Price,Cost\n{word} jam,{word[:3].upper()}-9,4.50,2.00\n".encode()
+        row = imports.upload("products", f"{word}.csv", "text/csv", io.BytesIO(content), default_options())
+        sheet = imports.open_sheet(row)
+        found = {name: match.header for name, match in imports.proposed(row, sheet).items()}
+        imports.choose_columns(row, found, sheet.headers, f"{word} layout")
+        imports.ask_check(row)
+        emit(UserSignedIn(user_id=cast.users["owner"], device=f"{word} phone", address="192.0.2.7"))
+        emit(ProductsImported(import_id=row.id, created=1, updated=0, rejected=0))
+        emit(HistoryImported(first="2026-01-01", last="2026-01-02", documents=1, lines=1))
+    session.remove()
+    events.drain()
+    tasks.run_due()
+    events.drain()
+    session.remove()
+    with inside(cast.tenant_id), unit_of_work():
+        tasks.ask_for("reports.owner_daily")
