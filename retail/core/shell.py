@@ -47,18 +47,14 @@ def _fingerprint(path: str, _changed: float) -> str:
 
 
 def asset(path: str) -> str:
-    """The address of a static file with its fingerprint, so that browsers may keep it for good. A page names some of
-    them a hundred times (each icon does), so each is looked at once a request."""
+    """The address of a static file with its fingerprint, so that browsers may keep it for good. Looked up once for a
+    page, which names the file of icons a hundred times."""
     known: dict[str, str] = g.setdefault("assets", {})
     if path not in known:
-        known[path] = _asset(path)
+        file = Path(str(current_app.static_folder)) / path
+        mark = _fingerprint(str(file), file.stat().st_mtime) if file.is_file() else "missing"
+        known[path] = url_for("static", filename=path, v=mark)
     return known[path]
-
-
-def _asset(path: str) -> str:
-    file = Path(str(current_app.static_folder)) / path
-    mark = _fingerprint(str(file), file.stat().st_mtime) if file.is_file() else "missing"
-    return url_for("static", filename=path, v=mark)
 
 
 def csp_nonce() -> str:
