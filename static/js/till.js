@@ -25,6 +25,8 @@ enhance("[data-till]", (till) => {
   const past = [];
   let chain = Promise.resolve();
   let status = 200;
+  /** The line in hand, by its id: it stays in hand when an answer names none, such as that of an unknown code. */
+  let inHand = "";
 
   const form = () => /** @type {HTMLFormElement} */ (document.getElementById("cart"));
   const mode = () => form().dataset.mode ?? "cart";
@@ -100,9 +102,16 @@ enhance("[data-till]", (till) => {
     if (before) act({ do: "restore" }, { from: before });
   }
 
+  function holdLine() {
+    const named = form().querySelector("[data-line][data-current]");
+    if (named) inHand = named.id;
+    else document.getElementById(inHand)?.setAttribute("data-current", "");
+  }
+
   /** After an answer: keep the cart, and put the focus where the next key belongs. */
   function settle() {
     keep();
+    holdLine();
     const now = mode();
     if (now !== "cart") till.dataset.cart = "open";
     form().querySelector("[data-new]")?.scrollIntoView({ block: "nearest" });
@@ -143,16 +152,20 @@ enhance("[data-till]", (till) => {
   function find(code) {
     if (!code) return;
     clearTimeout(timer);
+    // At once, not with the answer: the next code may be on its way into the field by then.
+    search.value = "";
     let chosen = false;
     const choose = () => { chosen = true; };
     till.addEventListener("till-choose", choose, { once: true });
     act({ do: "find", q: code }).then(async () => {
       till.removeEventListener("till-choose", choose);
       if (chosen) {
+        if (!search.value) search.value = code;
         await look(code);
         /** @type {HTMLElement | null} */ (till.querySelector(".tile"))?.focus();
-      } else if (status === 200) clearSearch();
-      else {
+      } else if (status === 200) {
+        if (!search.value && till.querySelector("[data-found]")) look("");
+      } else if (!search.value) {
         search.value = code;
         search.select();
       }
@@ -246,6 +259,7 @@ enhance("[data-till]", (till) => {
     const at = all.indexOf(/** @type {HTMLElement} */ (current()));
     const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
     for (const line of all) line.toggleAttribute("data-current", line === next);
+    inHand = next?.id ?? "";
     next?.scrollIntoView({ block: "nearest" });
   }
 
