@@ -24,7 +24,7 @@ from retail.intelligence.datasets import DEMAND_FORECASTS
 from retail.intelligence.forecasting import describe
 from retail.intelligence.insight_queries import by_week
 from retail.intelligence.labels import cover_words, error_words, rounded
-from retail.intelligence.models import ForecastRun, ProductForecast
+from retail.intelligence.models import ProductForecast
 from retail.intelligence.services import FORECASTING
 from retail.intelligence.tables import ForecastTable, cover, to_order, with_stock
 from retail.intelligence.views import work_shown
@@ -68,8 +68,7 @@ def forecast_page(variant_id: int) -> Response:
         weekly=weekly,
         course=_course_of(found, weekly),
         stock=_stock_of(found) if can(Can.VIEW_STOCK) else None,
-        blend=[(describe(name), shown.percent(share, 0)) for name, share in found.blend.items()],
-        leading=describe(found.method),
+        blend=[(_sentence(describe(name)), shown.percent(share, 0)) for name, share in found.blend.items()],
         errors=_errors_of(found),
         run=queries.latest_forecast_run(),
         expected_7=rounded(found.expected_7),
@@ -79,9 +78,13 @@ def forecast_page(variant_id: int) -> Response:
     )
 
 
-def _errors_of(one: ProductForecast | ForecastRun) -> list[tuple[str, str, str]]:
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _errors_of(one: ProductForecast) -> list[tuple[str, str, str]]:
     return [
-        (_("Total of four weeks"), error_words(one.wape_total) or "–", error_words(one.baseline_wape_total) or "–"),
+        (_("Four weeks’ total"), error_words(one.wape_total) or "–", error_words(one.baseline_wape_total) or "–"),
         (_("Single days"), error_words(one.wape) or "–", error_words(one.baseline_wape) or "–"),
     ]
 

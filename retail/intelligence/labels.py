@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from babel.numbers import format_compact_currency, format_currency
+from babel.numbers import format_compact_currency
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -67,7 +67,7 @@ FAMILIES = {
     BASELINE: SIMPLE_RULE,
     "naive": _l("Last day again"),
     "level": _l("Recent level"),
-    "smooth": _l("Level, trend and season"),
+    "smooth": _l("Trend and season"),
     "croston": _l("Rare sales"),
     "tsb": _l("Rare sales"),
     "year": _l("Last year's course"),
@@ -108,17 +108,14 @@ def error_words(share: float | None) -> str:
 
 def money_whole(amount: Decimal) -> str:
     """Money without its minor unit, for summaries."""
-    return str(
-        format_currency(
-            amount.quantize(Decimal(1), ROUND_HALF_UP),
-            shown.currency(),
-            locale=get_locale(),
-            currency_digits=False,
-            decimal_quantization=False,
-        )
-    )
+    return shown.money_short(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def money_compact(amount: Decimal) -> str:
     """Money where there is little room: £12K."""
     return str(format_compact_currency(amount, shown.currency(), locale=get_locale(), fraction_digits=0))
+
+
+def money_limit(amount: Decimal) -> str:
+    """A limit between scores, as exact as it is worth: without its minor unit from a hundred up."""
+    return money_whole(amount) if amount >= 100 else shown.figure(amount)

@@ -33,8 +33,8 @@ HORIZON_DAYS = 28
 RECENT_DAYS = 84
 LEAST_HISTORY_DAYS = 14
 """Two weeks: with less, not even the course of the week can be told."""
-CELLS_AT_ONCE = 1_000_000
-"""Days × products in one piece of arithmetic, about 500 MB at its height; a larger assortment is done in parts."""
+CELLS_AT_ONCE = 500_000
+"""Days × products in one piece of arithmetic, about 200 MB at its height; a larger assortment is done in parts."""
 
 
 def keep_scores(found: ScoredCustomers) -> ScoreRun:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -108,15 +109,14 @@ cover = case(
 """How many days what is on hand lasts, if as much sells as is expected; None of what is not kept in stock."""
 to_order = type_coerce(
     case(
-        (
-            Product.is_stocked & (ProductForecast.needed_28 > on_hand),
-            _thousandths(ProductForecast.needed_28) - _thousandths(on_hand),
-        ),
+        (Product.is_stocked.is_(False), 0),
+        (on_hand <= ZERO, _thousandths(ProductForecast.needed_28)),
+        (ProductForecast.needed_28 > on_hand, _thousandths(ProductForecast.needed_28) - _thousandths(on_hand)),
         else_=0,
     ),
     QuantityType,
 )
-"""What is needed for four weeks less what is on hand."""
+"""What is needed for four weeks less what is on hand; stock below zero is a fault of the books, and counts as none."""
 
 
 def with_stock(statement: Select[Any]) -> Select[Any]:
@@ -137,7 +137,22 @@ def _urgency(days: int | None) -> str | None:
 
 
 def _product(row: Row[Any]) -> Markup:
-    return Markup('{}<br><span class="muted small">{}</span>').format(row.product, row.sku)
+    return _noted(Markup('<span class="cell-name">{}</span>').format(row.product), row.sku)
+
+
+def _beside_the_past(row: Row[Any]) -> Markup:
+    return _noted(rounded(row.expected_28), _("sold: %(units)s", units=shown.quantity(row.sold_28)))
+
+
+def _beside_the_baseline(row: Row[Any]) -> Markup:
+    if row.wape_total is None:
+        return Markup('<span class="muted">–</span>')
+    simple = _("simple rule: %(error)s", error=error_words(row.baseline) or "–")
+    return _noted(error_words(row.wape_total), simple)
+
+
+def _noted(text: str, note: str) -> Markup:
+    return Markup('<span>{}<span class="cell-note">{}</span></span>').format(text, note)
 
 
 class ForecastTable(Table):
@@ -156,17 +171,24 @@ class ForecastTable(Table):
             draw=_product,
             search=True,
         ),
-        "sold_28": Column(_l("Last 28 days"), ProductForecast.sold_28, "quantity"),
         "expected_7": Column(_l("Next 7 days"), ProductForecast.expected_7, "quantity", show=rounded),
-        "expected_28": Column(_l("Next 28 days"), ProductForecast.expected_28, "quantity", show=rounded),
+        "expected_28": Column(
+            _l("Next 28 days"), ProductForecast.expected_28, "quantity", show=rounded, draw=_beside_the_past
+        ),
         "on_hand": Column(_l("On hand"), on_hand, "quantity", needs=Can.VIEW_STOCK),
         "cover": Column(_l("Lasts"), cover, "integer", show=cover_words, tone=_urgency, needs=Can.VIEW_STOCK),
         "to_order": Column(_l("Order"), to_order, "quantity", needs=Can.VIEW_STOCK),
-        "wape_total": Column(_l("Usual error"), ProductForecast.wape_total, "percent", show=error_words),
-        "baseline": Column(_l("Simple rule's"), ProductForecast.baseline_wape_total, "percent", show=error_words),
+        "wape_total": Column(
+            _l("Usual error"), ProductForecast.wape_total, "percent", show=error_words, draw=_beside_the_baseline
+        ),
         "method": Column(_l("Method"), ProductForecast.method, show=family, sortable=False),
     }
-    also = {"variant_id": ProductForecast.variant_id, "sku": Variant.sku}
+    also = {
+        "variant_id": ProductForecast.variant_id,
+        "sku": Variant.sku,
+        "baseline": ProductForecast.baseline_wape_total,
+        "sold_28": ProductForecast.sold_28,
+    }
     also_searched = (Variant.sku,)
     filters = {
         "order": Filter(_l("To order"), lambda statement, _value: statement.where(to_order > ZERO)),

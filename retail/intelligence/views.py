@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import abort, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from retail.core import html, shown, tables
@@ -25,7 +24,8 @@ def work_shown(name: str) -> dict[str, Any]:
     """How far the work of this name is, if it waits or runs, and when it comes by itself."""
     task = queries.running_task(name)
     return {
-        "name": name,
+        "url": url_for("intelligence.scoring_work" if name == SCORING else "intelligence.forecasting_work"),
+        "ended": False,
         "task": task,
         "task_url": link("operations.task_page", task_id=task.id) if task else None,
         "next_run": queries.next_run(name),
@@ -58,39 +58,38 @@ def _meaning(one: ScoreMeaning) -> tuple[str, ...]:
 
 def _days(one: ScoreMeaning) -> str:
     if one.days_to is None:
-        return str(_("%(days)s days ago or longer", days=one.days_from))
-    if one.days_to < one.days_from:
-        return str(_("nobody"))
-    if one.days_from == 1:
-        return str(ngettext("at most %(num)s day ago", "at most %(num)s days ago", one.days_to))
-    return str(_("%(first)s to %(last)s days ago", first=one.days_from, last=one.days_to))
+        return str(_("from %(count)s", count=shown.quantity(one.days_from)))
+    return _range(one.days_from, one.days_to)
 
 
 def _purchases(one: ScoreMeaning) -> str:
     if one.purchases_to is None:
-        return str(_("%(count)s or more", count=shown.quantity(one.purchases_from)))
-    if one.purchases_to < one.purchases_from:
+        return str(_("from %(count)s", count=shown.quantity(one.purchases_from)))
+    return _range(one.purchases_from, one.purchases_to)
+
+
+def _range(first: int, last: int) -> str:
+    if last < first:
         return str(_("nobody"))
-    if one.purchases_to == one.purchases_from:
-        return shown.quantity(one.purchases_to)
-    return str(_("%(first)s to %(last)s", first=one.purchases_from, last=one.purchases_to))
+    return shown.quantity(first) if first == last else f"{shown.quantity(first)} – {shown.quantity(last)}"
 
 
 def _money(one: ScoreMeaning) -> str:
-    if one.money_to is None:
-        return str(_("more than %(amount)s", amount=shown.figure(one.money_from)))
-    if one.money_from is None:
-        return str(_("up to %(amount)s", amount=shown.figure(one.money_to)))
-    if one.money_from == one.money_to:
-        return str(_("nobody"))
-    return str(_("%(first)s to %(last)s", first=shown.figure(one.money_from), last=shown.figure(one.money_to)))
+    low, high = (None if limit is None else labels.money_limit(limit) for limit in (one.money_from, one.money_to))
+    if high is None:
+        return str(_("over %(amount)s", amount=low))
+    if low is None:
+        return str(_("up to %(amount)s", amount=high))
+    return str(_("nobody")) if one.money_from == one.money_to else f"{low} – {high}"
 
 
 def _work(name: str) -> Response:
-    shown_work = work_shown(name)
-    response = html.page("intelligence/work.html", fragment="work", work=shown_work)
-    if shown_work["task"] is None and html.wants_fragment():
-        # It has ended: everything else on the page has changed as well.
+    found = work_shown(name)
+    found["ended"] = found["task"] is None and html.wants_fragment()
+    response = html.page("intelligence/work.html", fragment="work", work=found)
+    if found["ended"] and "ended" in request.args:
+        # Everything else on the page has changed as well. Said once and not to each look at the progress: where a page
+        # takes longer than the pause between two looks, the one would forever cut off the other.
         response.headers["HX-Redirect"] = url_for(PAGES[name])
     return response
 
