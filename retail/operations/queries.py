@@ -82,7 +82,7 @@ def kinds() -> list[Kind]:
         count, latest = seen.get(name, (0, None))
         listeners = sorted(one.name for one in HANDLERS.values() if name in one.kinds)
         holds = [(one.name, str(one.type)) for one in fields(declared)]  # type: ignore[arg-type]
-        meaning = (inspect.getdoc(declared) or "").split("\n\n")[0].replace("\n", " ")
+        meaning = (inspect.getdoc(declared) or "").split("\n\n")[0].replace("\n", " ").replace("`", "")
         found.append(Kind(name, meaning, holds, listeners, count, latest))
     return found
 

@@ -20,7 +20,7 @@ from tests.support.shop import running_shop
 TILLS = 3
 SALES_BETWEEN = 2
 SEED = 20
-STRIKES = {"gunicorn": 1, "request": 2, "jobs.worker": 2, "jobs.scheduler": 1, "redis-server": 2}
+STRIKES = {"gunicorn": 1, "request": 2, "jobs.worker": 1, "jobs.scheduler": 1, "redis-server": 1}
 """What is killed how often; `request` is the process under gunicorn's master in which sales happen."""
 LEVELS = "select variant_id, on_hand / 1000 from stock_levels where tenant_id = {}"
 

@@ -210,3 +210,15 @@ def test_a_message_kept_as_unread_stays_beside_news_of_its_group(app, shop, push
     tell(shop, "manager", "New", group_key="g")
     assert make.post(browser, f"/notifications/{one}/unread").status_code == 303
     assert browser.get("/notifications/bell").text == "2"
+
+
+def test_the_bell_of_every_page_opens_the_latest_beside_it(app, shop, pushed):
+    browser = make.client(app, shop, "manager")
+    assert 'hx-get="/notifications/drawer"' in browser.get("/notifications/").text
+    assert "up to date" in browser.get("/notifications/drawer", headers={"HX-Request": "true"}).text
+    one = tell(shop, "manager", "First")
+    drawer = browser.get("/notifications/drawer", headers={"HX-Request": "true"}).text
+    assert drawer.strip().startswith("<section")
+    assert "First" in drawer
+    assert f'action="/notifications/{one}/open"' in drawer
+    assert 'href="/notifications/"' in drawer
