@@ -70,7 +70,7 @@ def test_a_picture_is_shrunk_served_and_kept_by_the_browser(shop, clerk, goods):
     assert served.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     assert clerk.get(address[1], headers={"If-None-Match": served.headers["ETag"]}).status_code == 304
     small = clerk.get(f"{address[1]}/small")
-    assert Image.open(BytesIO(small.data)).size == (160, 80)
+    assert Image.open(BytesIO(small.data)).size == (320, 160)
     assert f"{address[1]}/small" in clerk.get("/products/").text
     removed = make.post(clerk, f"{tea.url}/picture/remove", headers=HTMX)
     assert "/products/pictures/" not in removed.text

@@ -17,7 +17,7 @@ from retail.core.errors import NotFound, Refused
 
 MOST_BYTES = 15 * 1024 * 1024
 MOST_PIXELS = 50_000_000
-LONGEST_SIDE, THUMBNAIL_SIDE = 800, 160
+LONGEST_SIDE, THUMBNAIL_SIDE = 800, 320
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
