@@ -20,6 +20,7 @@ from flask import Response, abort, current_app, request, url_for
 from flask_babel import format_datetime
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from retail.core import audit, export, html, shown
 from retail.core.db import session
@@ -178,12 +179,14 @@ class Table:
 
     def ordered(self, statement: Select[Any], sort: str, after: list[Any] | None = None) -> Select[Any]:
         key, descending = sort.lstrip("-"), sort.startswith("-")
-        expression = _sortable(self.columns[key])
+        expression = _sortable(self.columns[key], type(self).row_id)
         if after is not None:
             value = literal(after[0], expression.type)
             beyond = expression < value if descending else expression > value
             beyond_id = type(self).row_id < after[1] if descending else type(self).row_id > after[1]
-            statement = statement.where(or_(beyond, and_(expression == value, beyond_id)))
+            # Said twice, because a database finds its place in an index by the plain comparison only.
+            at_most = expression <= value if descending else expression >= value
+            statement = statement.where(at_most, or_(beyond, and_(expression == value, beyond_id)))
         if descending:
             return statement.order_by(expression.desc(), type(self).row_id.desc())
         return statement.order_by(expression.asc(), type(self).row_id.asc())
@@ -192,8 +195,14 @@ class Table:
 TABLES: dict[str, type[Table]] = {}
 
 
-def _sortable(column: Column) -> Any:
-    """NULL sorts as the least value on every database, so that paging by key can compare."""
+def _sortable(column: Column, row_id: Any) -> Any:
+    """NULL sorts as the least value on every database, so that paging by key can compare.
+
+    A column of the listed table that is never NULL stays as it is: then an index may serve the order.
+    """
+    plain = column.expression
+    if isinstance(plain, InstrumentedAttribute) and plain.parent is row_id.parent and not _may_be_null(plain):
+        return plain
     empty = {
         "text": "",
         "date": date(1, 1, 1),
@@ -201,6 +210,10 @@ def _sortable(column: Column) -> Any:
         "boolean": False,
     }.get(column.kind, Decimal(-(10**12)) if column.kind in {"money", "quantity"} else -(10**15))
     return func.coalesce(column.expression, literal(empty, column.expression.type), type_=column.expression.type)
+
+
+def _may_be_null(column: InstrumentedAttribute[Any]) -> bool:
+    return any(one.nullable for one in column.property.columns)
 
 
 def _pack(value: Any, row_id: int, kind: Kind) -> str:

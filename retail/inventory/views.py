@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -46,6 +46,12 @@ def _tabs(here: str) -> list[dict[str, Any]]:
         {"label": label, "url": url_for(f"inventory.{name}"), "active": name == here, "count": None}
         for name, label in pages
     ]
+
+
+@module.before_request
+def mark_menu() -> None:
+    """All pages of stock but those with an entry of their own stand under the first."""
+    g.menu_endpoint = None if request.endpoint == "inventory.receive" else "inventory.levels"
 
 
 @module.get("/", needs=Can.VIEW_STOCK)

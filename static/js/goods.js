@@ -15,6 +15,7 @@ enhance("[data-goods]", (desk) => {
   let status = 200;
   let booking = false;
   let timer = 0;
+  let wanted = "";
 
   const form = () => /** @type {HTMLFormElement} */ (document.getElementById("goods"));
   const hasKeyboard = () => window.matchMedia("(pointer: fine)").matches;
@@ -42,6 +43,7 @@ enhance("[data-goods]", (desk) => {
   /** @param {string} q */
   function look(q) {
     clearTimeout(timer);
+    wanted = q;
     const found = document.getElementById("found");
     if (!q) {
       found?.replaceChildren();
@@ -51,6 +53,12 @@ enhance("[data-goods]", (desk) => {
     const url = `${search.dataset.url ?? ""}?q=${encodeURIComponent(q)}&location=${encodeURIComponent(place)}`;
     return window.htmx.ajax("GET", url, { source: search, target: "#found", swap: "outerHTML" });
   }
+
+  // An answer that comes after the field was emptied, or asked something else, is no longer wanted.
+  desk.addEventListener("htmx:beforeSwap", (event) => {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    if (detail.target.id === "found" && new URL(detail.xhr.responseURL).searchParams.get("q") !== wanted) detail.shouldSwap = false;
+  });
 
   function clearSearch() {
     search.value = "";

@@ -148,6 +148,30 @@ def test_the_panel_of_a_product_comes_alone_and_as_a_page(shop, clerk, goods):
     assert "<html" in clerk.get(f"/stock/products/{tea.product_id}").text
 
 
+@pytest.mark.parametrize(
+    ("url", "sorts"),
+    [
+        ("/stock/", ("product", "-sku", "on_hand", "-reorder_point", "value")),
+        ("/stock/moves", ("-when", "when")),
+        ("/stock/papers", ("-when", "when")),
+    ],
+)
+def test_paging_shows_every_row_once_in_whatever_order(shop, clerk, url, sorts):
+    with make.within(shop):
+        made = [make.product(f"Article {number % 7}", cost="1.10", stock=number % 4 + 1) for number in range(53)]
+        first = made[0].id
+    with make.within(shop), unit_of_work():
+        inventory.set_reorder_point(shop.location_id, first, Decimal(2))
+    for sort in sorts:
+        page = clerk.get(f"{url}?sort={sort}", headers=HTMX).text
+        after = re.search(r'href="([^"]*after=[^"]*)"', page)
+        assert after, sort
+        rest = clerk.get(after[1].replace("&amp;", "&"), headers=HTMX).text
+        ids = [re.findall(r'data-row="(\d+)"', text) for text in (page, rest)]
+        assert (len(ids[0]), len(ids[1])) == (50, 3), sort
+        assert len({*ids[0], *ids[1]}) == 53, sort
+
+
 # -- receiving --------------------------------------------------------------------------------------------------------
 def test_scanning_adds_lines_with_the_last_cost_and_scanning_again_counts(shop, clerk, goods):
     tea, jam = goods("Tea", cost="1.10", sku="TEA-1"), goods("Jam", cost="0.50", sku="JAM-1")
