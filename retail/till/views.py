@@ -40,6 +40,7 @@ class Screen:
     q: str = ""
     category_id: int | None = None
     sold: Sold | None = None
+    receipt_id: int | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -180,10 +181,16 @@ def change_cart() -> Response:
             station = station_here()
             if station is None:
                 return _no_station()
-            cart, screen = _changed(read_cart(request.form))
+            cart, screen = _changed(_sent_cart())
         return _sale_page(station, cart, screen)
     except Refused as no:
         return _refused(no)
+
+
+def _sent_cart() -> Cart:
+    """The cart of the page; without a customer for whoever may not see customers."""
+    cart = read_cart(request.form)
+    return cart if can(Can.VIEW_CUSTOMERS) else replace(cart, customer_id=None)
 
 
 def _changed(cart: Cart) -> tuple[Cart, Screen]:
@@ -201,7 +208,7 @@ def _changed(cart: Cart) -> tuple[Cart, Screen]:
         cart = carts.without_line(cart, number)
     elif verb == "full-price":
         cart = carts.without_discount(cart, number)
-    elif verb == "customer":
+    elif verb == "customer" and can(Can.VIEW_CUSTOMERS):
         cart = replace(cart, customer_id=number)
     elif verb == "no-customer":
         cart = replace(cart, customer_id=None)
@@ -234,7 +241,8 @@ def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
     elif likely:
         screen.q, screen.headers["HX-Trigger"] = text, "till-choose"
     elif order := order_numbered(text):
-        screen.problem = _("%(number)s is a receipt. Open it under Sales to give goods back.", number=order.number)
+        screen.problem = _("%(number)s is a receipt, nothing to sell. The cart is unchanged.", number=order.number)
+        screen.receipt_id = order.id
         screen.status = 422
     else:
         screen.problem = _("Nothing has the code or name “%(text)s”. The cart is unchanged.", text=text)
@@ -249,7 +257,7 @@ def pay() -> Response:
     if station is None:
         return _no_station()
     try:
-        cart = read_cart(request.form)
+        cart = _sent_cart()
         key = carts.check_key(cart.key)
         sold = till.sold_before(key)
         if sold is None:

@@ -108,10 +108,28 @@ enhance("[data-till]", (till) => {
     else document.getElementById(inHand)?.setAttribute("data-current", "");
   }
 
+  /** How many of it the cart holds, on each tile; the cart itself says it to those who listen. */
+  function countTiles() {
+    const held = new Map(lines().map((line) => [line.id, /** @type {HTMLInputElement | null} */ (line.querySelector("[data-quantity]"))?.value ?? ""]));
+    for (const tile of /** @type {NodeListOf<HTMLButtonElement>} */ (till.querySelectorAll(".tile"))) {
+      const count = mode() === "cart" ? held.get(tile.value.replace("add:", "line-")) : undefined;
+      let mark = tile.querySelector(".tile-count");
+      if (count && !mark) {
+        mark = document.createElement("span");
+        mark.className = "tile-count";
+        mark.setAttribute("aria-hidden", "true");
+        tile.append(mark);
+      }
+      if (count && mark) mark.textContent = count;
+      else mark?.remove();
+    }
+  }
+
   /** After an answer: keep the cart, and put the focus where the next key belongs. */
   function settle() {
     keep();
     holdLine();
+    countTiles();
     const now = mode();
     if (now !== "cart") till.dataset.cart = "open";
     form().querySelector("[data-new]")?.scrollIntoView({ block: "nearest" });
@@ -127,7 +145,7 @@ enhance("[data-till]", (till) => {
   // Finding products
   let timer = 0;
   /** @param {string} url */
-  const show = (url) => window.htmx.ajax("GET", url, { source: search, target: "#products", swap: "outerHTML" });
+  const show = (url) => window.htmx.ajax("GET", url, { source: search, target: "#products", swap: "outerHTML" }).then(countTiles);
 
   /** @param {string} q */
   function look(q) {

@@ -314,6 +314,7 @@ def test_on_a_phone_total_and_pay_are_always_in_sight_and_easy_to_hit(shop):
     for name in ("Tea", "Cup", "Jar", "Tea"):
         page.locator(".tile", has_text=name).tap()
     expect(page.locator(".cart-line")).to_have_count(3)
+    expect(page.locator(".tile", has_text="Tea").locator(".tile-count")).to_have_text("2")
     look("cart, folded", DUE, "#till-to-pay")
     # The handle of the sheet lies over the total on purpose.
     page.locator(".cart-total").tap(force=True)

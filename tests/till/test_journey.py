@@ -17,7 +17,7 @@ from retail.payments.models import Payment
 from retail.till.models import Shift
 from tests import make
 from tests.support.queries import count_queries
-from tests.support.till import KEY, cart, change, fields, on_hand, orders, pay
+from tests.support.till import HTMX, KEY, cart, change, fields, on_hand, orders, pay
 
 
 def test_a_register_is_opened_with_its_float_and_then_sells(app, shop, stock):
@@ -62,6 +62,41 @@ def test_an_unknown_code_is_said_and_the_cart_stays(shop, till, stock):
     assert answer.status_code == 422
     assert "0000000000000" in answer.text
     assert fields(answer)["lines-0-quantity"] == "2"
+
+
+def test_the_number_of_a_receipt_leads_to_it(app, shop, till, stock):
+    tea = stock("Tea")
+    with make.within(shop):
+        sold = make.sale(shop, (make.product("Cup", stock=3), 1))
+    answer = change(till, cart((tea, 2)), "find", q=sold.number.lower())
+    assert f'href="/orders/{sold.order_id}"' in answer.text
+    assert f"/till/refunds/{sold.order_id}" not in answer.text
+    assert fields(answer)["lines-0-quantity"] == "2"
+    manager = make.client(app, shop, "manager")
+    make.post(manager, f"/till/registers/{shop.register_id}/use")
+    assert f"/till/refunds/{sold.order_id}" in change(manager, cart(), "find", q=sold.number).text
+
+
+def test_a_customer_is_chosen_and_stands_on_the_sale(shop, till, stock):
+    tea = stock("Tea")
+    with make.within(shop):
+        ada = make.customer("Ada Byron").id
+    found = till.get("/till/customers?customer_q=byr", headers=HTMX)
+    assert f'value="customer:{ada}"' in found.text
+    chosen = change(till, cart((tea, 1)), f"customer:{ada}")
+    assert "Ada Byron" in chosen.text
+    pay(till, fields(chosen))
+    with make.within(shop):
+        assert session.scalar(select(Order.customer_id)) == ada
+
+
+def test_another_tenants_customer_cannot_be_chosen(shop, rival, till, stock):
+    tea = stock("Tea")
+    with make.within(rival):
+        theirs = make.customer("Theirs").id
+    for answer in (change(till, cart((tea, 1)), f"customer:{theirs}"), pay(till, cart((tea, 1), customer=str(theirs)))):
+        assert answer.status_code == 404
+    assert orders(shop) == 0
 
 
 def test_a_sale_over_http_moves_everything_and_shows_the_change(shop, till, stock):
