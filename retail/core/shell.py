@@ -87,7 +87,17 @@ def menu() -> list[dict[str, Any]]:
                 "count": None,
             }
         )
+    _mark_nearest([item for items in groups.values() for item in items])
     return [{"label": label, "items": items} for label, items in groups.items()]
+
+
+def _mark_nearest(items: list[dict[str, Any]]) -> None:
+    """On a page that has no entry of its own, mark the entry whose address it lies below."""
+    if any(item["active"] for item in items) or "menu_endpoint" in g:
+        return
+    above = [item for item in items if request.path.startswith(item["url"].rstrip("/") + "/") and item["url"] != "/"]
+    if above:
+        max(above, key=lambda item: len(item["url"]))["active"] = True
 
 
 def _context() -> dict[str, Any]:

@@ -85,12 +85,13 @@ class ListedRow:
 
 @dataclass(frozen=True)
 class ListedColumn:
-    """A heading."""
+    """A heading. `whole` keeps what stands below it on one line, as a date."""
 
     key: str
     label: str
     align: str
     sortable: bool
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -288,6 +289,7 @@ def listing(table: Table) -> Listing:
                 str(column.label),
                 "end" if column.kind in {"integer", "decimal", "money", "quantity", "percent"} else "start",
                 column.sortable,
+                column.kind in {"date", "datetime"},
             )
             for key, column in columns.items()
         ],

@@ -99,14 +99,7 @@ def figures(tenant: Tenant, location_id: int | None) -> Figures:
         _basket(so_far, gross_then / sales_then if sales_then else None),
     ]
     if can(Can.VIEW_COSTS):
-        share = so_far.margin / so_far.net if so_far.net > 0 else None
-        stats.append(
-            Stat(
-                _("Margin"),
-                shown.figure(so_far.margin),
-                hint=_("%(share)s of net sales", share=shown.percent(share)) if share is not None else None,
-            )
-        )
+        stats.append(_margin(so_far))
     else:
         stats.append(Stat(_("Units sold"), shown.quantity(so_far.units)))
     return Figures(
@@ -116,6 +109,14 @@ def figures(tenant: Tenant, location_id: int | None) -> Figures:
         last_week_total=shown.figure(whole_before.gross),
         quiet=not hours,
     )
+
+
+def _margin(so_far: Taken) -> Stat:
+    if so_far.margin is None:
+        return Stat(_("Margin"), "–", hint=_("No cost prices known"))
+    share = so_far.margin / so_far.net if so_far.net > 0 else None
+    hint = _("%(share)s of net sales", share=shown.percent(share)) if share is not None else None
+    return Stat(_("Margin"), shown.figure(so_far.margin), hint=hint)
 
 
 def _basket(so_far: Taken, before: Decimal | None) -> Stat:

@@ -18,7 +18,8 @@ from retail.core.errors import Refused
 from retail.core.export import Column, Sheet
 from retail.core.mail import Mail
 from retail.identity.models import Role, User
-from retail.reports.owner_report import OwnerReport, tender_names
+from retail.orders import labels
+from retail.reports.owner_report import OwnerReport
 
 CATEGORY = "report"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -70,9 +71,8 @@ def _write(report: OwnerReport, people: list[tuple[str, str]]) -> list[Mail]:
 
 
 def _tenders(report: OwnerReport) -> list[tuple[str, str]]:
-    names = tender_names()
     currency = report.tenant.currency
-    return [(names.get(method, method), shown.figure(amount, currency)) for method, amount in report.tenders.items()]
+    return [(labels.method(name), shown.figure(amount, currency)) for name, amount in report.tenders.items()]
 
 
 def _returns(report: OwnerReport) -> list[tuple[str, str, str]]:
@@ -185,7 +185,7 @@ def workbook(report: OwnerReport) -> bytes:
         Sheet(
             _("Tenders"),
             [Column("tender", _("Tender")), Column("amount", _("Amount"), "money", currency)],
-            [(tender_names().get(method, method), amount) for method, amount in report.tenders.items()],
+            [(labels.method(name), amount) for name, amount in report.tenders.items()],
             totals=["amount"],
         ),
     ]

@@ -89,16 +89,6 @@ class OwnerReport:
         return str(_("%(day)s: %(amount)s, %(change)s on last week", day=day, amount=amount, change=more))
 
 
-def tender_names() -> dict[str, str]:
-    """Methods of payment as people call them."""
-    return {
-        "cash": _("Cash"),
-        "card": _("Card"),
-        "account": _("On account"),
-        "store_credit": _("Store credit"),
-    }
-
-
 def make(tenant: Tenant, day: date) -> OwnerReport:
     """Read everything the report of a business date says, from the rollups and that day's documents."""
     before = day - WEEK

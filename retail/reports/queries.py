@@ -43,8 +43,9 @@ class Taken:
         )
 
     @property
-    def margin(self) -> Decimal:
-        return self.net - self.cost
+    def margin(self) -> Decimal | None:
+        """Net less the cost of the goods; None where something was sold and no cost is known."""
+        return None if self.net and not self.cost else self.net - self.cost
 
     @property
     def basket(self) -> Decimal | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 from sqlalchemy import select
 
@@ -69,3 +71,10 @@ def test_customers_are_found_by_name_code_mail_and_telephone(shop: make.Cast) ->
         assert [one.name for one in find_customers(q)] == ["Ada Byron"], q
     assert find_customers("%") == find_customers("50%")
     assert find_customers("") == []
+
+
+def test_the_menu_says_where_one_is_also_below_a_list(app: Flask, shop: make.Cast) -> None:
+    owner = make.client(app, shop, "owner")
+    page = make.post(owner, "/customers/new", {"name": "Ada Byron"}).location
+    marked = re.findall(r'<a class="menu-link" href="([^"]+)"[^>]*aria-current="page"', owner.get(page).text)
+    assert marked == ["/customers/"]

@@ -125,6 +125,15 @@ def _as(app, shop, permissions):
     return make.client(app, shop, "clerk")
 
 
+def test_a_margin_is_not_made_up_where_no_cost_is_known(app, shop):
+    honey = make.product("Honey", price="6.00", cost=None, stock=0)
+    with clock.frozen(SATURDAY):
+        make.sale(shop, (honey, 2))
+    events.drain()
+    with clock.frozen(NOON):
+        assert "Margin – No cost prices known" in text_of(make.client(app, shop, "owner").get("/dashboard"))
+
+
 def test_nobody_sees_another_business(app, traded, rival):
     browser = make.client(app, rival, "owner")
     with clock.frozen(NOON):
