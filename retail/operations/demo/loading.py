@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 
-from retail.core import events
+from retail.core import clock, events
+from retail.core.audit import Actor, act_as
 from retail.core.clock import now
 from retail.core.db import reading, session, unit_of_work
 from retail.core.events import Event, emit
+from retail.core.schedules import Schedule, run_now
+from retail.core.tasks import run_due
 from retail.core.tenancy import across_tenants, inside
 from retail.events.integrations import HistoryImported
+from retail.events.inventory import StockRanLow
 from retail.finance.services import add_tax_rate
 from retail.identity.services import add_user
 from retail.operations.demo.assortment import SHOPS, Shop
@@ -30,7 +35,7 @@ Tell = Callable[[str], None]
 PASSWORD = "harbor-lights-2026"  # noqa: S105  known to everybody on purpose
 """The demonstration's log-ins are written down for all to read; the program refuses a public address unless asked."""
 DAYS = 365
-NEWS = timedelta(days=1)
+LOW_SINCE = timedelta(days=7)
 
 
 def load_demo(logins: Path, tell: Tell, days: int = DAYS) -> int:
@@ -43,14 +48,20 @@ def load_demo(logins: Path, tell: Tell, days: int = DAYS) -> int:
         tenant = _business(shop)
         with inside(tenant.id):
             tell(f"{shop.name}: assortment and customers")
+            yesterday = tenant.today() - timedelta(days=1)
             trade = Trade(shop, tenant)
             trade.prepare(days)
-            made += trade.run(days, tell)
+            past = trade.run(days, yesterday, tell)
             with unit_of_work():
                 _let_old_news_rest()
-                _say_what_was_traded()
+                if past:
+                    _say_what_was_traded(yesterday, shop.timezone)
+            made += past + trade.run(days, yesterday + timedelta(days=1), tell)
     tell("telling what happened last")
     events.drain()
+    if made:
+        tell("last night's work: scores, forecasts, the owner's report")
+        _do_the_night()
     _write_logins(logins)
     return made
 
@@ -58,6 +69,8 @@ def load_demo(logins: Path, tell: Tell, days: int = DAYS) -> int:
 def _business(shop: Shop) -> Tenant:
     with across_tenants(), reading():
         known = session.scalar(select(Tenant).where(Tenant.slug == slug_of(shop.name)))
+        if known is not None:
+            session.expunge(known)
     if known is None:
         known = found_business(
             shop.name,
@@ -78,19 +91,34 @@ def _business(shop: Shop) -> Tenant:
 
 
 def _let_old_news_rest() -> None:
-    """Nobody is to be told today what a generated year held; the last day's news is delivered as usual."""
+    """Nobody is to be told today what a generated year held; what ran low this week still is, and today's news."""
+    ran_low = (Event.kind == StockRanLow.kind) & (Event.occurred_at > now() - LOW_SINCE)
     session.execute(
-        update(Event).where(Event.relayed_at.is_(None), Event.occurred_at < now() - NEWS).values(relayed_at=now()),
+        update(Event).where(Event.relayed_at.is_(None), ~ran_low).values(relayed_at=now()),
         execution_options={"synchronize_session": False},
     )
 
 
-def _say_what_was_traded() -> None:
-    """One event for the whole year, so that whoever keeps figures counts it."""
+def _do_the_night() -> None:
+    """What every business does by the clock, once, so that its pages are not empty on the first day."""
+    with across_tenants(), reading():
+        planned = session.execute(select(Schedule.tenant_id, Schedule.id).order_by(Schedule.id)).all()
+    for tenant_id, schedule_id in planned:
+        with inside(tenant_id), unit_of_work():
+            act_as(Actor(name="demo"))
+            run_now(schedule_id)
+    run_due()
+    events.drain()
+
+
+def _say_what_was_traded(yesterday: date, zone: str) -> None:
+    """One event for the whole past, so that whoever keeps figures counts it; told by nobody, on the evening before."""
     first, last, documents = session.execute(
         select(func.min(Order.business_date), func.max(Order.business_date), func.count())
     ).one()
-    if documents:
+    evening = datetime.combine(yesterday, time(23), ZoneInfo(zone))
+    act_as(Actor(name="demo"))
+    with clock.frozen(evening):
         emit(HistoryImported(first=first.isoformat(), last=last.isoformat(), documents=documents, lines=0))
 
 

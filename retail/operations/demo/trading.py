@@ -126,8 +126,8 @@ class Trade:
         assert register_id is not None
         self.register_id = register_id
 
-    def run(self, days: int, tell: Callable[[str], None]) -> int:
-        """Trade from the day after the last one until this hour; returns how many sales were made."""
+    def run(self, days: int, until: date, tell: Callable[[str], None]) -> int:
+        """Trade from the day after the last one to `until`, today until this hour; returns how many sales were made."""
         today = self.tenant.today()
         first = today - timedelta(days=days)
         last = session.scalar(select(func.max(Order.business_date)).where(Order.channel == "pos"))
@@ -136,7 +136,7 @@ class Trade:
         if last is None:
             self._restock(first, opening=True, days=days)
         made = 0
-        for number in range((today - begin).days + 1):
+        for number in range((until - begin).days + 1):
             day = begin + timedelta(days=number)
             if day.day == 1 or day == begin:
                 tell(f"{self.shop.name}: {day:%B %Y}")
@@ -144,7 +144,8 @@ class Trade:
             made += self._day(day, age, is_today=day == today)
             if day.weekday() == 0 and day != today:
                 self._restock(day, opening=False, days=days)
-        self._last_touches(today)
+        if until == today and made:
+            self._last_touches(today)
         return made
 
     def _day(self, day: date, age: float, *, is_today: bool) -> int:
@@ -214,7 +215,7 @@ class Trade:
         discount = Discount("percent", Decimal(promotion[3]), promotion[4]) if promotion else None
         if discount is None and draw.random() < 0.03:
             discount = Discount("percent", Decimal(10), "Regular customer")
-        present = [one for one in self.regulars if one[1] <= age < one[2]]
+        present = [one for one in self.regulars if one[1] <= age < one[2] or age >= 1 <= one[2]]
         customer_id = None
         if present and draw.random() < 0.38:
             customer_id = draw.choices(present, weights=[1 / (1 + place) for place in range(len(present))])[0][0]
@@ -276,7 +277,7 @@ class Trade:
             if opening:
                 for variant_id, article, _price, _cost in self.variants:
                     a_week = 7 * self.shop.sales_a_day * 2.2 * article.pull / max(len(article.options), 1) / total
-                    inventory.set_reorder_point(self.location_id, variant_id, Decimal(max(2, round(a_week * 0.8))))
+                    inventory.set_reorder_point(self.location_id, variant_id, Decimal(max(2, round(a_week * 1.2))))
 
     def _last_touches(self, today: date) -> None:
         """A breakage this week, so that adjustments are not empty."""
