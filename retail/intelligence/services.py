@@ -182,7 +182,9 @@ def _needed(values: Floats, result: ForecastResult) -> Floats:
     whole units of what was only ever sold in whole units.
     """
     usual_error = np.nan_to_num(result.errors.wape_total, nan=1.0).clip(max=1.0)
-    needed: Floats = result.mean.sum(axis=0) + result.values.sum(axis=0) * usual_error
+    expected = result.values.sum(axis=0)
+    # The mean is the larger nearly always; where it is not, nobody should order less than what is expected.
+    needed: Floats = np.maximum(result.mean.sum(axis=0), expected) + expected * usual_error
     whole = (values == np.floor(values)).all(axis=0)
     # Less than a thousandth above a whole number is noise of the arithmetic, no reason to order one more.
     return np.where(whole, np.ceil(needed - 0.001), needed)

@@ -74,6 +74,15 @@ def test_one_giant_order_does_not_move_the_forecast_but_counts_in_the_mean():
     assert after.mean[:, 4].sum() > 2 * usual
 
 
+def test_a_product_that_died_does_not_decide_the_mean_of_the_living():
+    living = weekly_shop(140, 30)
+    died = np.zeros((140, 10))
+    died[:60] = 40.0
+    alone, beside = (forecast(demand, days(140), 14) for demand in (living, np.hstack([living, died])))
+    assert np.allclose(beside.mean[:, :30].sum(axis=0), alone.mean.sum(axis=0), rtol=0.15)
+    assert abs(beside.mean[:, :30].sum() / alone.mean.sum() - 1) < 0.02
+
+
 def test_the_mean_is_unbiased_where_the_forecast_lies_below_it():
     rng = np.random.default_rng(5)
     demand = rng.poisson(0.2, (252, 120)) * rng.lognormal(2, 1.2, (252, 120))

@@ -225,8 +225,10 @@ def _mean(offers: Offers, trials: Trials, horizons: float) -> Floats:
     """The blend of the methods that neither trim nor favor the middle, by the squared error of their totals."""
     unbiased = [index for index, name in enumerate(trials.names) if is_unbiased(name)]
     names = [trials.names[index] for index in unbiased]
-    scale = (trials.demand**2).mean(axis=0) + 1e-12
-    squared = trials.signed[:, unbiased] ** 2 / scale
+    squared = trials.signed[:, unbiased] ** 2
+    # Every series counts alike. By its demand, one that had died would outweigh all others with what it no longer sold.
+    scale = accuracy.mean_of_known(squared.reshape(-1, squared.shape[2]))
+    squared = np.divide(squared, scale, out=np.zeros_like(squared), where=scale > 0)
     return blend(offers, names, shares(scores(squared, horizons)))
 
 
