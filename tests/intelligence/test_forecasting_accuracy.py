@@ -65,7 +65,7 @@ def test_on_a_real_shop_every_error_is_below_the_best_of_the_independent_tool_in
     known = json.loads((REFERENCE / "reference_A.json").read_text())["forecast_top200_A"]["daily"]
     began = time.process_time()
     found = measure(SERIES, 28, None)
-    # Of the processor, like the other tool's on a machine of its own: what else runs here is no concern of the forecast.
+    # Of the processor: what else runs on this machine is no concern of the forecast.
     seconds = time.process_time() - began
     for ours, theirs in {"wape": "WAPE", "wape_total": "WAPE28", "mase": "MASE"}.items():
         assert found[ours] <= min(method[theirs] for method in known.values())
