@@ -137,7 +137,6 @@ def enters_by_a_side_door(one: Source) -> Iterator[str]:
 ALSO_OPEN = {
     "catalog": {"tables"},  # the list of products shows what modules above know of them
     "tenancy": {"settings_tabs", "forms"},  # every settings page shows the tabs; languages and zones are chosen alike
-    "catalog": {"tables"},  # stock adds its column to the list of products
     "identity": {"identification"},  # sockets ask who connects as pages do
     "orders": {"labels"},  # documents are called the same on every screen
 }
