@@ -214,6 +214,13 @@ class Moves(Table):
         "icon": "history",
     }
 
+    def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
+        # Most look for the moves of one article; its number finds them without reading all others.
+        named = find_by_code(q) if q and " " not in q else None
+        if named is None:
+            return super().narrowed(q, values)
+        return super().narrowed("", values).where(StockMove.variant_id == named.id)
+
     def source(self) -> Select[Any]:
         return (
             select(StockMove)

@@ -130,6 +130,6 @@ def test_found_by_name_on_a_phone_and_touched(shop, served):
 def test_leaving_with_scanned_lines_is_asked_about(served):
     page = served("/stock/receive")
     scan(page, TEA)
-    expect(page.locator(".goods-foot")).to_contain_text("1 pieces")
+    expect(page.locator(".goods-foot")).to_contain_text("1 line · 1 piece")
     page.get_by_role("link", name="Products", exact=True).click()
     expect(page.get_by_role("dialog")).to_contain_text("Leave this page?")
