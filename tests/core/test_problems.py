@@ -3,6 +3,8 @@ half-written."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -105,3 +107,14 @@ def test_what_breaks_inside_is_told_with_a_reference_and_undone(
         assert "Nothing was changed." in answer.text
         assert "secret words" not in answer.text
     assert customers(shop) == 0
+
+
+def test_the_shop_can_be_put_on_the_screen_of_a_phone(app: Flask, shop: make.Cast) -> None:
+    page = app.test_client().get("/sign-in").text
+    address = re.search(r'<link rel="manifest" href="([^"]+)"', page)
+    assert address
+    answer = app.test_client().get(address[1])
+    assert answer.status_code == 200
+    assert answer.json["start_url"] == "/"
+    for icon in answer.json["icons"]:
+        assert app.test_client().get(f"/static/{icon['src']}").status_code == 200
