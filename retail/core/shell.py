@@ -174,7 +174,10 @@ def _http_error(error: HTTPException) -> Any:
         405: (_("That does not work here."), _("Open the page from the menu and use its buttons.")),
         413: (
             _("That file is too large."),
-            _("At most %(mb)s MB can be uploaded; split it, or save it smaller.", mb=(current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1048576),
+            _(
+                "At most %(mb)s MB can be uploaded; split it, or save it smaller.",
+                mb=(current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1048576,
+            ),
         ),
         429: (_("Too many tries."), _("Wait a minute and try again.")),
     }.get(code, (_("That did not work."), str(error.description or "")))
