@@ -84,7 +84,7 @@ def test_too_large_a_file_is_told_with_the_limit(app: Flask, shop: make.Cast, mo
     owner = make.client(app, shop, "owner")
     answer = make.post(owner, "/customers/new", {"name": "Ada Byron", "note": "x" * 1048577})
     assert answer.status_code == 413
-    assert "At most 1 MB can be uploaded." in answer.text
+    assert "At most 1 MB can be uploaded; split it" in answer.text
     assert customers(shop) == 0
 
 
