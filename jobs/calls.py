@@ -21,8 +21,8 @@ from retail.core.tasks import Due
 
 WAITING = "counterfoil:waiting:"
 DELIVERY_SECONDS = 300
-# How long a call is believed to wait, should Redis or a worker have lost it.
-BELIEVED_SECONDS = 60
+# How long a call is believed to wait, should Redis or a worker have lost it; a second one finds nothing to do.
+BELIEVED_SECONDS = {"high": 5, "default": 15, "low": 60}
 
 
 def hand_over(connection: Redis, busy: list[str], due: list[Due]) -> int:
@@ -42,8 +42,8 @@ def hand_over(connection: Redis, busy: list[str], due: list[Due]) -> int:
     if not wanted:
         return 0
     with connection.pipeline(transaction=False) as asked:
-        for key in wanted:
-            asked.set(WAITING + key, b"1", nx=True, ex=BELIEVED_SECONDS)
+        for key, (queue, *_call) in wanted.items():
+            asked.set(WAITING + key, b"1", nx=True, ex=BELIEVED_SECONDS[queue])
         fresh = asked.execute()
     count = 0
     for call, is_fresh in zip(wanted.values(), fresh, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from retail.core import clock, events, schedules, tasks
 from retail.core.db import reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import MAX_ATTEMPTS, Delivery, Event, emit, on
-from retail.core.queue import nudge
+from retail.core.queue import nudge, queue
 from retail.core.schedules import Schedule, next_time
 from retail.core.tasks import Task, ask_for, task
 from retail.core.tenancy import inside
@@ -459,3 +460,25 @@ def test_events_of_two_tenants_are_handled_each_in_its_own(shop, rival, listener
         assert names() == ["shift"]
         with reading():
             assert session.scalar(select(func.count()).select_from(Event)) == 1
+
+
+def test_a_call_that_redis_lost_is_made_again_within_seconds(
+    shop, listeners, running, redis, scheduler, work, monkeypatch
+):
+    monkeypatch.setitem(calls.BELIEVED_SECONDS, "high", 1)
+
+    @on(ShiftOpened, queue="high")
+    def one(happening):
+        told("shift")
+
+    make.open_till(shop)
+    scheduler.look()
+    # What a worker took and lost with its life: the call is gone, the belief that it waits is not.
+    queue("high").empty()
+    scheduler.look()
+    work()
+    assert names() == []
+    time.sleep(1.1)
+    scheduler.look()
+    work()
+    assert names() == ["shift"]
