@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup
-from sqlalchemy import BigInteger, Row, Select, case, column, func, select, type_coerce
+from sqlalchemy import BigInteger, Row, Select, case, cast, column, func, select, type_coerce
 
 from retail.catalog.models import Category, Product, Variant
 from retail.core import datasets, html, shown
@@ -95,7 +95,8 @@ on_hand = func.coalesce(column("on_hand", QuantityType), ZERO, type_=QuantityTyp
 
 
 def _thousandths(expression: Any) -> Any:
-    return type_coerce(expression, BigInteger)
+    # A cast and no mere change of type: PostgreSQL's sums are numeric, whose quotients have fractions.
+    return cast(type_coerce(expression, BigInteger), BigInteger)
 
 
 _days = _thousandths(on_hand) * 28 // _thousandths(ProductForecast.expected_28)
