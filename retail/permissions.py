@@ -27,8 +27,6 @@ class Can(StrEnum):
     VIEW_INTELLIGENCE = "intelligence:insight:view"
     VIEW_SCORES = "intelligence:score:view"
 
-    IMPORT_HISTORY = "integrations:history:import"
-
     VIEW_STOCK = "inventory:stock:view"
     ADJUST_STOCK = "inventory:stock:adjust"
     RECEIVE_STOCK = "inventory:stock:receive"
@@ -71,7 +69,7 @@ PUBLIC, SIGNED_IN = Open.PUBLIC, Open.SIGNED_IN
 Need = Can | Open
 
 _EVERYTHING = frozenset(Can)
-_MANAGER = _EVERYTHING - {Can.MANAGE_ROLES, Can.EDIT_SETTINGS, Can.REPLAY_EVENTS, Can.IMPORT_HISTORY}
+_MANAGER = _EVERYTHING - {Can.MANAGE_ROLES, Can.EDIT_SETTINGS, Can.REPLAY_EVENTS}
 _CASHIER = frozenset(
     {
         Can.VIEW_PRODUCTS,

@@ -87,7 +87,8 @@ def _business(name: str, domain: str) -> None:
         till.add_register("Till 1", shop.id)
 
 
-def _found(slug: str) -> Cast:
+def found(slug: str) -> Cast:
+    """A business of the database, with its people."""
     with across_tenants():
         tenant = session.scalars(select(Tenant).where(Tenant.slug == slug)).one()
     with inside(tenant.id):
@@ -100,11 +101,11 @@ def _found(slug: str) -> Cast:
 
 
 def corner_shop() -> Cast:
-    return _found("corner-shop")
+    return found("corner-shop")
 
 
 def rival() -> Cast:
-    return _found("rival")
+    return found("rival")
 
 
 def product(

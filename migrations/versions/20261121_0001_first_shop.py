@@ -268,6 +268,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_mails_tenant_id_id")),
     )
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mails_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False)
+
     op.create_table(
         "number_series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -575,6 +578,7 @@ def upgrade() -> None:
             batch_op.f("ix_orders_tenant_id_business_date_hour"), ["tenant_id", "business_date", "hour"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_orders_tenant_id_customer_id"), ["tenant_id", "customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_orders_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_tenant_id_reverses_id"), ["tenant_id", "reverses_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_tenant_id_shift_id"), ["tenant_id", "shift_id"], unique=False)
 
@@ -1316,6 +1320,7 @@ def downgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_orders_tenant_id_shift_id"))
         batch_op.drop_index(batch_op.f("ix_orders_tenant_id_reverses_id"))
+        batch_op.drop_index(batch_op.f("ix_orders_tenant_id_occurred_at"))
         batch_op.drop_index(batch_op.f("ix_orders_tenant_id_customer_id"))
         batch_op.drop_index(batch_op.f("ix_orders_tenant_id_business_date_hour"))
         batch_op.drop_index(
@@ -1353,6 +1358,9 @@ def downgrade() -> None:
     op.drop_table("schedules")
     op.drop_table("roles")
     op.drop_table("number_series")
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mails_tenant_id_created_at"))
+
     op.drop_table("mails")
     op.drop_table("locations")
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:

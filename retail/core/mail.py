@@ -14,7 +14,7 @@ from email.utils import formatdate, make_msgid
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config import MailServer
@@ -31,6 +31,7 @@ class Mail(OfTenant, Model):
     """One message to one address, with text and HTML."""
 
     __tablename__ = "mails"
+    __table_args__ = (Index(None, "tenant_id", "created_at"),)
 
     to_address: Mapped[str]
     to_name: Mapped[str] = mapped_column(default="")

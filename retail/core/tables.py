@@ -25,6 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from retail.core import audit, export, html, shown
 from retail.core.db import session
 from retail.core.module import can
+from retail.core.money import ScaledDecimal
 from retail.permissions import Can
 
 Kind = Literal["text", "integer", "decimal", "money", "quantity", "date", "datetime", "boolean", "percent"]
@@ -196,6 +197,23 @@ class Table:
 TABLES: dict[str, type[Table]] = {}
 
 
+def _least(column: Column) -> Any:
+    """What stands for nothing in an order: less than any value people enter."""
+    least = {
+        "text": "",
+        "date": date(1, 1, 1),
+        "datetime": datetime.fromisoformat("0001-01-02T00:00:00+00:00"),
+        "boolean": False,
+    }
+    if column.kind in least:
+        return least[column.kind]
+    return Decimal(-(10**12)) if isinstance(column.expression.type, ScaledDecimal) else -(10**15)
+
+
+def _may_be_null(column: InstrumentedAttribute[Any]) -> bool:
+    return any(one.nullable for one in column.property.columns)
+
+
 def _sortable(column: Column, row_id: Any) -> Any:
     """NULL sorts as the least value on every database, so that paging by key can compare.
 
@@ -204,36 +222,27 @@ def _sortable(column: Column, row_id: Any) -> Any:
     plain = column.expression
     if isinstance(plain, InstrumentedAttribute) and plain.parent is row_id.parent and not _may_be_null(plain):
         return plain
-    empty = {
-        "text": "",
-        "date": date(1, 1, 1),
-        "datetime": datetime.fromisoformat("0001-01-02T00:00:00+00:00"),
-        "boolean": False,
-    }.get(column.kind, Decimal(-(10**12)) if column.kind in {"money", "quantity"} else -(10**15))
-    return func.coalesce(column.expression, literal(empty, column.expression.type), type_=column.expression.type)
+    return func.coalesce(
+        column.expression, literal(_least(column), column.expression.type), type_=column.expression.type
+    )
 
 
-def _may_be_null(column: InstrumentedAttribute[Any]) -> bool:
-    return any(one.nullable for one in column.property.columns)
-
-
-def _pack(value: Any, row_id: int, kind: Kind) -> str:
+def _pack(value: Any, row_id: int, column: Column) -> str:
     if value is None:
-        value = {"text": "", "date": "0001-01-01", "datetime": "0001-01-02T00:00:00+00:00", "boolean": False}.get(
-            kind, str(-(10**12)) if kind in {"money", "quantity"} else -(10**15)
-        )
+        value = _least(column)
     plain = value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
     return base64.urlsafe_b64encode(json.dumps([plain, row_id]).encode()).decode().rstrip("=")
 
 
-def _unpack(text: str, kind: Kind) -> list[Any] | None:
+def _unpack(text: str, column: Column) -> list[Any] | None:
+    kind = column.kind
     try:
         value, row_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if kind == "datetime":
             value = datetime.fromisoformat(value)
         elif kind == "date":
             value = date.fromisoformat(value)
-        elif kind in {"money", "quantity", "decimal"}:
+        elif isinstance(column.expression.type, ScaledDecimal):
             value = Decimal(str(value))
         return [value, int(row_id)]
     except (ValueError, TypeError, ArithmeticError, binascii.Error):
@@ -271,8 +280,8 @@ def listing(table: Table) -> Listing:
     q = request.args.get("q", "").strip()[:100]
     values = {name: request.args.get(name, "").strip()[:100] for name in table.filters}
     statement = table.narrowed(q, values)
-    kind = table.columns[sort.lstrip("-")].kind
-    after = _unpack(request.args["after"], kind) if "after" in request.args else None
+    sorted_by = table.columns[sort.lstrip("-")]
+    after = _unpack(request.args["after"], sorted_by) if "after" in request.args else None
     found = _page_of(table, statement, sort, after)
     rows, more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     if after is None and not more:
@@ -311,7 +320,7 @@ def listing(table: Table) -> Listing:
             for name, one in table.filters.items()
         ],
         total=total if total <= COUNT_LIMIT else None,
-        next_cursor_url=_address(after=_pack(last._mapping[sort.lstrip("-")], last.row_id, kind))
+        next_cursor_url=_address(after=_pack(last._mapping[sort.lstrip("-")], last.row_id, sorted_by))
         if more and last is not None
         else None,
         previous_url=_address(after=None) if after is not None else None,

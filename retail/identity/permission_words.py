@@ -38,7 +38,6 @@ WORDS = {
     Can.MANAGE_ROLES: _l("Change what roles allow"),
     Can.VIEW_INTELLIGENCE: _l("See forecasts"),
     Can.VIEW_SCORES: _l("See customers' scores and segments"),
-    Can.IMPORT_HISTORY: _l("Take over another system's history"),
     Can.VIEW_STOCK: _l("See stock"),
     Can.ADJUST_STOCK: _l("Correct stock"),
     Can.RECEIVE_STOCK: _l("Receive goods"),

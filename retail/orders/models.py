@@ -47,6 +47,7 @@ class Order(OfTenant, Model):
         CheckConstraint("gross = net + tax", name="net_and_tax_are_gross"),
         CheckConstraint("total = gross + rounding", name="total_is_gross_and_rounding"),
         Index(None, "tenant_id", "business_date", "hour"),
+        Index(None, "tenant_id", "occurred_at"),
         Index(None, "tenant_id", "customer_id"),
         Index(None, "tenant_id", "shift_id"),
         Index(None, "tenant_id", "reverses_id"),

@@ -116,8 +116,6 @@ def _first_steps() -> list[dict[str, Any]]:
         (_("Add what you sell"), _("Import a file, or type the first products in."), "package", queries.has_products(),
          link("catalog.product_list")),
         (_("Open the till"), _("Count the float, then sell."), "cash-register", False, link("till.sell")),
-        (_("Take over your history"), _("Past sales bring forecasts and customer scores from the first day."),
-         "history", False, link("integrations.wizard")),
         (_("Invite your people"), _("Everyone signs in with an account of their own."), "user-plus", False,
          link("identity.people")),
     ]  # fmt: skip

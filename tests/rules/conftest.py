@@ -39,7 +39,7 @@ class Town:
 
     def _cast(self, slug: str) -> make.Cast:
         with self.app.app_context():
-            found = make.corner_shop() if slug == "corner-shop" else make.rival()
+            found = make.found(slug)
             with tenancy.inside(found.tenant_id):
                 found.users.update({user.email.partition("@")[0]: user.id for user in session.scalars(select(User))})
             session.rollback()

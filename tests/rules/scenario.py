@@ -25,6 +25,7 @@ from retail.events.catalog import ProductsImported
 from retail.events.identity import UserSignedIn
 from retail.events.integrations import HistoryImported
 from retail.finance.models import TaxRate
+from retail.finance.services import add_tax_rate, open_books
 from retail.identity import services as identity
 from retail.identity import sessions
 from retail.identity.models import User
@@ -32,6 +33,8 @@ from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
 from retail.orders.queries import lines_of
 from retail.permissions import ROLES
+from retail.tenancy.queries import first_shop
+from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
 from tests import make
 
@@ -51,6 +54,15 @@ def build() -> None:
     ):
         with inside(cast.tenant_id):
             _live(cast, domain, word)
+    with unit_of_work():
+        empty = create_tenant("Empty", "EUR", "Europe/Berlin", location="Empty shop")
+    with inside(empty.id), unit_of_work():
+        identity.open_roles()
+        open_books()
+        identity.add_user("owner@empty.example", "Empty owner", "owner", None)
+        add_location("store", "Empty store", "warehouse")
+        till.add_register("Till 1", first_shop().id)
+        add_tax_rate("none", "No tax", Decimal(0))
     session.remove()
 
 

@@ -98,8 +98,8 @@ class Walk:
     def lists(self) -> dict[str, str]:
         """Where each table is shown: the address by the table's name."""
         found: dict[str, str] = {}
-        for one in self.pages("owner"):
-            for name in re.findall(r'id="list-([\w-]+)"', one.text):
+        for one in self.pages("owner", fragments=True):
+            for name in re.findall(r'class="listing" id="list-([\w-]+)"', one.text):
                 found.setdefault(name, one.url)
         return found
 
