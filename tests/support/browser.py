@@ -71,8 +71,11 @@ def _axe_source() -> str:
     return _AXE.read_text(encoding="utf-8")
 
 
-def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None) -> list[str]:
-    """Return what violates WCAG 2.1 A and AA on `page`, a line per element: rule, selector, remedy. Empty is good."""
+def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None, rule: str | None = None) -> list[str]:
+    """Return what violates WCAG 2.1 A and AA on `page`, a line per element: rule, selector, remedy. Empty is good.
+
+    With `rule` only that one is applied, in a fraction of the time.
+    """
     if not page.evaluate("() => typeof window.axe === 'object'"):
         # Through the debugger, so that the page's own Content-Security-Policy stays as strict as it is.
         page.evaluate(_axe_source())
@@ -80,9 +83,9 @@ def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None) 
     if include:
         context["include"] = [[include]]
     found = page.evaluate(
-        "([context, rules]) => window.axe.run(context.include || context.exclude.length ? context : document,"
-        " {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})",
-        [context, list(AXE_RULES)],
+        "([context, runOnly]) => window.axe.run(context.include || context.exclude.length ? context : document,"
+        " {runOnly, resultTypes: ['violations']})",
+        [context, {"type": "rule", "values": [rule]} if rule else {"type": "tag", "values": list(AXE_RULES)}],
     )
     return [
         f"{violation['id']}: {' '.join(map(str, node['target']))}: {' '.join(node['failureSummary'].split())}"
