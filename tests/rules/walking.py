@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -70,23 +70,23 @@ class Walk:
     seen: list[Seen] = field(default_factory=list)
     changed: dict[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def through(cls, town: Town) -> Walk:
-        """Open every page as every role, whole; as the owner also as the fragment htmx would get."""
-        found = cls(routes(town))
-        for role in sorted(town.cast().users):
+    def go(self, town: Town, roles: Iterable[str]) -> None:
+        """Open every page as each of these roles, whole; as the owner also as the fragment htmx would get."""
+        before = dump(town)
+        self.routes = self.routes or routes(town)
+        for role in roles:
             client = town.client(role)
-            for route in found.routes:
+            for route in self.routes:
                 if "GET" not in route.methods:
                     continue
                 asked = addresses(town, route, "corner-shop")
                 # The owner sees records in two states, everybody else one of each.
-                for url in asked if role == "owner" or "dataset" in route.arguments else asked[:1]:
-                    found.seen.append(_seen(route, url, role, client.get(url)))
+                for url in asked if role == "owner" else asked[: 3 if "dataset" in route.arguments else 1]:
+                    self.seen.append(_seen(route, url, role, client.get(url)))
                 if role == "owner":
                     answer = client.get(asked[0], headers={"HX-Request": "true"})
-                    found.seen.append(_seen(route, asked[0], role, answer, fragment=True))
-        return found
+                    self.seen.append(_seen(route, asked[0], role, answer, fragment=True))
+        self.changed |= changes(before, dump(town))
 
     def pages(self, role: str | None = None, *, fragments: bool = False) -> Iterator[Seen]:
         """The answers that are pages, for one role or for all."""
