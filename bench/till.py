@@ -101,10 +101,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def web(port: int, threads: int) -> Iterator[None]:
+def web(port: int, processes: int, threads: int) -> Iterator[None]:
     """The web process as the supervisor starts it."""
-    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--worker-class", "gthread", "--workers", "1"]
-    command += ["--threads", str(threads), "--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "error"]
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--worker-class", "gthread"]
+    command += ["--workers", str(processes), "--threads", str(threads), "--bind", f"127.0.0.1:{port}"]
+    command += ["--no-control-socket", "--log-level", "error"]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         deadline = time.monotonic() + 60
@@ -237,7 +238,7 @@ def measure(tills: int, sales: int, products: int, history: Path | None) -> dict
     """All of it; the database is made anew and thrown away."""
     settings = load()
     shop = make_shop(products, tills, history)
-    with web(port := free_port(), settings.threads):
+    with web(port := free_port(), settings.web_processes, settings.threads):
         cashiers = [Cashier(port) for _ in range(tills)]
         for number, (cashier, register_id) in enumerate(zip(cashiers, shop.registers, strict=True)):
             cashier.start(number, register_id)

@@ -1,20 +1,19 @@
 """The database, and the only place in the program that commits.
 
 SQLite and PostgreSQL are both first-class. On SQLite every write transaction starts with BEGIN IMMEDIATE (a deferred
-transaction that upgrades fails at once under load) behind an in-process queue, so that writers are served in order;
+transaction that upgrades fails at once under load) behind a queue (`writers`), so that writers are served in order;
 reads use a deferred, query-only transaction, so that a write in a GET fails loudly.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import islice, repeat
+from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from flask import Flask
@@ -24,6 +23,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
+
+from retail.core.writers import Writers
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -83,37 +84,6 @@ def table_of(model: type[Model]) -> Table:
     return cast(Table, model.__table__)
 
 
-class FairLock:
-    """A first-come, first-served lock: the longest-waiting writer is next, so no till starves behind another."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._held = False
-        self._queue: deque[threading.Event] = deque()
-
-    def acquire(self, timeout: float) -> bool:
-        with self._mutex:
-            if not self._held and not self._queue:
-                self._held = True
-                return True
-            turn = threading.Event()
-            self._queue.append(turn)
-        if turn.wait(timeout):
-            return True
-        with self._mutex:
-            if turn.is_set():
-                return True
-            self._queue.remove(turn)
-        return False
-
-    def release(self) -> None:
-        with self._mutex:
-            if self._queue:
-                self._queue.popleft().set()
-            else:
-                self._held = False
-
-
 @contextmanager
 def intent(value: Intent) -> Iterator[None]:
     """Say what transactions begun in this block are for; `read` makes a write fail."""
@@ -132,7 +102,7 @@ def set_intent(value: Intent) -> None:
 def _prepare_sqlite(engine: Engine) -> None:
     if sqlite3.sqlite_version_info < (3, 35):
         raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed")
-    writers = FairLock()
+    writers = Writers(Path(str(engine.url.database)))
 
     @event.listens_for(engine, "connect")
     def _connect(raw: sqlite3.Connection, _record: object) -> None:

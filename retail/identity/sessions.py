@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
@@ -100,15 +100,18 @@ def begin(user: User, *, address: str, device: str, days: int, second_factor: bo
     return token
 
 
+_SESSION = (
+    select(UserSession, User, Role, Tenant)
+    .join(User, User.id == UserSession.user_id)
+    .join(Role, Role.id == User.role_id)
+    .join(Tenant, Tenant.id == User.tenant_id)
+    .where(UserSession.token_hash == bindparam("token"))
+)
+
+
 def signed_in(token: str, idle: timedelta) -> SignedIn | None:
     """Whose token this is, or None when it is unknown, ended, expired, idle too long, or its user or tenant is out."""
-    row = session.execute(
-        select(UserSession, User, Role, Tenant)
-        .join(User, User.id == UserSession.user_id)
-        .join(Role, Role.id == User.role_id)
-        .join(Tenant, Tenant.id == User.tenant_id)
-        .where(UserSession.token_hash == token_hash(token))
-    ).one_or_none()
+    row = session.execute(_SESSION, {"token": token_hash(token)}).one_or_none()
     if row is None:
         return None
     kept, user, role, tenant = row

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from retail.catalog.models import Category, Product, Variant
@@ -36,22 +36,25 @@ class Station:
     user_id: int
 
 
+_STATION = (
+    select(
+        Register.id,
+        Register.name,
+        Register.location_id,
+        Location.name.label("location_name"),
+        Shift.id.label("shift_id"),
+        Shift.opened_at,
+        Shift.user_id,
+    )
+    .join(Shift, (Shift.register_id == Register.id) & Shift.closed_at.is_(None))
+    .join(Location, Location.id == Register.location_id)
+    .where(Register.id == bindparam("register"))
+)
+
+
 def station_at(register_id: int) -> Station | None:
     """The open shift at a register, or None when it is closed."""
-    row = session.execute(
-        select(
-            Register.id,
-            Register.name,
-            Register.location_id,
-            Location.name.label("location_name"),
-            Shift.id.label("shift_id"),
-            Shift.opened_at,
-            Shift.user_id,
-        )
-        .join(Shift, (Shift.register_id == Register.id) & Shift.closed_at.is_(None))
-        .join(Location, Location.id == Register.location_id)
-        .where(Register.id == register_id)
-    ).one_or_none()
+    row = session.execute(_STATION, {"register": register_id}).one_or_none()
     if row is None:
         return None
     return Station(row.id, row.name, row.location_id, row.location_name, row.shift_id, row.opened_at, row.user_id)
