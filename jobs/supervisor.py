@@ -6,7 +6,6 @@ with more than one machine uses the units in deploy/ instead.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import os
@@ -35,8 +34,13 @@ class Stopping(Exception):
 
 def tell(line: str) -> None:
     """Print `line` at once; a closed terminal is no reason to stop."""
-    with contextlib.suppress(OSError):
+    try:
         print(line, flush=True)
+    except OSError:
+        # What could not be written stays in the buffer, and would fail again at the end of the process.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class Supervisor:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from retail.catalog.models import Barcode
 from retail.core import db, tenancy
-from retail.core.db import session, unit_of_work
+from retail.core.db import intent, session, unit_of_work
 from retail.inventory import services as inventory
 from tests import make
 from tests.conftest import make_app
@@ -77,7 +77,7 @@ class Shop:
 def stock_up(instance: Path) -> make.Cast:
     """The corner shop with three things to sell, of which the jar soon runs low."""
     app = make_app(instance, f"sqlite:///{instance / 'counterfoil.db'}")
-    with app.app_context():
+    with app.app_context(), intent("write"):
         upgrade()
         make.cast()
         shop = make.corner_shop()
