@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import click
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from retail.core.audit import Actor, act_as
 from retail.core.errors import Refused
@@ -32,8 +33,17 @@ def command_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(no.message) from None
         except ValueError as no:
             raise click.ClickException(str(no)) from None
+        except (OperationalError, ProgrammingError) as no:
+            raise click.ClickException(_of_the_database(no)) from None
 
     return run
+
+
+def _of_the_database(problem: DBAPIError) -> str:
+    said = str(problem.orig).strip().splitlines()[0]
+    if "no such table" in said or "does not exist" in said:
+        return f"The database is not made yet, or is older than the program ({said}). Run: flask db upgrade"
+    return f"The database cannot be used: {said}"
 
 
 def as_json(value: Any) -> str:
