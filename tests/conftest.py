@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 import config
 from retail.app import create_app
 from retail.core import db, tenancy
+from retail.identity.views import limiter
 from tests import make
 from tests.support import postgres
 from tests.support.postgres import PostgresServer, postgres_server
@@ -100,6 +101,8 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     with app.app_context():
         db.session.remove()
         db.db.engine.dispose()
+        # Attempts are counted by address, and every test comes from the same one.
+        limiter.reset()
     tenancy.forget()
 
 
