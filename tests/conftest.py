@@ -38,7 +38,8 @@ def postgresql() -> Iterator[PostgresServer]:
 
 def make_app(instance: Path, url: str, **overrides: Any) -> Flask:
     settings = config.load({"INSTANCE_DIR": str(instance), "DATABASE_URL": url, "DEMO": "0", "LOG_LEVEL": "ERROR"})
-    return create_app(settings, TESTING=True, PROPAGATE_EXCEPTIONS=False, **overrides)
+    counted = {"RATELIMIT_STORAGE_URI": "memory://"}
+    return create_app(settings, TESTING=True, PROPAGATE_EXCEPTIONS=False, **counted, **overrides)
 
 
 def fill(app: Flask) -> None:
