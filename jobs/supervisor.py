@@ -74,11 +74,15 @@ class Supervisor:
             tell("demo       loading the demo shop into an empty database")
             self._run_to_end("demo", "flask", "demo", "load", "--if-empty")
         tell(f"starting   web, {self.settings.workers} worker{'s' * (self.settings.workers > 1)}, scheduler")
-        self.children = [self._child(name, *command) for name, command in self._roles()]
-        for child in self.children:
-            child.start()
+        web, *others = [self._child(name, *command) for name, command in self._roles()]
+        # The pages come first: what works behind them would only take their time while all of it loads.
+        self.children = [web]
+        web.start()
         self._until(self._is_healthy, 300, "the web process does not answer", on_tick=self._watch)
         self._was_ready = True
+        self.children += others
+        for child in others:
+            child.start()
         if self.settings.demo:
             tell_logins(logins)
         tell(f"ready {self.address}")

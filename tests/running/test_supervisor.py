@@ -223,6 +223,11 @@ def test_what_a_killed_worker_leaves_running_is_ended_with_the_shop(copy, instan
     forking = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    open('left', 'w').write(str(os.getpid()))\n"
     (copy / "jobs/worker.py").write_text(forking + SLEEPER)
     with running_shop(instance, copy) as shop:
+        # Workers start once the pages answer; this one is to be killed after it forked.
+        deadline = time.monotonic() + 30
+        while not (copy / "left").exists() or not (copy / "left").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         shop.kill("jobs.worker")
         shop.wait_for("worker was killed by SIGKILL", 10)
         left = int((copy / "left").read_text())
