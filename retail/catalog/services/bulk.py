@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from retail.catalog.models import Barcode, Category, Product, Variant
 from retail.catalog.services.products import variant_name
 from retail.core.clock import now
 from retail.core.db import Model, in_chunks, session, table_of
-from retail.core.tenancy import current_tenant_id, insert_owned
+from retail.core.tenancy import current_tenant_id, insert_owned, insert_owned_returning
 
 LOOKED_UP = 500
 
@@ -150,27 +150,13 @@ def insert_products(rows: Sequence[Mapping[str, Any]]) -> list[int]:
         "option_names": [],
         "created_at": now(),
     }
-    return _insert(Product, [{**usual, **row} for row in rows])
+    return insert_owned_returning(Product, [{**usual, **row} for row in rows])
 
 
 def insert_variants(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New variants, in order; a row holds the columns of `Variant`, those left out have their defaults."""
     usual: dict[str, Any] = {"options": {}, "position": 0, "unit": "piece", "cost": None, "archived_at": None}
-    return _insert(Variant, [{**usual, **row} for row in rows])
-
-
-def _insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    if not rows:
-        return []
-    tenant_id, table = current_tenant_id(), table_of(model)
-    session.flush()
-    return list(
-        session.scalars(
-            insert(table).returning(table.c.id, sort_by_parameter_order=True),
-            [{**row, "tenant_id": tenant_id} for row in rows],
-            execution_options={"stamped": True},
-        )
-    )
+    return insert_owned_returning(Variant, [{**usual, **row} for row in rows])
 
 
 def insert_barcodes(pairs: Sequence[tuple[int, str]]) -> None:
