@@ -3,6 +3,7 @@
  * one step after the other, so that no scan overtakes another and booking waits for the last of them.
  */
 import { enhance } from "counterfoil/enhance";
+import { beep } from "counterfoil/sound";
 
 /** A scanner types faster than people do. */
 const SCANNER_GAP_MS = 45;
@@ -87,19 +88,7 @@ enhance("[data-goods]", (desk) => {
     });
   }
 
-  desk.addEventListener("goods-unknown", () => {
-    try {
-      const audio = new AudioContext();
-      const tone = audio.createOscillator();
-      tone.frequency.value = 220;
-      tone.connect(audio.destination);
-      tone.start();
-      tone.stop(audio.currentTime + 0.12);
-      tone.onended = () => audio.close();
-    } catch {
-      // No sound here; the words are on the screen.
-    }
-  });
+  desk.addEventListener("goods-unknown", beep);
 
   search.addEventListener("input", () => {
     clearTimeout(timer);

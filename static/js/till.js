@@ -3,6 +3,7 @@
  * step posts the whole cart and swaps in the answer, one step after the other, so that no scan overtakes another.
  */
 import { enhance } from "counterfoil/enhance";
+import { beep } from "counterfoil/sound";
 import { toast } from "counterfoil/toast";
 
 /** A scanner types faster than people do. */
@@ -190,19 +191,7 @@ enhance("[data-till]", (till) => {
     });
   }
 
-  till.addEventListener("till-unknown", () => {
-    try {
-      const audio = new AudioContext();
-      const tone = audio.createOscillator();
-      tone.frequency.value = 220;
-      tone.connect(audio.destination);
-      tone.start();
-      tone.stop(audio.currentTime + 0.12);
-      tone.onended = () => audio.close();
-    } catch {
-      // No sound here; the words are on the screen.
-    }
-  });
+  till.addEventListener("till-unknown", beep);
 
   // Buttons: every submit of the cart goes through the queue, but for those that leave the page.
   document.addEventListener("submit", (event) => {

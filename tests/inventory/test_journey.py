@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from retail.catalog.models import Barcode, Variant
 from retail.core.db import session, unit_of_work
 from retail.inventory.models import StockDocument, StockLevel
 from tests import make
-from tests.support.browser import DESK, PHONE, axe, running_browser, unavailable_reason
+from tests.support.browser import PHONE, axe, signed_in_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sqlite_only]
 
@@ -34,33 +32,13 @@ IN_ONE_GO = """(code) => {
 @pytest.fixture
 def served(app, shop):
     """The shop at an address, with three articles that carry barcodes, and the browser of the clerk."""
-    if reason := unavailable_reason():
-        pytest.fail(f"not run here: {reason}")
     for name, code in (("Tea", TEA), ("Cup", CUP), ("Jar", JAR)):
         variant = make.product(name, cost="1.50", sku=name.upper())
         with unit_of_work():
             session.add(Barcode(code=code.zfill(14), variant_id=variant.id))
     clerk = make.client(app, shop, "clerk")
-    cookie = clerk.get_cookie(app.config["SESSION_COOKIE_NAME"])
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        with running_browser() as browser:
-
-            def visit(path, view=DESK, **more):
-                context = browser.new_context(viewport=view, base_url=url, locale="en-GB", **more)
-                context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
-                page = context.new_page()
-                page.goto(path)
-                page.wait_for_selector("html[data-ready]")
-                return page
-
-            yield visit
-    finally:
-        server.shutdown()
-        serving.join()
+    with signed_in_browser(app, clerk) as visit:
+        yield visit
 
 
 def scan(page, code):

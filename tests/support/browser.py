@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from werkzeug.serving import make_server
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
@@ -92,3 +98,31 @@ def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None, 
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
+
+
+@contextmanager
+def signed_in_browser(app: Flask, client: FlaskClient) -> Iterator[Callable[..., Page]]:
+    """Serve `app` to a real browser that has the session of `client`; yields `visit(path, view=DESK, **context)`."""
+    if reason := unavailable_reason():
+        pytest.fail(f"not run here: {reason}")
+    cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    assert cookie is not None
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        with running_browser() as browser:
+
+            def visit(path: str, view: dict[str, int] = DESK, **more: Any) -> Page:
+                context = browser.new_context(viewport=view, base_url=url, locale="en-GB", **more)
+                context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
+                page = context.new_page()
+                page.goto(path)
+                page.wait_for_selector("html[data-ready]")
+                return page
+
+            yield visit
+    finally:
+        server.shutdown()
+        serving.join()
