@@ -119,6 +119,9 @@ def test_a_passkey_is_made_signs_in_and_is_removed(app: Flask, shop: make.Cast) 
         page.wait_for_url(lambda url: urlsplit(url).path == "/profile/security")
         heard = asked.value.all_headers()
         overheard = {name: heard[name] for name in ("cookie", "x-csrftoken", "content-type")}
+        with make.within(shop), unit_of_work():
+            # Many keys do not count: then only the time of the last use tells an answer heard before.
+            session.scalars(select(Passkey)).one().sign_count = 0
         replayed = app.test_client(use_cookies=False).post(
             "/sign-in/passkey", data=asked.value.post_data, headers=overheard, base_url=page.evaluate("location.origin")
         )
