@@ -90,7 +90,7 @@ class PinForm(Form):
     pin = PasswordField(
         _l("New PIN"), [InputRequired(), Length(max=20)], description=_l("4 to 8 digits, not 1234 or the like.")
     )
-    again = PasswordField(_l("The same again"), [InputRequired(), EqualTo("pin", _l("The two PINs differ."))])
+    pin_again = PasswordField(_l("The same again"), [InputRequired(), EqualTo("pin", _l("The two PINs differ."))])
 
 
 class PinEntryForm(Form):
