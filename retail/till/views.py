@@ -187,6 +187,10 @@ def change_cart() -> Response:
             cart, screen = _changed(_sent_cart())
         return with_approval(lambda token: _sale_page(station, replace(cart, approval=token), screen))
     except NeedsApproval as need:
+        if request.form.get("do") == "restore":
+            # What the browser kept must come back whether or not somebody who may approve stands beside it.
+            screen.problem = _("The discount of this cart has to be approved again; it was left out.")
+            return _sale_page(station, carts.without_discounts(cart), screen)
         return ask_approval(need, request.path, "#cart")
     except Refused as no:
         return _refused(no)
