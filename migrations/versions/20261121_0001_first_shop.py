@@ -91,6 +91,34 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "bulk_runs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("total", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("changed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unchanged", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refused", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("restored", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kept", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_bulk_runs_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_runs")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_bulk_runs_tenant_id_id")),
+    )
+    with op.batch_alter_table("bulk_runs", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bulk_runs_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+
+    op.create_table(
         "categories",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -129,6 +157,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_customers_tenant_id_id")),
     )
     with op.batch_alter_table("customers", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_customers_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_customers_tenant_id_name"), ["tenant_id", "name"], unique=False)
 
     op.create_table(
@@ -296,6 +327,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_roles_tenant_id_name")),
     )
     op.create_table(
+        "saved_views",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("query", sa.JSON(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_saved_views_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_saved_views_tenant_id_id")),
+    )
+    with op.batch_alter_table("saved_views", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_saved_views_tenant_id_list_name"), ["tenant_id", "list_name"], unique=False
+        )
+
+    op.create_table(
         "schedules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -381,6 +434,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_tax_rates_tenant_id_code")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_tax_rates_tenant_id_id")),
     )
+    op.create_table(
+        "bulk_changes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bulk_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "bulk_run_id"],
+            ["bulk_runs.tenant_id", "bulk_runs.id"],
+            name=op.f("fk_bulk_changes_tenant_id_bulk_run_id_bulk_runs"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_bulk_changes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_changes")),
+    )
+    with op.batch_alter_table("bulk_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bulk_changes_tenant_id_bulk_run_id_state"),
+            ["tenant_id", "bulk_run_id", "state"],
+            unique=False,
+        )
+
     op.create_table(
         "customer_scores",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -487,6 +567,30 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_journal_lines_tenant_id_entry_id"), ["tenant_id", "entry_id"], unique=False
+        )
+
+    op.create_table(
+        "list_layouts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=True),
+        sa.Column("default_view_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "default_view_id"],
+            ["saved_views.tenant_id", "saved_views.id"],
+            name=op.f("fk_list_layouts_tenant_id_default_view_id_saved_views"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_list_layouts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_layouts")),
+        sa.UniqueConstraint(
+            "tenant_id", "user_id", "list_name", name=op.f("uq_list_layouts_tenant_id_user_id_list_name")
+        ),
+    )
+    with op.batch_alter_table("list_layouts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_list_layouts_tenant_id_default_view_id"), ["tenant_id", "default_view_id"], unique=False
         )
 
     op.create_table(
@@ -648,9 +752,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_products_tenant_id_id")),
     )
     with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_products_tenant_id_brand"), ["tenant_id", "brand"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_products_tenant_id_category_id"), ["tenant_id", "category_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_products_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_products_tenant_id_name"), ["tenant_id", "name"], unique=False)
 
     op.create_table(
@@ -1308,7 +1414,9 @@ def downgrade() -> None:
     op.drop_table("registers")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_products_tenant_id_name"))
+        batch_op.drop_index(batch_op.f("ix_products_tenant_id_created_at"))
         batch_op.drop_index(batch_op.f("ix_products_tenant_id_category_id"))
+        batch_op.drop_index(batch_op.f("ix_products_tenant_id_brand"))
 
     op.drop_table("products")
     with op.batch_alter_table("payments", schema=None) as batch_op:
@@ -1332,6 +1440,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mail_attachments_mail_id"))
 
     op.drop_table("mail_attachments")
+    with op.batch_alter_table("list_layouts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_list_layouts_tenant_id_default_view_id"))
+
+    op.drop_table("list_layouts")
     with op.batch_alter_table("journal_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_entry_id"))
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_account_id"))
@@ -1345,6 +1457,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customer_scores_tenant_id_segment_monetary"))
 
     op.drop_table("customer_scores")
+    with op.batch_alter_table("bulk_changes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_changes_tenant_id_bulk_run_id_state"))
+
+    op.drop_table("bulk_changes")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
@@ -1356,6 +1472,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))
 
     op.drop_table("schedules")
+    with op.batch_alter_table("saved_views", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_saved_views_tenant_id_list_name"))
+
+    op.drop_table("saved_views")
     op.drop_table("roles")
     op.drop_table("number_series")
     with op.batch_alter_table("mails", schema=None) as batch_op:
@@ -1385,12 +1505,17 @@ def downgrade() -> None:
     op.drop_table("event_deliveries")
     with op.batch_alter_table("customers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customers_tenant_id_name"))
+        batch_op.drop_index(batch_op.f("ix_customers_tenant_id_created_at"))
 
     op.drop_table("customers")
     with op.batch_alter_table("categories", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_categories_tenant_id_parent_id"))
 
     op.drop_table("categories")
+    with op.batch_alter_table("bulk_runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_runs_tenant_id_created_at"))
+
+    op.drop_table("bulk_runs")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_tenant_id_subject_subject_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entries_tenant_id_occurred_at"))
