@@ -242,3 +242,11 @@ CUSTOMERS = declare(
         hints=HINTS,
     )
 )
+
+
+def example_customers() -> list[list[str]]:
+    """Rows of an example file in the order of the fields."""
+    return [
+        ["", "Ada", "Byron", "", "ada@example.com", "020 7946 0321", "United Kingdom", "Prefers paper bags", ""],
+        ["Corner Café", "", "", "CAFE-1", "orders@cafe.example", "", "United Kingdom", "Invoice by mail", ""],
+    ]

@@ -102,8 +102,9 @@ class ProductRow:
         return self.usual_price if self.price is None else self.price
 
 
-def read_row(given: Given) -> ProductRow:
-    """Read every cell; what makes no sense is noted in `given.problems`."""
+def read_row(given: Given, usual_price: Decimal | None = None) -> ProductRow:
+    """Read every cell; what makes no sense is noted in `given.problems`. Where a file has no prices at all, new
+    products get the usual one."""
     names, values = _options(given)
     return ProductRow(
         number=given.number,
@@ -123,6 +124,7 @@ def read_row(given: Given) -> ProductRow:
         option_names=names,
         option_values=values,
         archived=_archived(given),
+        usual_price=None if given.has_column("price") else usual_price,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from retail.catalog.queries import categories_since, last_category_id
-from retail.catalog.services import bulk, ensure_category, next_sku
+from retail.catalog.services import bulk, ensure_category, next_skus
 from retail.catalog.services.products import variant_name
 from retail.core.clock import now
 from retail.core.events import emit
@@ -80,12 +80,14 @@ class ProductImporting(ProductPlanner):
     def _make_variants(self, works: Sequence[Work]) -> list[Changed]:
         rows: list[dict[str, Any]] = []
         instant = now()
+        nameless = [work for work in works if not work.row.sku]
+        made = iter(next_skus([(work.product.name, work.options) for work in nameless]) if nameless else ())
         for work in works:
             row, product = work.row, work.product
             rows.append(
                 {
                     "product_id": product.id,
-                    "sku": row.sku or next_sku(product.name, work.options),
+                    "sku": row.sku or next(made),
                     "name": variant_name(product.name, work.options),
                     "options": work.options,
                     "position": product.position,

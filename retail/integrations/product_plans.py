@@ -8,7 +8,7 @@ from the first of its rows. So a file that was imported changes nothing when it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -94,13 +94,9 @@ class ProductPlanner:
 
     def plan(self, rows: Sequence[Given]) -> list[Plan]:
         """One plan per row. Products are told apart by the groups seen so far, so rows must come in order."""
-        pairs = [(given, self._priced(read_row(given), given)) for given in rows]
+        pairs = [(given, read_row(given, self._price)) for given in rows]
         self._look_up([row for _given, row in pairs])
         return [self._plan(given, row) for given, row in pairs]
-
-    def _priced(self, row: ProductRow, given: Given) -> ProductRow:
-        """Where a file has no prices at all, new products get the one chosen for them."""
-        return row if self._price is None or given.has_column("price") else replace(row, usual_price=self._price)
 
     def _look_up(self, rows: Sequence[ProductRow]) -> None:
         """What is known of everything these rows may mean."""
@@ -111,8 +107,13 @@ class ProductPlanner:
         self._index(known)
         matched = {row.number: self._match(row) for row in rows}
         strangers = [row for row in rows if matched[row.number] is None]
-        names = {self._name_of(row) for row in strangers if row.handle or row.option_values or not row.sku}
-        if further := bulk.variants_of_products(names - {""}, besides={one.id for one in known}):
+        names = {
+            self._name_of(row) for row in strangers if row.handle or row.option_values or not (row.sku or row.codes)
+        }
+        bare = {row.name for row in strangers if row.codes and not (row.sku or row.handle or row.option_values)} - names
+        known_ids = {one.id for one in known}
+        further = bulk.variants_of_products(names - {""}, known_ids) + bulk.sole_variants_called(bare - {""}, known_ids)
+        if further:
             self._index([*known, *further])
             matched |= {row.number: self._match(row) for row in strangers}
         # A new variant may stand above one of its product that is known: the product is known all the same.

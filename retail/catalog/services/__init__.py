@@ -24,6 +24,7 @@ from retail.catalog.services.products import (
     give_options,
     matrix,
     next_sku,
+    next_skus,
     restore_product,
     restore_variant,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "matrix",
     "move_category",
     "next_sku",
+    "next_skus",
     "remove_barcode",
     "remove_category",
     "remove_picture",

@@ -89,6 +89,23 @@ def products_numbered(product_ids: Iterable[int]) -> dict[int, tuple[KnownProduc
     return found
 
 
+def sole_variants_called(names: Iterable[str], besides: Collection[int]) -> list[KnownVariant]:
+    """The variants of those products that are the only ones of their name and have one variant, but for those whose
+    ids are given. Where many products are called alike, a name says nothing and would only cost time."""
+    alone: list[str] = []
+    for chunk in in_chunks(sorted(set(names)), LOOKED_UP):
+        alone.extend(
+            session.scalars(
+                select(Product.name)
+                .join(Variant, Variant.product_id == Product.id)
+                .where(Product.name.in_(chunk))
+                .group_by(Product.name)
+                .having(func.count() == 1)
+            )
+        )
+    return variants_of_products(alone, besides)
+
+
 _OF_PRODUCT = (
     Product.id.label("product_id"),
     Product.name,

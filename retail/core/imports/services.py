@@ -21,7 +21,9 @@ from retail.core.imports.models import IMPORT_FLOW, Import, RememberedMapping
 from retail.core.spreadsheets import Match, Sheet, SpreadsheetError, match_columns, normalized, read
 from retail.core.tasks import Cancelled, Task
 
-CHECK, RUN = "imports.check", "imports.run"
+CHECK, RUN, WEIGH, UNDO = "imports.check", "imports.run", "imports.weigh", "imports.undo"
+WORKED_ON = {"checking": CHECK, "running": RUN, "weighing": WEIGH, "undoing": UNDO}
+"""The states in which a task works on an import, and which."""
 
 
 def get(import_id: int, *, lock: bool = False) -> Import:
@@ -243,10 +245,10 @@ def begin_run(row: Import) -> None:
 
 
 def go_on(row: Import) -> None:
-    """Start again a check or run whose task failed; a run goes on behind the last chunk it finished."""
-    if row.state not in {"checking", "running"} or not has_stopped(row):
+    """Start again work whose task failed; a run or an undo goes on behind the last chunk it finished."""
+    if row.state not in WORKED_ON or not has_stopped(row):
         raise Refused(_("This import is not standing still."))
-    row.task_id = tasks.ask_for(CHECK if row.state == "checking" else RUN, import_id=row.id).id
+    row.task_id = tasks.ask_for(WORKED_ON[row.state], import_id=row.id).id
 
 
 def task_of(row: Import) -> Task | None:

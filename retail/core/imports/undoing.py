@@ -25,7 +25,6 @@ from retail.core.imports.kinds import Outcome, Reversal, kind_called
 from retail.core.imports.models import IMPORT_FLOW, Import, ImportChange
 from retail.core.tasks import Cancelled, task
 
-WEIGH, UNDO = "imports.weigh", "imports.undo"
 CHANGES_A_CHUNK = 200
 SHOWN = 200
 """How many rows that stay are shown; all can be read from the list of changes."""
@@ -57,7 +56,7 @@ class _Tally:
 def ask_weigh(row: Import) -> None:
     """Have a worker look what undoing an import would come to; nothing is changed by that."""
     _start(row, "weighing")
-    row.task_id = tasks.ask_for(WEIGH, import_id=row.id).id
+    row.task_id = tasks.ask_for(services.WEIGH, import_id=row.id).id
 
 
 def leave_as_is(row: Import) -> None:
@@ -76,7 +75,7 @@ def begin_undo(row: Import) -> None:
 def ask_undo(row: Import) -> None:
     """Have a worker undo it."""
     _start(row, "undoing")
-    row.task_id = tasks.ask_for(UNDO, import_id=row.id).id
+    row.task_id = tasks.ask_for(services.UNDO, import_id=row.id).id
 
 
 def _start(row: Import, state: str) -> None:
@@ -216,13 +215,13 @@ def _all(import_id: int) -> int:
     return session.scalar(select(func.count(ImportChange.id)).where(ImportChange.import_id == import_id)) or 0
 
 
-@task(WEIGH, _l("Look at what undoing an import would change"), timeout=3600, retry_seconds=(5, 60), quiet=True)
+@task(services.WEIGH, _l("Look at what an undo would change"), timeout=3600, retry_seconds=(5, 60), quiet=True)
 def weigh_task(progress: Progress, import_id: int) -> dict[str, Any]:
     """`weigh` by a worker."""
     return dict(weigh(import_id, progress))
 
 
-@task(UNDO, _l("Undo of an import"), timeout=4 * 3600, retry_seconds=(5, 60), quiet=True)
+@task(services.UNDO, _l("Undo of an import"), timeout=4 * 3600, retry_seconds=(5, 60), quiet=True)
 def undo_task(progress: Progress, import_id: int) -> dict[str, Any]:
     """`undo` by a worker."""
     return dict(undo(import_id, progress))
