@@ -17,12 +17,15 @@ class Can(StrEnum):
 
     VIEW_CUSTOMERS = "customers:customer:view"
     EDIT_CUSTOMERS = "customers:customer:edit"
+    IMPORT_CUSTOMERS = "customers:customer:import"
 
     VIEW_JOURNAL = "finance:journal:view"
 
     VIEW_USERS = "identity:user:view"
     MANAGE_USERS = "identity:user:manage"
     MANAGE_ROLES = "identity:role:manage"
+
+    USE_IMPORTS = "integrations:import:use"
 
     VIEW_INTELLIGENCE = "intelligence:insight:view"
     VIEW_SCORES = "intelligence:score:view"
@@ -88,6 +91,7 @@ _CLERK = frozenset(
         Can.VIEW_PRODUCTS,
         Can.EDIT_PRODUCTS,
         Can.IMPORT_PRODUCTS,
+        Can.USE_IMPORTS,
         Can.VIEW_COSTS,
         Can.VIEW_STOCK,
         Can.ADJUST_STOCK,

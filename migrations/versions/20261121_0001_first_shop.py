@@ -502,6 +502,7 @@ def upgrade() -> None:
         sa.Column("delimiter", sa.String(), nullable=False),
         sa.Column("sheet", sa.String(), nullable=False),
         sa.Column("decimal_comma", sa.Boolean(), nullable=True),
+        sa.Column("layout", sa.String(), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("checked", sa.JSON(), nullable=False),
@@ -511,6 +512,7 @@ def upgrade() -> None:
         sa.Column("updated", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unchanged", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rejected", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("undo", sa.JSON(), nullable=False),
         sa.Column("error_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("report_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("problem", sa.String(), nullable=False),
@@ -883,6 +885,9 @@ def upgrade() -> None:
         sa.Column("created", sa.Boolean(), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("kept", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "import_id"],
             ["imports.tenant_id", "imports.id"],
@@ -893,7 +898,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_changes", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_import_changes_tenant_id_import_id"), ["tenant_id", "import_id"], unique=False
+            batch_op.f("ix_import_changes_tenant_id_import_id_id"), ["tenant_id", "import_id", "id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_import_changes_tenant_id_subject_subject_id"),
@@ -1402,7 +1407,7 @@ def downgrade() -> None:
     op.drop_table("notifications")
     with op.batch_alter_table("import_changes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_subject_subject_id"))
-        batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id"))
+        batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id_id"))
 
     op.drop_table("import_changes")
     op.drop_table("users")
