@@ -36,6 +36,7 @@ from retail import (
 )
 from retail.core import (
     audit,
+    chain,
     db,
     files,
     history,
@@ -71,7 +72,7 @@ MODULES: list[ModuleType] = [
     operations,
     reports,
 ]
-CORE_MODELS = (audit, files, mail, numbers, tasks, schedules)
+CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 
