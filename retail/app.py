@@ -37,6 +37,7 @@ from retail import (
 )
 from retail.core import (
     audit,
+    chain,
     db,
     files,
     history,
@@ -74,7 +75,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, files, mail, numbers, tasks, schedules, tables)
+CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules, tables)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 
