@@ -353,6 +353,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("permissions", sa.JSON(), nullable=False),
         sa.Column("largest_discount_percent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("largest_refund", sa.BigInteger(), nullable=True),
+        sa.Column("largest_void", sa.BigInteger(), nullable=True),
         sa.Column("requires_second_factor", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_roles_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
@@ -889,6 +891,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("pin_hash", sa.String(), nullable=True),
         sa.Column("totp_secret", sa.String(), nullable=True),
         sa.Column("totp_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -907,6 +910,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_users_tenant_id_id")),
     )
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("bound_to", sa.String(), nullable=False),
+        sa.Column("approver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("requester_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "approver_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_approvals_tenant_id_approver_id_users"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "requester_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_approvals_tenant_id_requester_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_approvals_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+        sa.UniqueConstraint("tenant_id", "token_hash", name=op.f("uq_approvals_tenant_id_token_hash")),
+    )
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_approvals_tenant_id_expires_at"), ["tenant_id", "expires_at"], unique=False
+        )
+
     op.create_table(
         "import_changes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -992,6 +1027,46 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "old_passwords",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_old_passwords_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_old_passwords_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_old_passwords")),
+    )
+    with op.batch_alter_table("old_passwords", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_old_passwords_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False)
+
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("credential_id", sa.String(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transports", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], name=op.f("fk_passkeys_tenant_id_user_id_users")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_passkeys_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+    )
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkeys_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False)
+
+    op.create_table(
         "recovery_codes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1075,6 +1150,15 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("second_factor", sa.Boolean(), nullable=False),
+        sa.Column("cashier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("viewed_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("viewed_role_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "cashier_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_user_sessions_tenant_id_cashier_id_users"),
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
@@ -1084,6 +1168,16 @@ def upgrade() -> None:
             ["tenant_id", "user_id"],
             ["users.tenant_id", "users.id"],
             name=op.f("fk_user_sessions_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "viewed_role_id"],
+            ["roles.tenant_id", "roles.id"],
+            name=op.f("fk_user_sessions_tenant_id_viewed_role_id_roles"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "viewed_user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_user_sessions_tenant_id_viewed_user_id_users"),
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_user_sessions_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
@@ -1423,6 +1517,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_codes_tenant_id_user_id"))
 
     op.drop_table("recovery_codes")
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkeys_tenant_id_user_id"))
+
+    op.drop_table("passkeys")
+    with op.batch_alter_table("old_passwords", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_old_passwords_tenant_id_user_id"))
+
+    op.drop_table("old_passwords")
     with op.batch_alter_table("notifications", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_notifications_unread_group",
@@ -1443,6 +1545,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id_id"))
 
     op.drop_table("import_changes")
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_approvals_tenant_id_expires_at"))
+
+    op.drop_table("approvals")
     op.drop_table("users")
     with op.batch_alter_table("stock_documents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))

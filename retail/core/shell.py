@@ -36,6 +36,7 @@ class Nobody:
     email: str = ""
     role_name: str = ""
     theme: str = "auto"
+    viewing: str = ""
 
 
 NOBODY = Nobody()
