@@ -17,6 +17,7 @@ class Can(StrEnum):
 
     VIEW_CUSTOMERS = "customers:customer:view"
     EDIT_CUSTOMERS = "customers:customer:edit"
+    IMPORT_CUSTOMERS = "customers:customer:import"
 
     VIEW_JOURNAL = "finance:journal:view"
 
@@ -24,6 +25,8 @@ class Can(StrEnum):
     MANAGE_USERS = "identity:user:manage"
     MANAGE_ROLES = "identity:role:manage"
     VIEW_AS = "identity:user:impersonate"
+
+    USE_IMPORTS = "integrations:import:use"
 
     VIEW_INTELLIGENCE = "intelligence:insight:view"
     VIEW_SCORES = "intelligence:score:view"
@@ -91,6 +94,7 @@ _CLERK = frozenset(
         Can.VIEW_PRODUCTS,
         Can.EDIT_PRODUCTS,
         Can.IMPORT_PRODUCTS,
+        Can.USE_IMPORTS,
         Can.VIEW_COSTS,
         Can.VIEW_STOCK,
         Can.ADJUST_STOCK,

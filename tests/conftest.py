@@ -17,7 +17,7 @@ from retail.app import create_app
 from retail.core import db, tenancy
 from retail.identity.views import limiter
 from tests import make
-from tests.support import postgres
+from tests.support import postgres, sharing
 from tests.support.postgres import PostgresServer, postgres_server
 
 
@@ -74,6 +74,14 @@ def _postgresql_app(instance: Path, postgresql: PostgresServer) -> tuple[Flask, 
     fill(app)
     postgresql.create(f"{name}_template", name)
     return app, postgresql, name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sharing.slowest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFile:
+    return sharing.ByFile(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
