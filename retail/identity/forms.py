@@ -36,7 +36,7 @@ class EmailField(StringField):
 class SignInForm(Form):
     """Address and password."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), Length(max=254)])
+    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), IS_EMAIL, Length(max=254)])
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password.")), Length(max=200)])
     next = HiddenField()
 

@@ -195,6 +195,15 @@ def test_a_refund_goes_alone_up_to_the_limit_and_beyond_it_with_a_pin(shop, till
     assert done.changes["amount"] == [None, "6"] or Decimal(done.changes["amount"][1]) == 6
 
 
+def test_a_large_refund_is_not_made_of_small_ones(shop, till, manager):
+    limit(shop, largest_refund="5.00")
+    order_id, line = sold_tea(shop, 3)
+    assert make.post(till, f"/till/refunds/{order_id}", back(line)).status_code == 303
+    asked = make.post(till, f"/till/refunds/{order_id}", back(line, key="key-of-another-page"))
+    assert "A manager must approve this refund" in asked.text
+    assert orders(shop) == 2
+
+
 def test_the_question_comes_as_a_page_without_javascript_and_as_a_dialog_with_it(shop, till, manager):
     order_id, line = sold_tea(shop)
     page = make.post(till, f"/till/refunds/{order_id}", back(line))
