@@ -104,11 +104,24 @@ _CLERK = frozenset(
     }
 )
 
+_SALES = frozenset(
+    {
+        Can.VIEW_PRODUCTS,
+        Can.VIEW_STOCK,
+        Can.VIEW_CUSTOMERS,
+        Can.EDIT_CUSTOMERS,
+        Can.VIEW_ORDERS,
+        Can.VIEW_SCORES,
+    }
+)
+
 ROLES: dict[str, frozenset[Can]] = {
     "owner": _EVERYTHING,
     "manager": _MANAGER,
     "cashier": _CASHIER,
     "clerk": _CLERK,
+    "sales-rep": _SALES,
+    "telecaller": _SALES - {Can.VIEW_STOCK, Can.VIEW_SCORES},
     "bookkeeper": frozenset(
         {
             Can.VIEW_JOURNAL,
