@@ -15,7 +15,9 @@ from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
 from retail.core import events, mail, tasks
 from retail.core.audit import Actor, act_as
+from retail.core.clock import now
 from retail.core.db import session, unit_of_work
+from retail.core.errors import NeedsApproval
 from retail.core.events import emit
 from retail.core.imports import services as imports
 from retail.core.schedules import STANDING, plan_standing
@@ -28,11 +30,13 @@ from retail.finance.models import TaxRate
 from retail.finance.services import add_tax_rate, open_books
 from retail.identity import services as identity
 from retail.identity import sessions
-from retail.identity.models import User
+from retail.identity.approval_services import approve
+from retail.identity.models import Passkey, User
+from retail.identity.pin_services import set_pin
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
 from retail.orders.queries import lines_of
-from retail.permissions import ROLES
+from retail.permissions import ROLES, Can
 from retail.tenancy.queries import first_shop
 from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
@@ -75,6 +79,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         plan_standing(tenant.timezone)
         owner = session.get_one(User, cast.users["owner"])
         sessions.begin(owner, address="192.0.2.7", device=f"{word} phone", days=1, second_factor=False)
+        _prove(owner, cast, word)
         drinks = catalog.create_category(f"{word} drinks")
         rate = session.scalars(select(TaxRate.id)).first()
         customer = create_customer(f"{word} customer", code=f"{word[:2]}-1", email=f"buyer@{domain}")
@@ -108,6 +113,21 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         till.close_shift(station.shift_id, {"20": 2}, f"{word} count")
     make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
     _work(cast, domain, word)
+
+
+def _prove(owner: User, cast: make.Cast, word: str) -> None:
+    """What people prove themselves by, and what they approved."""
+    identity.replace_password(owner, owner.password_hash or "")
+    set_pin(owner, owner.password_hash or "")
+    session.add(
+        Passkey(user_id=owner.id, name=f"{word} key", credential_id=word[:3] * 8, public_key=b"x", created_at=now())
+    )
+    need = NeedsApproval(
+        word, Can.REFUND, action="refund", measure=Decimal(5), amount=Decimal(5), bound_to=f"{word} refund"
+    )
+    act_as(Actor(user_id=cast.users["cashier"], name=f"{word} cashier", address="127.0.0.1"))
+    approve(need, owner)
+    act_as(Actor(user_id=owner.id, name=f"{word} owner", address="127.0.0.1"))
 
 
 def _work(cast: make.Cast, domain: str, word: str) -> None:

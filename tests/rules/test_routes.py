@@ -23,6 +23,8 @@ PUBLIC_ENDPOINTS = {
     "core_favicon",
     "identity.sign_in",
     "identity.sign_in_code",
+    "identity.passkey_sign_in_options",
+    "identity.passkey_sign_in",
     "identity.forgotten",
     "identity.set_password",
 }
