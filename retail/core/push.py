@@ -21,6 +21,9 @@ socketio = SocketIO()
 MOST_SOCKETS = 120
 """Each socket occupies a server thread in the one-process default, so pages keep the rest of the 200."""
 
+consequences: dict[str, frozenset[str]] = {}
+"""What is pushed when the kinds of events on the right were handled, so that it can be told to who missed those."""
+
 
 # A Redis that is away is said once by whoever needs it; here losing a word is harmless.
 _quiet = logging.getLogger("retail.core.push.redis")

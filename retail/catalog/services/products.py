@@ -139,6 +139,36 @@ def change_price(variant_id: int, price: Decimal) -> Variant:
     return variant
 
 
+def rename_product(product_id: int, name: str) -> Product:
+    """Call a product and its variants otherwise; all else stays."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound(_("There is no such product."))
+    return change_product(
+        product_id,
+        Description(
+            name=name,
+            description=product.description,
+            brand=product.brand,
+            category_id=product.category_id,
+            tax_rate_id=product.tax_rate_id,
+            is_stocked=product.is_stocked,
+            is_merchandise=product.is_merchandise,
+        ),
+    )
+
+
+def price_product(product_id: int, price: Decimal) -> Variant:
+    """Sell the only variant of a product for another price. Refused where there are several, which differ."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound(_("There is no such product."))
+    on_sale = [one for one in _variants_of(product) if (one.archived_at is None) == (product.archived_at is None)]
+    if len(on_sale) != 1:
+        raise Refused(_("It has several variants; change their prices on its own page."), field="price")
+    return change_price(on_sale[0].id, price)
+
+
 def archive_product(product_id: int) -> Product:
     """Take a product and its variants out of sale. What has a history is never deleted."""
     product = session.get(Product, product_id)
