@@ -24,8 +24,9 @@ from retail.core.schedules import STANDING, plan_standing
 from retail.core.tenancy import inside
 from retail.customers.services import create_customer
 from retail.events.catalog import ProductsImported
+from retail.events.customers import CustomersImported
 from retail.events.identity import UserSignedIn
-from retail.events.integrations import HistoryImported
+from retail.events.integrations import HistoryImported, ImportUndone
 from retail.finance.models import TaxRate
 from retail.finance.services import add_tax_rate, open_books
 from retail.identity import services as identity
@@ -147,6 +148,8 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
         imports.ask_check(row)
         emit(UserSignedIn(user_id=cast.users["owner"], device=f"{word} phone", address="192.0.2.7"))
         emit(ProductsImported(import_id=row.id, created=1, updated=0, rejected=0))
+        emit(CustomersImported(import_id=row.id, created=1, updated=0, rejected=0))
+        emit(ImportUndone(import_id=row.id, filename=row.filename, rows=1, kept=1))
         emit(HistoryImported(first="2026-01-01", last="2026-01-02", documents=1, lines=1))
     session.remove()
     events.drain()
