@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from retail.core import db, html
+from retail.core import db, html, shortcuts
 from retail.core.errors import NotFound, Refused
 from retail.core.module import allowed, can, person_or_none, registry_of
 from retail.permissions import PUBLIC
@@ -81,7 +81,7 @@ def menu() -> list[dict[str, Any]]:
                 "url": url_for(item.endpoint),
                 "active": request.endpoint == item.endpoint
                 or (here == item.endpoint.split(".")[0] and g.get("menu_endpoint") == item.endpoint),
-                "shortcut": item.shortcut,
+                "shortcut": shortcuts.letter_for(item.endpoint, item.shortcut, person.shortcuts),
                 "primary": item.primary,
                 "count": None,
             }
@@ -109,6 +109,8 @@ def _context() -> dict[str, Any]:
         "locale_code": str(locale).replace("_", "-") if locale else "en",
         "text_direction": locale.text_direction if locale else "ltr",
         "menu": menu() if person else [],
+        "shortcut_keys": shortcuts.keys_for(person.shortcuts if person else {}),
+        "shortcut_sheet": shortcuts.SHORTCUTS,
         "breadcrumbs": [],
         "location": None,
         "locations": [],

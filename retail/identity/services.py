@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -13,6 +13,7 @@ from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session, table_of
 from retail.core.errors import NotFound, Refused
+from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import current_tenant_id
 from retail.identity import sessions
 from retail.identity.models import Role, User
@@ -259,3 +260,10 @@ def roles_with_people() -> list[tuple[Role, int]]:
 def people_with_role(role_id: int) -> int:
     """How many people have a role."""
     return session.scalar(select(func.count()).where(User.role_id == role_id)) or 0
+
+
+def choose_shortcuts(user: User, keys: Mapping[str, str]) -> None:
+    """Keep the keys somebody chose instead of the usual ones; none of them brings the usual ones back."""
+    # A new mapping, for a changed one inside a row would not be noticed.
+    user.preferences = {**user.preferences, PREFERENCE: dict(keys)}
+    session.flush()

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
 from retail.core.retention import passes
+from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import across_tenants
 from retail.identity.models import Role, SignInAttempt, User, UserSession
 from retail.permissions import Can
@@ -66,6 +67,7 @@ class SignedIn:
     confirmed_at: datetime
     second_factor: bool
     must_set_up_second_factor: bool = False
+    shortcuts: Mapping[str, str] = field(default_factory=dict)
     is_authenticated: bool = True
 
     @property
@@ -144,6 +146,7 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         confirmed_at=kept.confirmed_at,
         second_factor=kept.second_factor,
         must_set_up_second_factor=role.requires_second_factor and user.totp_confirmed_at is None,
+        shortcuts=user.preferences.get(PREFERENCE) or {},
     )
 
 

@@ -6,6 +6,7 @@ import "counterfoil/navigate";
 import "counterfoil/palette";
 import "counterfoil/table";
 import "counterfoil/cells";
+import "counterfoil/keys";
 import "counterfoil/charts";
 import "counterfoil/live";
 import { enhance } from "counterfoil/enhance";
