@@ -9,6 +9,7 @@ import "counterfoil/cells";
 import "counterfoil/keys";
 import "counterfoil/charts";
 import "counterfoil/live";
+import "counterfoil/installed";
 import { enhance } from "counterfoil/enhance";
 import { showFlashes, toast, word } from "counterfoil/toast";
 
@@ -69,6 +70,9 @@ document.addEventListener("htmx:afterSettle", () => {
     place.focus({ preventScroll: true });
   }
 });
+
+// The page that stands for one that could not be fetched goes away by itself.
+if (document.querySelector("[data-offline]")) window.addEventListener("online", () => location.reload());
 
 // Says that clicks and keys are being listened to, for tests and for slow devices.
 document.documentElement.dataset.ready = "";
