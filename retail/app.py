@@ -42,16 +42,17 @@ from retail.core import (
     files,
     history,
     html,
+    installable,
     mail,
     module,
     numbers,
     push,
     queue,
+    saved_lists,
     schedules,
     secrets,
     shell,
     shown,
-    tables,
     tasks,
 )
 from retail.core import tenancy as fence
@@ -75,7 +76,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules, tables)
+CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 
@@ -120,6 +121,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     push.init_app(app)
     shown.init_app(app)
     shell.init_app(app)
+    installable.init_app(app)
     history.init_app(app)
     for one in MODULES:
         cast(module.Module, one.module).open(app)

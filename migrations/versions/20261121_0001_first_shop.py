@@ -131,7 +131,7 @@ def upgrade() -> None:
         sa.Column("job", sa.String(), nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("total", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rows", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("changed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unchanged", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("refused", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -14,6 +14,7 @@ from retail.catalog import services as catalog
 from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
 from retail.core import events, mail, tasks
+from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
@@ -36,6 +37,7 @@ from retail.identity.models import Passkey, User
 from retail.identity.pin_services import set_pin
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
+from retail.lists import services as lists
 from retail.orders.queries import lines_of
 from retail.permissions import ROLES, Can
 from retail.tenancy.queries import first_shop
@@ -113,6 +115,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     with unit_of_work():
         till.close_shift(station.shift_id, {"20": 2}, f"{word} count")
     make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
+    _lists(cast, word, variants)
     _work(cast, domain, word)
 
 
@@ -129,6 +132,22 @@ def _prove(owner: User, cast: make.Cast, word: str) -> None:
     act_as(Actor(user_id=cast.users["cashier"], name=f"{word} cashier", address="127.0.0.1"))
     approve(need, owner)
     act_as(Actor(user_id=owner.id, name=f"{word} owner", address="127.0.0.1"))
+
+
+def _lists(cast: make.Cast, word: str, variants: list[Variant]) -> None:
+    """Views somebody saved and columns they chose; prices changed in bulk and back again."""
+    owner = cast.users["owner"]
+    with unit_of_work():
+        view = saved.save_view("products", owner, f"{word} view", "/products/", {"brand": word}, is_shared=True)
+        saved.choose_columns("orders", owner, ["when", "total"])
+        saved.open_with("orders", owner, None)
+        saved.save_view("orders", owner, f"{word} own view", "/orders/", {"kind": "sale"}, view.columns)
+        rows = [(one.product_id, one.name) for one in variants]
+        for percent in ("10", "-5"):
+            run = lists.begin("products", "price", {"percent": percent, "rounding": "exact"}, rows)
+            lists.carry_out(run)
+            lists.take_back(run)
+            lists.give_back(run)
 
 
 def _work(cast: make.Cast, domain: str, word: str) -> None:

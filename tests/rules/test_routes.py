@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINTS = {
     "core_health",
     "core_favicon",
+    "core_manifest",
+    "core_worker",
+    "core_offline",
     "identity.sign_in",
     "identity.sign_in_code",
     "identity.passkey_sign_in_options",
