@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,8 +37,13 @@ def postgresql() -> Iterator[PostgresServer]:
         yield server
 
 
-def make_app(instance: Path, url: str, **overrides: Any) -> Flask:
-    settings = config.load({"INSTANCE_DIR": str(instance), "DATABASE_URL": url, "DEMO": "0", "LOG_LEVEL": "ERROR"})
+KEY = secrets.token_hex(32)
+"""One key for all applications of this process: a process has one ring of keys."""
+
+
+def make_app(instance: Path, url: str, *, key: str = KEY, **overrides: Any) -> Flask:
+    environ = {"INSTANCE_DIR": str(instance), "DATABASE_URL": url, "DEMO": "0", "LOG_LEVEL": "ERROR"}
+    settings = config.load(environ | {"SECRET_KEY": key})
     counted = {"RATELIMIT_STORAGE_URI": "memory://"}
     return create_app(settings, TESTING=True, PROPAGATE_EXCEPTIONS=False, **counted, **overrides)
 
