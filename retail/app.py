@@ -52,6 +52,7 @@ from retail.core import (
     shell,
     shown,
     tasks,
+    wall,
 )
 from retail.core import tenancy as fence
 from retail.identity.identification import identify
@@ -110,6 +111,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     db.init_app(app)
     Migrate(app, db.db, directory=str(settings.ROOT / "migrations"), render_as_batch=True, metadata=db.Model.metadata)
     fence.init_app(app)
+    wall.init_app(app)
     audit.init_app(app)
     Babel(app, locale_selector=_locale, timezone_selector=_timezone)
     html.htmx.init_app(app)

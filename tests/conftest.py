@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 import config
 from retail.app import create_app
-from retail.core import db, tenancy
+from retail.core import db, tenancy, wall
 from retail.identity.views import limiter
 from tests import make
 from tests.support import postgres
@@ -54,6 +54,8 @@ def fill(app: Flask) -> None:
     with app.app_context(), db.intent("write"):
         tenancy.pair_tenant_keys(db.Model.metadata)
         db.Model.metadata.create_all(db.db.engine)
+        with db.db.engine.begin() as connection:
+            wall.raise_wall(connection)
         make.cast()
         db.session.remove()
         db.db.engine.dispose()

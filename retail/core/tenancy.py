@@ -67,6 +67,11 @@ def tenant_id_or_none() -> int | None:
     return None if tenant_id == EVERY_TENANT else tenant_id
 
 
+def entered() -> int | None:
+    """The tenant we are in, EVERY_TENANT when working across all of them, None in none."""
+    return _tenant.get()
+
+
 @contextmanager
 def inside(tenant_id: int) -> Iterator[None]:
     """Work within one tenant; for jobs, commands and tests."""
