@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -54,6 +55,7 @@ from retail.core import (
     shell,
     shown,
     tasks,
+    wall,
 )
 from retail.core import tenancy as fence
 from retail.identity.identification import identify
@@ -108,10 +110,12 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    secrets.load_keys(app.config["SECRET_KEY"])
+    secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
+    secrets.watch(Path(app.config["SECRET_KEY_FILE"]) if app.config["SECRET_KEY_FILE"] else None)
     db.init_app(app)
     Migrate(app, db.db, directory=str(settings.ROOT / "migrations"), render_as_batch=True, metadata=db.Model.metadata)
     fence.init_app(app)
+    wall.init_app(app)
     audit.init_app(app)
     Babel(app, locale_selector=_locale, timezone_selector=_timezone)
     html.htmx.init_app(app)
