@@ -31,6 +31,9 @@ from retail.identity import sessions
 from retail.identity.models import User
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
+from retail.notifications import preference_services as preferences
+from retail.notifications.preference_queries import Cell
+from retail.notifications.services import Message, notify
 from retail.orders.queries import lines_of
 from retail.permissions import ROLES
 from retail.tenancy.queries import first_shop
@@ -128,6 +131,7 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
         emit(UserSignedIn(user_id=cast.users["owner"], device=f"{word} phone", address="192.0.2.7"))
         emit(ProductsImported(import_id=row.id, created=1, updated=0, rejected=0))
         emit(HistoryImported(first="2026-01-01", last="2026-01-02", documents=1, lines=1))
+        _reach(cast, word)
     session.remove()
     events.drain()
     tasks.run_due()
@@ -135,3 +139,32 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
     session.remove()
     with inside(cast.tenant_id), unit_of_work():
         tasks.ask_for("reports.owner_daily")
+
+
+def _reach(cast: make.Cast, word: str) -> None:
+    """Somebody who is told by every way, mutes something, and works where something is fixed."""
+    owner = cast.users["owner"]
+    preferences.rule({("security", "email"): Cell("now", True)})
+    preferences.choose(owner, {("work", "email"): "now", ("work", "sms"): "now", ("work", "push"): "now"})
+    preferences.mute(owner, "support", None)
+    preferences.set_reach(
+        owner,
+        phone="+447700900123",
+        quiet_from=None,
+        quiet_to=None,
+        urgent_anyway=True,
+        digest="daily",
+        digest_hour=8,
+    )
+    preferences.set_sms_account("AC" + "0" * 32, f"{word} token", "+447700900000", active=False)
+    public = preferences.push_key().public
+    browser = preferences.subscribe(
+        owner,
+        f"https://fcm.googleapis.com/{word}".replace(" ", ""),
+        public,
+        "BTBZMqHH6r4Tts7J_aSIgg",
+        f"{word} browser",
+    )
+    notify([owner], Message("work", "success", f"{word} work is done", endpoint="orders.order_list"))
+    # Nothing of a test goes out into the world.
+    preferences.unsubscribe(browser.id, owner)
