@@ -14,8 +14,8 @@ from retail.core import mail, outside, web_push
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
 from retail.core.links import absolute, root_address
+from retail.notifications import letters, twilio
 from retail.notifications import preference_services as preferences
-from retail.notifications import twilio
 from retail.notifications.models import PushSubscription, TextMessage
 from retail.notifications.outcomes import Channel, Outcome, Parcel
 from retail.notifications.preference_queries import sms_account
@@ -30,7 +30,7 @@ class ByMail:
     name = "email"
 
     def prepare(self, parcel: Parcel) -> Callable[[], Outcome]:
-        mail_id = int(parcel.reference) if parcel.reference else _mail_of(parcel).id
+        mail_id = int(parcel.reference) if parcel.reference else letters.write_one(parcel).id
 
         def send() -> Outcome:
             problem = mail.hand_over(mail_id)
@@ -39,24 +39,6 @@ class ByMail:
             return Outcome("stop" if problem.is_final else "again", problem.text, str(mail_id))
 
         return send
-
-
-def _mail_of(parcel: Parcel) -> mail.Mail:
-    label = _("Open it in %(shop)s", shop=parcel.shop)
-    settings = absolute("notifications.preferences")
-    note = _("You get this mail because your preferences ask for it.")
-    text = "\n\n".join(
-        one for one in (parcel.title, parcel.text, f"{label}:\n{parcel.url}", f"{note}\n{settings}") if one
-    )
-    html = current_app.jinja_env.get_template("notifications/mail/one.html").render(
-        parcel=parcel,
-        label=label,
-        note=note,
-        settings=settings,
-        severity=parcel.severity,
-    )
-    subject = f"{parcel.shop} · {parcel.title}"
-    return mail.write(parcel.target, subject, text + "\n", html, name=parcel.name, category="notification")
 
 
 class BySms:

@@ -23,6 +23,7 @@ from retail.notifications.quiet_hours import quiet_until
 TASK = "notifications.deliver"
 RETRY_SECONDS = (30, 120, 600, 3600, 4 * 3600, 12 * 3600)
 MOST_ATTEMPTS = len(RETRY_SECONDS) + 1
+LOST_AFTER = timedelta(hours=1)
 LONGEST_WAIT = timedelta(hours=24)
 
 
@@ -120,6 +121,23 @@ def settle_attempt(delivery_id: int, outcome: Outcome) -> None:
         pause = timedelta(seconds=max(RETRY_SECONDS[row.attempts - 1], outcome.after_seconds or 0))
         row.error, row.due_at = outcome.error[:500], now() + min(pause, LONGEST_WAIT)
         hand_over(row)
+
+
+def take_up_lost() -> int:
+    """Put back in line what should have been tried an hour ago: its attempt broke before it could be noted. Returns how
+    many there were."""
+    statement = select(NotificationDelivery).where(
+        NotificationDelivery.state == "waiting", NotificationDelivery.due_at < now() - LOST_AFTER
+    )
+    rows = session.scalars(statement.order_by(NotificationDelivery.id).with_for_update()).all()
+    for row in rows:
+        row.attempts += 1
+        if row.attempts >= MOST_ATTEMPTS:
+            end(row, "failed", row.error or _("Every attempt broke; the tasks that failed say where."))
+        else:
+            row.due_at = now()
+            hand_over(row)
+    return len(rows)
 
 
 def stop_target(row: NotificationDelivery, reason: str) -> None:

@@ -22,7 +22,7 @@ SEVERITY_WORDS = {
     "success": _l("Good news"),
     "info": _l("To know"),
 }
-CHANNEL_WORDS = {"in_app": _l("In the program"), "email": _l("E-mail"), "sms": _l("SMS"), "push": _l("Browser")}
+CHANNEL_WORDS = {"in_app": _l("In app"), "email": _l("E-mail"), "sms": _l("SMS"), "push": _l("Browser")}
 STATE_WORDS = {
     "waiting": _l("On its way"),
     "digest": _l("In the next digest"),

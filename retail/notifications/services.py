@@ -15,7 +15,7 @@ from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.push import push_after_commit
 from retail.core.retention import passes
-from retail.core.tenancy import insert_owned_returning
+from retail.core.tenancy import insert_owned, insert_owned_returning
 from retail.notifications.delivery_services import plan_deliveries
 from retail.notifications.models import Notification
 from retail.notifications.preference_queries import reach
@@ -70,8 +70,10 @@ def notify(user_ids: Collection[int], message: Message, event_id: int | None = N
         "happened_at": instant,
     }
     rows = [{**common, "user_id": one, "silent": wanted[one].silent} for one in order]
-    made = insert_owned_returning(Notification, rows)
-    plan_deliveries([(number, one, wanted[one]) for number, one in zip(made, order, strict=True)], message.severity)
+    outward = [one for one in order if wanted[one].channels]
+    insert_owned(Notification, [row for row in rows if not wanted[row["user_id"]].channels])
+    made = insert_owned_returning(Notification, [row for row in rows if wanted[row["user_id"]].channels])
+    plan_deliveries([(number, one, wanted[one]) for number, one in zip(made, outward, strict=True)], message.severity)
     for one in order:
         if not wanted[one].silent:
             push_after_commit(KIND, None, user_id=one)

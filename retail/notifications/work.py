@@ -6,29 +6,33 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app
-from flask_babel import force_locale, ngettext
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from retail.core import mail
 from retail.core.clock import now
 from retail.core.db import reading, session, unit_of_work
 from retail.core.links import absolute
 from retail.core.schedules import stand
 from retail.core.tasks import task
 from retail.identity.models import User
+from retail.notifications import letters
 from retail.notifications.channels import CHANNELS_OUT
-from retail.notifications.delivery_services import TASK, begin_attempt, end, is_reachable_by_mail, settle_attempt
-from retail.notifications.labels import category_label
-from retail.notifications.models import CATEGORIES, Addressee, Notification, NotificationDelivery
+from retail.notifications.delivery_services import (
+    TASK,
+    begin_attempt,
+    end,
+    is_reachable_by_mail,
+    settle_attempt,
+    take_up_lost,
+)
+from retail.notifications.models import Addressee, Notification, NotificationDelivery
 from retail.notifications.outcomes import Parcel
 from retail.notifications.preference_queries import addressee_of, zone_of
 from retail.notifications.preference_services import note_digest
 from retail.tenancy.queries import current_tenant
 
-LONGEST_DIGEST = 200
 stand("notification-digests", _l("Digests of notifications"), "notifications.digests", "0 * * * *")
 
 
@@ -81,6 +85,8 @@ def digests(
 ) -> dict[str, Any]:
     """Send each person whose time has come one mail of all that waits for it. Running it twice sends nothing twice:
     what a mail speaks of is taken out of the queue in the transaction that writes the mail."""
+    with unit_of_work():
+        take_up_lost()
     with reading():
         statement = select(NotificationDelivery.user_id).where(NotificationDelivery.state == "digest").distinct()
         waiting = sorted(session.scalars(statement))
@@ -122,42 +128,9 @@ def _digest_for(user_id: int, instant: datetime) -> int:
     if not told:
         return 0
     with force_locale(user.locale or current_tenant().locale):
-        written = _write(user, [notification for _delivery, notification in told.values()])
+        written = letters.write_digest(user, [notification for _delivery, notification in told.values()])
     for delivery, _notification in told.values():
         end(delivery, "sent")
         delivery.reference, delivery.attempts = str(written.id), 1
     note_digest(user_id, instant.astimezone(ZoneInfo(zone)).date().isoformat())
     return 1
-
-
-def _write(user: User, rows: list[Notification]) -> mail.Mail:
-    """One mail of everything, by category, the newest first; what is too much for a mail is counted."""
-    shop = current_tenant().name
-    subject = ngettext("%(num)s thing to know at %(shop)s", "%(num)s things to know at %(shop)s", len(rows), shop=shop)
-    newest = sorted(rows, key=lambda one: (one.happened_at, one.id), reverse=True)[:LONGEST_DIGEST]
-    groups = [
-        (category_label(category), found)
-        for category in CATEGORIES
-        if (found := [one for one in newest if one.category == category])
-    ]
-    lines = []
-    for label, found in groups:
-        lines += [label.upper(), *(f"- {one.title}" + (f": {one.text}" if one.text else "") for one in found), ""]
-    address = absolute("notifications.index")
-    settings = absolute("notifications.preferences")
-    note = _("You get this mail because your preferences ask for it.")
-    more = len(rows) - len(newest)
-    context = {
-        "subject": subject,
-        "shop": shop,
-        "groups": groups,
-        "more": more,
-        "address": address,
-        "settings": settings,
-        "note": note,
-        "link": lambda one: absolute("notifications.go", notification_id=one.id),
-    }
-    html = current_app.jinja_env.get_template("notifications/mail/digest.html").render(context)
-    ending = [_("All notifications") + f":\n{address}", f"{note}\n{settings}"]
-    text = "\n".join(lines) + "\n" + "\n\n".join(ending) + "\n"
-    return mail.send(user.email, subject, text, html, name=user.name, category="digest")
