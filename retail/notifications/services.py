@@ -69,10 +69,13 @@ def notify(user_ids: Collection[int], message: Message, event_id: int | None = N
         "created_at": instant,
         "happened_at": instant,
     }
-    rows = [{**common, "user_id": one, "silent": wanted[one].silent} for one in order]
     outward = [one for one in order if wanted[one].channels]
-    insert_owned(Notification, [row for row in rows if not wanted[row["user_id"]].channels])
-    made = insert_owned_returning(Notification, [row for row in rows if wanted[row["user_id"]].channels])
+    inward = [one for one in order if not wanted[one].channels]
+    insert_owned(Notification, [{**common, "user_id": one, "silent": wanted[one].silent} for one in inward])
+    # Only what is sent further needs its number, which costs a statement for each on SQLite.
+    made = insert_owned_returning(
+        Notification, [{**common, "user_id": one, "silent": wanted[one].silent} for one in outward]
+    )
     plan_deliveries([(number, one, wanted[one]) for number, one in zip(made, outward, strict=True)], message.severity)
     for one in order:
         if not wanted[one].silent:

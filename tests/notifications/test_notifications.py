@@ -227,7 +227,7 @@ def test_refunds_and_voids_of_a_day_are_one_line(shop, pushed):
 def test_thousands_are_told_in_few_statements_and_each_screen_once(shop, pushed):
     with count_queries() as asked, unit_of_work():
         for number in range(10):
-            notify(shop.users.values(), Message("system", "info", f"News {number}"))
+            notify(shop.users.values(), Message("orders", "info", f"News {number}"))
     assert len([one for one in asked if "INSERT" in one.upper()]) <= 20
     assert sorted(user for kind, user in pushed if kind == "notification") == sorted(shop.users.values())
 
