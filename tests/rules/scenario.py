@@ -38,6 +38,9 @@ from retail.identity.pin_services import set_pin
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
 from retail.lists import services as lists
+from retail.notifications import preference_services as preferences
+from retail.notifications.preference_queries import Cell
+from retail.notifications.services import Message, notify
 from retail.orders.queries import lines_of
 from retail.permissions import ROLES, Can
 from retail.tenancy.queries import first_shop
@@ -170,6 +173,7 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
         emit(CustomersImported(import_id=row.id, created=1, updated=0, rejected=0))
         emit(ImportUndone(import_id=row.id, filename=row.filename, rows=1, kept=1))
         emit(HistoryImported(first="2026-01-01", last="2026-01-02", documents=1, lines=1))
+        _reach(cast, word)
     session.remove()
     events.drain()
     tasks.run_due()
@@ -177,3 +181,32 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
     session.remove()
     with inside(cast.tenant_id), unit_of_work():
         tasks.ask_for("reports.owner_daily")
+
+
+def _reach(cast: make.Cast, word: str) -> None:
+    """Somebody who is told by every way, mutes something, and works where something is fixed."""
+    owner = cast.users["owner"]
+    preferences.rule({("security", "email"): Cell("now", True)})
+    preferences.choose(owner, {("work", "email"): "now", ("work", "sms"): "now", ("work", "push"): "now"})
+    preferences.mute(owner, "support", None)
+    preferences.set_reach(
+        owner,
+        phone="+447700900123",
+        quiet_from=None,
+        quiet_to=None,
+        urgent_anyway=True,
+        digest="daily",
+        digest_hour=8,
+    )
+    preferences.set_sms_account("AC" + "0" * 32, f"{word} token", "+447700900000", active=False)
+    public = preferences.push_key().public
+    browser = preferences.subscribe(
+        owner,
+        f"https://fcm.googleapis.com/{word}".replace(" ", ""),
+        public,
+        "BTBZMqHH6r4Tts7J_aSIgg",
+        f"{word} browser",
+    )
+    notify([owner], Message("work", "success", f"{word} work is done", endpoint="orders.order_list"))
+    # Nothing of a test goes out into the world.
+    preferences.unsubscribe(browser.id, owner)
