@@ -37,6 +37,7 @@ class Nobody:
     email: str = ""
     role_name: str = ""
     theme: str = "auto"
+    viewing: str = ""
 
 
 NOBODY = Nobody()

@@ -12,7 +12,8 @@ from retail.core import html, shortcuts
 from retail.core.module import allowed, registry_of
 from retail.core.shortcuts import GO, PAGES, PREFERENCE, PREFIX, SHORTCUTS
 from retail.identity import module, services
-from retail.identity.profile_views import account_tabs, myself
+from retail.identity.profile_views import account_tabs
+from retail.identity.proof import myself
 from retail.permissions import SIGNED_IN
 
 

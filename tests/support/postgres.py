@@ -22,6 +22,8 @@ from jobs.children import die_with_parent
 
 # What a power cut would do is no matter here.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+PROGRAM = "program"
+"""The user as which the program connects: no superuser, or the second wall between tenants would not hold for it."""
 
 
 def unavailable_reason() -> str | None:
@@ -61,8 +63,8 @@ class PostgresServer:
     _made: int = field(default=0, repr=False)
 
     def url(self, database: str = "postgres") -> str:
-        """Return DATABASE_URL of `database`."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self.sockets}"
+        """Return DATABASE_URL of `database`, for a user whom row-level security holds."""
+        return f"postgresql+psycopg://{PROGRAM}@/{database}?host={self.sockets}"
 
     def run(self, statement: sql.SQL | sql.Composed, database: str = "postgres") -> None:
         """Run one statement outside any transaction."""
@@ -71,8 +73,8 @@ class PostgresServer:
 
     def create(self, name: str, template: str = "template1") -> str:
         """Make the database `name` as a copy of `template`; return its URL."""
-        statement = sql.SQL("create database {} template {} strategy file_copy")
-        self.run(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        statement = sql.SQL("create database {} template {} strategy file_copy owner {}")
+        self.run(statement.format(*map(sql.Identifier, (name, template, PROGRAM))))
         return self.url(name)
 
     def make_template(self, name: str, prepare: Callable[[str], object]) -> str:
@@ -91,6 +93,13 @@ class PostgresServer:
         self.run(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
+def _home() -> str:
+    """In memory where there is room: every test copies a database, and a disk would be the slowest part of it."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 2**30
+    return str(memory) if roomy else "/tmp"
+
+
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """Start a server on a socket in a directory of its own; root starts it as nobody, as PostgreSQL demands."""
@@ -98,7 +107,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     carrier = _carrier()
     if reason or carrier is None:
         raise RuntimeError(reason)
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=_home()) as folder:
         home = Path(folder)
         account: dict[str, Any] = {}
         if os.getuid() == 0:
@@ -134,7 +143,9 @@ def postgres_server() -> Iterator[PostgresServer]:
             )
         try:
             _wait_until_it_answers(home, process, log)
-            yield PostgresServer(home)
+            server = PostgresServer(home)
+            server.run(sql.SQL("create role {} login").format(sql.Identifier(PROGRAM)))
+            yield server
         finally:
             # SIGTERM would wait for clients; SIGINT sends them away.
             process.send_signal(signal.SIGINT)
