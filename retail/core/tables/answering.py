@@ -14,6 +14,7 @@ from retail.core import html, shown
 from retail.core.db import session
 from retail.core.links import link
 from retail.core.module import can, person_or_none
+from retail.core.saved_lists import NO_VIEW
 from retail.core.table_files import FORMS
 from retail.core.tables import filters, keys
 from retail.core.tables.address import Address, Asked, of_request
@@ -31,7 +32,6 @@ from retail.core.tables.drawn import (
 )
 from retail.core.tables.exporting import export_of
 from retail.core.tables.layout import Layout
-from retail.core.tables.saved import NO_VIEW
 from retail.permissions import Can
 
 NOTHING_SAID = {"title": None, "text": None, "icon": None, "action_url": None, "action_label": None}
