@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -42,9 +41,11 @@ from retail.core import (
     files,
     history,
     html,
+    logs,
     mail,
     module,
     numbers,
+    observing,
     push,
     queue,
     schedules,
@@ -52,6 +53,7 @@ from retail.core import (
     shell,
     shown,
     tasks,
+    troubles,
     wall,
 )
 from retail.core import tenancy as fence
@@ -74,7 +76,7 @@ MODULES: list[ModuleType] = [
     operations,
     reports,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules)
+CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 
@@ -100,7 +102,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.config.update(config.flask_settings())
     app.config["SERVES_SOCKETS"] = serves_sockets
     app.config.update(overrides)
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(config.log_level, config.log_format)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -115,6 +117,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     audit.init_app(app)
     Babel(app, locale_selector=_locale, timezone_selector=_timezone)
     html.htmx.init_app(app)
+    observing.init_app(app)
     module.init_app(app, identify)
     csrf.init_app(app)
     queue.init_app(app)

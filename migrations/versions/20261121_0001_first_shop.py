@@ -364,6 +364,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_score_runs_tenant_id_as_of")),
     )
     op.create_table(
+        "slow_notes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("milliseconds", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("queries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_slow_notes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slow_notes")),
+    )
+    with op.batch_alter_table("slow_notes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slow_notes_tenant_id_at"), ["tenant_id", "at"], unique=False)
+
+    op.create_table(
         "stored_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -415,6 +431,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_tax_rates_tenant_id_code")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_tax_rates_tenant_id_id")),
     )
+    op.create_table(
+        "troubles",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_reference", sa.String(), nullable=False),
+        sa.Column("last_where", sa.String(), nullable=False),
+        sa.Column("last_user", sa.String(), nullable=False),
+        sa.Column("trace", sa.String(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_troubles_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_troubles")),
+        sa.UniqueConstraint("tenant_id", "fingerprint", name=op.f("uq_troubles_tenant_id_fingerprint")),
+    )
+    with op.batch_alter_table("troubles", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_troubles_tenant_id_last_seen_at"), ["tenant_id", "last_seen_at"], unique=False
+        )
+
     op.create_table(
         "customer_scores",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1379,12 +1422,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customer_scores_tenant_id_segment_monetary"))
 
     op.drop_table("customer_scores")
+    with op.batch_alter_table("troubles", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_troubles_tenant_id_last_seen_at"))
+
+    op.drop_table("troubles")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
 
     op.drop_table("tasks")
     op.drop_table("stored_files")
+    with op.batch_alter_table("slow_notes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))
+
+    op.drop_table("slow_notes")
     op.drop_table("score_runs")
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))

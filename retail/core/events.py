@@ -23,6 +23,7 @@ from retail.core.clock import now
 from retail.core.db import Model, insert_rows, reading, session, unit_of_work
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, insert_owned, inside
+from retail.core.troubles import note_error
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
@@ -297,9 +298,10 @@ def _run(listener: Listener, tenant_id: int, rows: Sequence[Any], blame: bool = 
                 for happening in happenings:
                     listener.handle(happening)
         return True
-    except Exception:
+    except Exception as problem:
         log.exception("handler %s failed", listener.name)
         if blame:
+            note_error(tenant_id, problem, where=f"handler {listener.name}")
             _note_failure(tenant_id, rows[0].id, traceback.format_exc(limit=8))
         return False
 

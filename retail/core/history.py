@@ -49,6 +49,8 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "keys_rotated": (_l("changed the keys of"), "key", "info"),
     "arrive": (_l("brought in"), "download", "success"),
     "audit_cut": (_l("deleted old entries of the audit"), "trash", "danger"),
+    "resolve": (_l("resolved"), "check", "success"),
+    "reopen": (_l("opened again"), "refresh", "warning"),
     "try_again": (_l("tried again"), "refresh", "info"),
 }
 """What an action is called, with its picture and tone; one that is missing shows its own name."""
@@ -75,6 +77,7 @@ SUBJECTS: dict[str, Any] = {
     "stock_levels": _l("stock level"),
     "stock_documents": _l("goods"),
     "people": _l("list of people"),
+    "troubles": _l("error"),
 }
 """What the tables are called in sentences."""
 

@@ -29,6 +29,7 @@ from retail.core.errors import Refused
 from retail.core.events import Happening, emit, event
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, inside
+from retail.core.troubles import note_error
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5.0
@@ -168,8 +169,9 @@ def run(task_id: int, tenant_id: int) -> None:
         return
     except Refused as no:
         outcome = {"state": "failed", "error": no.message}
-    except Exception:
+    except Exception as problem:
         log.exception("task %s failed", claimed.name)
+        note_error(tenant_id, problem, where=f"task {claimed.name}", user=claimed.user_name)
         outcome = {"state": "failed", "error": traceback.format_exc(limit=8)[-4000:]}
         if claimed.attempts <= len(declared.retry_seconds):
             later = now() + timedelta(seconds=declared.retry_seconds[claimed.attempts - 1])

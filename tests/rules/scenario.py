@@ -13,7 +13,7 @@ from sqlalchemy import select
 from retail.catalog import services as catalog
 from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
-from retail.core import events, mail, tasks
+from retail.core import events, mail, tasks, troubles
 from retail.core.audit import Actor, act_as
 from retail.core.db import session, unit_of_work
 from retail.core.events import emit
@@ -128,6 +128,9 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
         emit(UserSignedIn(user_id=cast.users["owner"], device=f"{word} phone", address="192.0.2.7"))
         emit(ProductsImported(import_id=row.id, created=1, updated=0, rejected=0))
         emit(HistoryImported(first="2026-01-01", last="2026-01-02", documents=1, lines=1))
+    for kind in (ValueError, LookupError):
+        troubles.note_error(cast.tenant_id, kind(f"{word} trouble"), where=f"GET /{word}")
+    troubles.note_slow(cast.tenant_id, "request", {"what": f"GET /{word}", "milliseconds": 900})
     session.remove()
     events.drain()
     tasks.run_due()

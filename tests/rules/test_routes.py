@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINTS = {
     "core_health",
     "core_favicon",
+    "operations.health_deep",
+    "operations.metrics",
     "identity.sign_in",
     "identity.sign_in_code",
     "identity.forgotten",
     "identity.set_password",
 }
-"""What somebody who has not signed in may open. Add to it only what must work before signing in."""
+"""What somebody who has not signed in may open. Add to it only what must work before signing in, or asks for a token of
+its own."""
 
 
 # -- who may open it --------------------------------------------------------------------------------------------------
