@@ -103,7 +103,7 @@ def free_port() -> int:
 @contextmanager
 def web(port: int, processes: int, threads: int) -> Iterator[None]:
     """The web process as the supervisor starts it."""
-    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--worker-class", "gthread"]
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--preload", "--worker-class", "gthread"]
     command += ["--workers", str(processes), "--threads", str(threads), "--bind", f"127.0.0.1:{port}"]
     command += ["--no-control-socket", "--log-level", "error"]
     process = subprocess.Popen(command, cwd=ROOT)

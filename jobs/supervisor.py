@@ -96,7 +96,7 @@ class Supervisor:
     def _roles(self) -> list[tuple[str, tuple[str, ...]]]:
         host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
         web = (
-            *("gunicorn", "wsgi:app", "--worker-class", "gthread"),
+            *("gunicorn", "wsgi:app", "--preload", "--worker-class", "gthread"),
             *("--workers", str(self.settings.web_processes)),
             *("--threads", str(self.settings.threads), "--bind", f"{host}:{self.settings.port}"),
             *("--graceful-timeout", "5", "--timeout", "60", "--no-control-socket"),

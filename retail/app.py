@@ -25,6 +25,7 @@ from retail import (
     integrations,
     intelligence,
     inventory,
+    lists,
     notifications,
     operations,
     orders,
@@ -41,6 +42,7 @@ from retail.core import (
     files,
     history,
     html,
+    installable,
     logs,
     mail,
     module,
@@ -48,6 +50,7 @@ from retail.core import (
     observing,
     push,
     queue,
+    saved_lists,
     schedules,
     secrets,
     shell,
@@ -75,10 +78,13 @@ MODULES: list[ModuleType] = [
     notifications,
     operations,
     reports,
+    lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules, troubles)
+CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
+SIGNED_BY_OTHERS = ("notifications.sms_status",)
+"""What other programs send: no page of ours gave them a token; each view checks their signature instead."""
 
 
 class Counterfoil(Flask):
@@ -124,9 +130,12 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     push.init_app(app)
     shown.init_app(app)
     shell.init_app(app)
+    installable.init_app(app)
     history.init_app(app)
     for one in MODULES:
         cast(module.Module, one.module).open(app)
+    for name in SIGNED_BY_OTHERS:
+        csrf.exempt(app.view_functions[name])
     configure_mappers()
     fence.pair_tenant_keys(db.Model.metadata)
     return app

@@ -18,7 +18,7 @@ from retail.app import create_app
 from retail.core import db, tenancy, wall
 from retail.identity.views import limiter
 from tests import make
-from tests.support import postgres
+from tests.support import postgres, sharing
 from tests.support.postgres import PostgresServer, postgres_server
 
 
@@ -86,6 +86,14 @@ def _postgresql_app(instance: Path, postgresql: PostgresServer) -> tuple[Flask, 
     return app, postgresql, name
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sharing.slowest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFile:
+    return sharing.ByFile(config, log)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test that uses the application runs on both databases, unless it is marked `sqlite_only`."""
     if "app" in metafunc.fixturenames:
@@ -108,7 +116,8 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         app, server, name = request.getfixturevalue("_postgresql_app")
         server.drop(server.url(name))
         server.create(name, f"{name}_template")
-        yield app
+        with sharing.unmeasured():
+            yield app
     with app.app_context():
         db.session.remove()
         db.db.engine.dispose()

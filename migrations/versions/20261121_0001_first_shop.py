@@ -125,6 +125,34 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "bulk_runs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("rows", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("changed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unchanged", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refused", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("restored", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kept", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_bulk_runs_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_runs")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_bulk_runs_tenant_id_id")),
+    )
+    with op.batch_alter_table("bulk_runs", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bulk_runs_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+
+    op.create_table(
         "categories",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -163,6 +191,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_customers_tenant_id_id")),
     )
     with op.batch_alter_table("customers", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_customers_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_customers_tenant_id_name"), ["tenant_id", "name"], unique=False)
 
     op.create_table(
@@ -306,6 +337,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mails_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False)
 
     op.create_table(
+        "notification_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("forced", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notification_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_rules")),
+        sa.UniqueConstraint(
+            "tenant_id", "category", "channel", name=op.f("uq_notification_rules_tenant_id_category_channel")
+        ),
+    )
+    op.create_table(
         "number_series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -317,18 +362,53 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_number_series_tenant_id_name")),
     )
     op.create_table(
+        "push_keys",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public", sa.String(), nullable=False),
+        sa.Column("private", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_push_keys_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_keys")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_push_keys_tenant_id")),
+    )
+    op.create_table(
         "roles",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("permissions", sa.JSON(), nullable=False),
         sa.Column("largest_discount_percent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("largest_refund", sa.BigInteger(), nullable=True),
+        sa.Column("largest_void", sa.BigInteger(), nullable=True),
         sa.Column("requires_second_factor", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_roles_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_roles_tenant_id_id")),
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_roles_tenant_id_name")),
     )
+    op.create_table(
+        "saved_views",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("query", sa.JSON(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_saved_views_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_saved_views_tenant_id_id")),
+    )
+    with op.batch_alter_table("saved_views", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_saved_views_tenant_id_list_name"), ["tenant_id", "list_name"], unique=False
+        )
+
     op.create_table(
         "schedules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -379,6 +459,18 @@ def upgrade() -> None:
     with op.batch_alter_table("slow_notes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_slow_notes_tenant_id_at"), ["tenant_id", "at"], unique=False)
 
+    op.create_table(
+        "sms_accounts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_sid", sa.String(), nullable=False),
+        sa.Column("auth_token", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sms_accounts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sms_accounts")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_sms_accounts_tenant_id")),
+    )
     op.create_table(
         "stored_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -432,6 +524,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_tax_rates_tenant_id_id")),
     )
     op.create_table(
+        "text_messages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_number", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("sid", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_text_messages_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_text_messages")),
+    )
+    with op.batch_alter_table("text_messages", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_text_messages_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_text_messages_tenant_id_delivery_id"), ["tenant_id", "delivery_id"], unique=False
+        )
+
+    op.create_table(
         "troubles",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -456,6 +571,33 @@ def upgrade() -> None:
     with op.batch_alter_table("troubles", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_troubles_tenant_id_last_seen_at"), ["tenant_id", "last_seen_at"], unique=False
+        )
+
+    op.create_table(
+        "bulk_changes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bulk_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "bulk_run_id"],
+            ["bulk_runs.tenant_id", "bulk_runs.id"],
+            name=op.f("fk_bulk_changes_tenant_id_bulk_run_id_bulk_runs"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_bulk_changes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_changes")),
+    )
+    with op.batch_alter_table("bulk_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bulk_changes_tenant_id_bulk_run_id_state"),
+            ["tenant_id", "bulk_run_id", "state"],
+            unique=False,
         )
 
     op.create_table(
@@ -499,6 +641,7 @@ def upgrade() -> None:
         sa.Column("delimiter", sa.String(), nullable=False),
         sa.Column("sheet", sa.String(), nullable=False),
         sa.Column("decimal_comma", sa.Boolean(), nullable=True),
+        sa.Column("layout", sa.String(), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("checked", sa.JSON(), nullable=False),
@@ -508,6 +651,7 @@ def upgrade() -> None:
         sa.Column("updated", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unchanged", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rejected", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("undo", sa.JSON(), nullable=False),
         sa.Column("error_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("report_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("problem", sa.String(), nullable=False),
@@ -564,6 +708,30 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_journal_lines_tenant_id_entry_id"), ["tenant_id", "entry_id"], unique=False
+        )
+
+    op.create_table(
+        "list_layouts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=True),
+        sa.Column("default_view_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "default_view_id"],
+            ["saved_views.tenant_id", "saved_views.id"],
+            name=op.f("fk_list_layouts_tenant_id_default_view_id_saved_views"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_list_layouts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_layouts")),
+        sa.UniqueConstraint(
+            "tenant_id", "user_id", "list_name", name=op.f("uq_list_layouts_tenant_id_user_id_list_name")
+        ),
+    )
+    with op.batch_alter_table("list_layouts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_list_layouts_tenant_id_default_view_id"), ["tenant_id", "default_view_id"], unique=False
         )
 
     op.create_table(
@@ -725,9 +893,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_products_tenant_id_id")),
     )
     with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_products_tenant_id_brand"), ["tenant_id", "brand"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_products_tenant_id_category_id"), ["tenant_id", "category_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_products_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_products_tenant_id_name"), ["tenant_id", "name"], unique=False)
 
     op.create_table(
@@ -825,6 +995,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("pin_hash", sa.String(), nullable=True),
         sa.Column("totp_secret", sa.String(), nullable=True),
         sa.Column("totp_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -844,6 +1015,62 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_users_tenant_id_id")),
     )
     op.create_table(
+        "addressees",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("phone_stopped", sa.String(), nullable=False),
+        sa.Column("email_stopped", sa.String(), nullable=False),
+        sa.Column("stopped_email", sa.String(), nullable=False),
+        sa.Column("quiet_from", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("quiet_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("urgent_anyway", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("digest_hour", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_digest_on", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_addressees_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_addressees_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_addressees")),
+        sa.UniqueConstraint("tenant_id", "user_id", name=op.f("uq_addressees_tenant_id_user_id")),
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("bound_to", sa.String(), nullable=False),
+        sa.Column("approver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("requester_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "approver_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_approvals_tenant_id_approver_id_users"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "requester_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_approvals_tenant_id_requester_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_approvals_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+        sa.UniqueConstraint("tenant_id", "token_hash", name=op.f("uq_approvals_tenant_id_token_hash")),
+    )
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_approvals_tenant_id_expires_at"), ["tenant_id", "expires_at"], unique=False
+        )
+
+    op.create_table(
         "import_changes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -854,6 +1081,9 @@ def upgrade() -> None:
         sa.Column("created", sa.Boolean(), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("kept", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "import_id"],
             ["imports.tenant_id", "imports.id"],
@@ -864,7 +1094,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_changes", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_import_changes_tenant_id_import_id"), ["tenant_id", "import_id"], unique=False
+            batch_op.f("ix_import_changes_tenant_id_import_id_id"), ["tenant_id", "import_id", "id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_import_changes_tenant_id_subject_subject_id"),
@@ -872,6 +1102,47 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "notification_choices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_notification_choices_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notification_choices_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_choices")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "user_id",
+            "category",
+            "channel",
+            name=op.f("uq_notification_choices_tenant_id_user_id_category_channel"),
+        ),
+    )
+    op.create_table(
+        "notification_mutes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_notification_mutes_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notification_mutes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_mutes")),
+        sa.UniqueConstraint(
+            "tenant_id", "user_id", "category", name=op.f("uq_notification_mutes_tenant_id_user_id_category")
+        ),
+    )
     op.create_table(
         "notifications",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -883,9 +1154,11 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("endpoint", sa.String(), nullable=False),
         sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("actor_name", sa.String(), nullable=False),
         sa.Column("group_key", sa.String(), nullable=True),
         sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
@@ -897,6 +1170,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notifications_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_notifications_tenant_id_id")),
     )
     with op.batch_alter_table("notifications", schema=None) as batch_op:
         batch_op.create_index(
@@ -922,6 +1196,71 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
             postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
+        )
+
+    op.create_table(
+        "old_passwords",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_old_passwords_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_old_passwords_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_old_passwords")),
+    )
+    with op.batch_alter_table("old_passwords", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_old_passwords_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False)
+
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("credential_id", sa.String(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transports", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], name=op.f("fk_passkeys_tenant_id_user_id_users")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_passkeys_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+    )
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkeys_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False)
+
+    op.create_table(
+        "push_subscriptions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint_hash", sa.String(), nullable=False),
+        sa.Column("endpoint", sa.String(), nullable=False),
+        sa.Column("keys", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_push_subscriptions_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_push_subscriptions_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_subscriptions")),
+        sa.UniqueConstraint("tenant_id", "endpoint_hash", name=op.f("uq_push_subscriptions_tenant_id_endpoint_hash")),
+    )
+    with op.batch_alter_table("push_subscriptions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_push_subscriptions_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False
         )
 
     op.create_table(
@@ -1008,6 +1347,15 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("second_factor", sa.Boolean(), nullable=False),
+        sa.Column("cashier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("viewed_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("viewed_role_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "cashier_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_user_sessions_tenant_id_cashier_id_users"),
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
@@ -1017,6 +1365,16 @@ def upgrade() -> None:
             ["tenant_id", "user_id"],
             ["users.tenant_id", "users.id"],
             name=op.f("fk_user_sessions_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "viewed_role_id"],
+            ["roles.tenant_id", "roles.id"],
+            name=op.f("fk_user_sessions_tenant_id_viewed_role_id_roles"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "viewed_user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_user_sessions_tenant_id_viewed_user_id_users"),
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_user_sessions_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
@@ -1092,6 +1450,54 @@ def upgrade() -> None:
     with op.batch_alter_table("cash_movements", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_cash_movements_tenant_id_shift_id"), ["tenant_id", "shift_id"], unique=False
+        )
+
+    op.create_table(
+        "notification_deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "notification_id"],
+            ["notifications.tenant_id", "notifications.id"],
+            name=op.f("fk_notification_deliveries_tenant_id_notification_id_notifications"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_notification_deliveries_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_notification_deliveries_tenant_id_tenants")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_deliveries")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "notification_id",
+            "channel",
+            "target",
+            name=op.f("uq_notification_deliveries_tenant_id_notification_id_channel_target"),
+        ),
+    )
+    with op.batch_alter_table("notification_deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_notification_deliveries_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_notification_deliveries_tenant_id_state_user_id"),
+            ["tenant_id", "state", "user_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -1325,6 +1731,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_order_id"))
 
     op.drop_table("order_lines")
+    with op.batch_alter_table("notification_deliveries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_state_user_id"))
+        batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_created_at"))
+
+    op.drop_table("notification_deliveries")
     with op.batch_alter_table("cash_movements", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cash_movements_tenant_id_shift_id"))
 
@@ -1356,6 +1767,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_codes_tenant_id_user_id"))
 
     op.drop_table("recovery_codes")
+    with op.batch_alter_table("push_subscriptions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_push_subscriptions_tenant_id_user_id"))
+
+    op.drop_table("push_subscriptions")
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkeys_tenant_id_user_id"))
+
+    op.drop_table("passkeys")
+    with op.batch_alter_table("old_passwords", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_old_passwords_tenant_id_user_id"))
+
+    op.drop_table("old_passwords")
     with op.batch_alter_table("notifications", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_notifications_unread_group",
@@ -1371,11 +1794,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notifications_tenant_id_user_id_event_id"))
 
     op.drop_table("notifications")
+    op.drop_table("notification_mutes")
+    op.drop_table("notification_choices")
     with op.batch_alter_table("import_changes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_subject_subject_id"))
-        batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id"))
+        batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id_id"))
 
     op.drop_table("import_changes")
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_approvals_tenant_id_expires_at"))
+
+    op.drop_table("approvals")
+    op.drop_table("addressees")
     op.drop_table("users")
     with op.batch_alter_table("stock_documents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))
@@ -1385,7 +1815,9 @@ def downgrade() -> None:
     op.drop_table("registers")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_products_tenant_id_name"))
+        batch_op.drop_index(batch_op.f("ix_products_tenant_id_created_at"))
         batch_op.drop_index(batch_op.f("ix_products_tenant_id_category_id"))
+        batch_op.drop_index(batch_op.f("ix_products_tenant_id_brand"))
 
     op.drop_table("products")
     with op.batch_alter_table("payments", schema=None) as batch_op:
@@ -1409,6 +1841,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mail_attachments_mail_id"))
 
     op.drop_table("mail_attachments")
+    with op.batch_alter_table("list_layouts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_list_layouts_tenant_id_default_view_id"))
+
+    op.drop_table("list_layouts")
     with op.batch_alter_table("journal_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_entry_id"))
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_account_id"))
@@ -1422,16 +1858,26 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customer_scores_tenant_id_segment_monetary"))
 
     op.drop_table("customer_scores")
+    with op.batch_alter_table("bulk_changes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_changes_tenant_id_bulk_run_id_state"))
+
+    op.drop_table("bulk_changes")
     with op.batch_alter_table("troubles", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_troubles_tenant_id_last_seen_at"))
 
     op.drop_table("troubles")
+    with op.batch_alter_table("text_messages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_text_messages_tenant_id_delivery_id"))
+        batch_op.drop_index(batch_op.f("ix_text_messages_tenant_id_created_at"))
+
+    op.drop_table("text_messages")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
 
     op.drop_table("tasks")
     op.drop_table("stored_files")
+    op.drop_table("sms_accounts")
     with op.batch_alter_table("slow_notes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))
 
@@ -1441,8 +1887,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))
 
     op.drop_table("schedules")
+    with op.batch_alter_table("saved_views", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_saved_views_tenant_id_list_name"))
+
+    op.drop_table("saved_views")
     op.drop_table("roles")
+    op.drop_table("push_keys")
     op.drop_table("number_series")
+    op.drop_table("notification_rules")
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mails_tenant_id_created_at"))
 
@@ -1470,12 +1922,17 @@ def downgrade() -> None:
     op.drop_table("event_deliveries")
     with op.batch_alter_table("customers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customers_tenant_id_name"))
+        batch_op.drop_index(batch_op.f("ix_customers_tenant_id_created_at"))
 
     op.drop_table("customers")
     with op.batch_alter_table("categories", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_categories_tenant_id_parent_id"))
 
     op.drop_table("categories")
+    with op.batch_alter_table("bulk_runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_runs_tenant_id_created_at"))
+
+    op.drop_table("bulk_runs")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_tenant_id_subject_subject_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entries_tenant_id_occurred_at"))

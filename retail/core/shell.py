@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask_babel import get_locale
@@ -20,8 +19,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from retail.core import db, html, troubles
+from retail.core import db, html, manual, shortcuts, troubles
 from retail.core.errors import NotFound, Refused
+from retail.core.links import link
 from retail.core.logs import request_id
 from retail.core.module import allowed, can, person_or_none, registry_of
 from retail.permissions import PUBLIC
@@ -38,6 +38,7 @@ class Nobody:
     email: str = ""
     role_name: str = ""
     theme: str = "auto"
+    viewing: str = ""
 
 
 NOBODY = Nobody()
@@ -83,7 +84,7 @@ def menu() -> list[dict[str, Any]]:
                 "url": url_for(item.endpoint),
                 "active": request.endpoint == item.endpoint
                 or (here == item.endpoint.split(".")[0] and g.get("menu_endpoint") == item.endpoint),
-                "shortcut": item.shortcut,
+                "shortcut": shortcuts.letter_for(item.endpoint, item.shortcut, person.shortcuts),
                 "primary": item.primary,
                 "count": None,
             }
@@ -111,11 +112,26 @@ def _context() -> dict[str, Any]:
         "locale_code": str(locale).replace("_", "-") if locale else "en",
         "text_direction": locale.text_direction if locale else "ltr",
         "menu": menu() if person else [],
+        "shortcut_keys": shortcuts.keys_for(person.shortcuts if person else {}),
+        "shortcut_sheet": shortcuts.SHORTCUTS,
         "breadcrumbs": [],
         "location": None,
         "locations": [],
         "unread_count": 0,
     }
+
+
+def manual_here() -> str | None:
+    """The chapter of the manual that explains this page, or the menu's entry above it; None where there is none."""
+    above = g.get("menu_endpoint")
+    if above is None:
+        registry = registry_of(current_app)
+        own = [
+            one.endpoint for one in registry.menu if request.path.startswith(url_for(one.endpoint).rstrip("/") + "/")
+        ]
+        above = max(own, key=lambda endpoint: len(url_for(endpoint)), default=None)
+    chapter = manual.chapter_of(request.endpoint, above)
+    return link("operations.help_page", chapter=chapter) if chapter else None
 
 
 def _headers(response: Response) -> Response:
@@ -151,19 +167,11 @@ def _problem(status: int, title: str, words: str, reference: str | None = None) 
     return response
 
 
-def _page_of_fragment() -> str | None:
-    """The page that htmx asked for a part of, as a path of this site; None when it does not say."""
-    page = urlsplit(html.htmx.current_url or "")
-    if page.netloc != request.host:
-        return None
-    return f"{page.path}?{page.query}" if page.query else page.path
-
-
 def _http_error(error: HTTPException) -> Any:
     code = error.code or 500
     if code == 401:
         if html.htmx:
-            return Response("", 204, {"HX-Redirect": url_for("identity.sign_in", next=_page_of_fragment())})
+            return Response("", 204, {"HX-Redirect": url_for("identity.sign_in", next=html.page_of_fragment())})
         back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("identity.sign_in", next=back), 303)
     if code < 400:
@@ -247,7 +255,7 @@ def init_app(app: Flask) -> None:
     """Put what every page shares on the application."""
     app.context_processor(_context)
     app.after_request(_headers)
-    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can)
+    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can, manual_here=manual_here)
     # Macros as a module are there for whole pages and for blocks rendered alone.
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.globals["ui"] = _Macros(app.jinja_env, "core/ui.html")

@@ -21,6 +21,7 @@ GROUPS = {
     "integrations": _l("Imports"),
     "identity": _l("People and roles"),
     "tenancy": _l("Settings"),
+    "notifications": _l("Notifications"),
     "operations": _l("Operations"),
 }
 """The modules in the order of the roles page; one that is not named comes last under its own name."""
@@ -32,15 +33,19 @@ WORDS = {
     Can.VIEW_COSTS: _l("See what products cost the shop"),
     Can.VIEW_CUSTOMERS: _l("See customers"),
     Can.EDIT_CUSTOMERS: _l("Create and change customers"),
+    Can.IMPORT_CUSTOMERS: _l("Import customers from files"),
+    Can.USE_IMPORTS: _l("See imports and undo them"),
     Can.VIEW_JOURNAL: _l("See the journal"),
     Can.VIEW_USERS: _l("See people"),
     Can.MANAGE_USERS: _l("Invite, change and deactivate people"),
     Can.MANAGE_ROLES: _l("Change what roles allow"),
+    Can.VIEW_AS: _l("See the program as others see it"),
     Can.VIEW_INTELLIGENCE: _l("See forecasts"),
     Can.VIEW_SCORES: _l("See customers' scores and segments"),
     Can.VIEW_STOCK: _l("See stock"),
     Can.ADJUST_STOCK: _l("Correct stock"),
     Can.RECEIVE_STOCK: _l("Receive goods"),
+    Can.SEE_DELIVERIES: _l("See what was sent to people, and what came of it"),
     Can.SEE_MAILBOX: _l("See mails that were sent"),
     Can.SEE_AUDIT: _l("See who changed what"),
     Can.SEE_ERRORS: _l("See errors, and what is slow"),
@@ -78,11 +83,22 @@ class Choice:
     fixed: bool
 
 
+def permission_word(one: Can) -> str:
+    """What a permission lets people do, in words."""
+    return str(WORDS.get(one, one.value))
+
+
+def permission_groups() -> list[tuple[str, list[Can]]]:
+    """Every permission, by module, in the order of the roles page."""
+    groups: dict[str, list[Can]] = {name: [] for name in GROUPS}
+    for one in Can:
+        groups.setdefault(one.value.split(":")[0], []).append(one)
+    return [(str(GROUPS.get(name, name)), permissions) for name, permissions in groups.items() if permissions]
+
+
 def grouped_permissions(held: Set[str], mine: Set[str]) -> list[tuple[str, list[Choice]]]:
     """Every permission as a check box, by module."""
-    groups: dict[str, list[Choice]] = {name: [] for name in GROUPS}
-    for one in Can:
-        group = one.value.split(":")[0]
-        label = str(WORDS.get(one, one.value))
-        groups.setdefault(group, []).append(Choice(one.value, label, one.value in held, one.value not in mine))
-    return [(str(GROUPS.get(name, name)), choices) for name, choices in groups.items() if choices]
+    return [
+        (label, [Choice(one.value, permission_word(one), one.value in held, one.value not in mine) for one in found])
+        for label, found in permission_groups()
+    ]

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from retail.core.clock import now
 from retail.core.db import reading, session
 from retail.core.events import Event
-from retail.core.push import MOST_SOCKETS, socketio
+from retail.core.push import MOST_SOCKETS, consequences, socketio
 from retail.core.tenancy import across_tenants, forget, inside
 from retail.identity.identification import identify
 
@@ -35,7 +35,7 @@ def connect(auth: Any = None) -> None:
     try:
         with across_tenants(), reading():
             person = identify()
-        if person is None:
+        if person is None or person.kept_out:
             raise Refusal("signed out")
         with _lock:
             if len(_open) >= MOST_SOCKETS:
@@ -64,11 +64,15 @@ def _sid() -> str:
 
 
 def _missed(since: int | None) -> list[tuple[str, int]]:
-    """The kinds that happened since, each with its latest event, oldest first; and where the screen stands now."""
+    """The kinds that happened since, each with its latest event, oldest first; what followed from them; and where the
+    screen stands now."""
     latest = session.scalar(select(func.max(Event.id))) or 0
     statement = select(Event.kind, func.max(Event.id)).group_by(Event.kind).order_by(func.max(Event.id))
     if since is None:
         statement = statement.where(Event.occurred_at > now() - RECENT)
     else:
         statement = statement.where(Event.id > since)
-    return [*((kind, event_id) for kind, event_id in session.execute(statement)), ("position", latest)]
+    missed = [(kind, event_id) for kind, event_id in session.execute(statement)]
+    kinds = {kind for kind, _event_id in missed}
+    followed = [(name, latest) for name, causes in consequences.items() if causes & kinds]
+    return [*missed, *followed, ("position", latest)]

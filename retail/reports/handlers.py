@@ -8,11 +8,14 @@ from sqlalchemy import event
 
 from retail.core.db import session
 from retail.core.events import Happening, on
-from retail.core.push import push
+from retail.core.push import consequences, push
 from retail.core.tenancy import current_tenant_id
 from retail.events.integrations import HistoryImported
 from retail.events.till import SaleCompleted, SaleReversed
 from retail.reports import services
+
+FIGURES_UPDATED = "figures.updated"
+consequences[FIGURES_UPDATED] = frozenset(one.kind for one in (SaleCompleted, SaleReversed, HistoryImported))
 
 
 @on(SaleCompleted, SaleReversed, HistoryImported, batch=True, queue="high")
@@ -27,5 +30,5 @@ def roll_up(happenings: list[Happening]) -> None:
             services.rebuild(date.fromisoformat(one.first), date.fromisoformat(one.last))
     # A screen that reads before the commit would show the figures of before, and nothing would tell it again.
     event.listen(
-        session(), "after_commit", lambda _session: push("figures.updated", None, tenant_id=tenant_id), once=True
+        session(), "after_commit", lambda _session: push(FIGURES_UPDATED, None, tenant_id=tenant_id), once=True
     )

@@ -5,13 +5,20 @@ import "counterfoil/forms";
 import "counterfoil/navigate";
 import "counterfoil/palette";
 import "counterfoil/table";
+import "counterfoil/cells";
+import "counterfoil/keys";
 import "counterfoil/charts";
 import "counterfoil/live";
+import "counterfoil/installed";
 import { enhance } from "counterfoil/enhance";
 import { showFlashes, toast, word } from "counterfoil/toast";
 
 // What someone is typing in a search box must survive the list around it being replaced.
-if (window.Idiomorph) window.Idiomorph.defaults.ignoreActiveValue = true;
+if (window.Idiomorph) {
+  window.Idiomorph.defaults.ignoreActiveValue = true;
+  // The panel of filters stays open while the list around it is replaced.
+  window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (/** @type {string} */ name, /** @type {Element} */ node) => !(name === "open" && node.matches("details"));
+}
 
 enhance("[data-flashes]", (box) => showFlashes(/** @type {ParentNode} */ (box.parentNode ?? document)));
 
@@ -63,6 +70,9 @@ document.addEventListener("htmx:afterSettle", () => {
     place.focus({ preventScroll: true });
   }
 });
+
+// The page that stands for one that could not be fetched goes away by itself.
+if (document.querySelector("[data-offline]")) window.addEventListener("online", () => location.reload());
 
 // Says that clicks and keys are being listened to, for tests and for slow devices.
 document.documentElement.dataset.ready = "";

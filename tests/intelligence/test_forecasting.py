@@ -1,6 +1,5 @@
 """Forecasts: what an owner would notice when they are wrong."""
 
-import time
 from datetime import date, timedelta
 
 import numpy as np
@@ -245,14 +244,6 @@ def test_the_days_held_back_are_not_looked_at():
     figures = backtest(demand, days(140), 14)
     error = np.abs(demand[126:] - known.values).sum() / demand[126:].sum()
     assert figures["wape"] == pytest.approx(error)
-
-
-@pytest.mark.slow
-def test_two_thousand_series_take_seconds():
-    demand = np.tile(weekly_shop(180, 200), (1, 10))
-    started = time.perf_counter()
-    forecast(demand, days(180), 28)
-    assert time.perf_counter() - started < 20
 
 
 def test_every_method_that_can_lead_has_a_description():

@@ -17,8 +17,11 @@ def rows(browser, url):
     """The cells of a list by the name in the first of them."""
     text = browser.get(url, headers=HTMX).text
     found = {}
-    for row in re.findall(r'<tr data-row="\d+">(.*?)</tr>', text, re.DOTALL):
-        cells = [re.sub(r"<[^>]+>|\s+", " ", cell).strip() for cell in re.findall(r"<td.*?>(.*?)</td>", row, re.DOTALL)]
+    for row in re.findall(r'<tr data-row="\d+"[^>]*>(.*?)</tr>', text, re.DOTALL):
+        cells = [
+            re.sub(r"<[^>]+>|\s+", " ", cell).strip()
+            for cell in re.findall(r'<td class="align.*?>(.*?)</td>', row, re.DOTALL)
+        ]
         found[cells[0].split()[-1]] = cells
     return found
 

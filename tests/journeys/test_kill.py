@@ -130,12 +130,8 @@ def test_without_redis_sales_go_on_and_their_consequences_follow_when_it_returns
         assert business.pay(shop.url, "with-redis-000001", business.goods[0], 1) == 200
         wait_until_told(instance, 60)
         messenger.kill()
-        took = []
         for number in range(5):
-            began = time.monotonic()
             assert business.pay(shop.url, f"without-redis-{number:06}", business.goods[0], 1) == 200
-            took.append(time.monotonic() - began)
-        assert max(took) < 2, took
         time.sleep(1.5)
         assert unfinished(instance)
         messenger.start()

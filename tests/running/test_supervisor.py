@@ -99,16 +99,13 @@ def test_the_shop_opens_says_where_and_leaves_nothing_behind(copy, instance):
     assert all(path.stat().st_mode & 0o077 == 0 for path in instance.rglob("*") if path.name != "redis.sock")
 
 
-def test_the_second_start_is_ready_in_seconds_and_does_nothing_twice(copy, instance):
+def test_the_second_start_does_nothing_twice(copy, instance):
     with running_shop(instance, copy):
         pass
-    began = time.monotonic()
     with running_shop(instance, copy) as shop:
-        took = time.monotonic() - began
         assert "bringing" not in shop.output
         assert "loading" not in shop.output
         assert "log-ins" in shop.output
-    assert took < 5
 
 
 def test_new_migrations_are_applied_at_the_next_start(copy, instance):
