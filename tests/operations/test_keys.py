@@ -89,7 +89,7 @@ def test_a_rotation_that_was_cut_off_leaves_everything_readable_and_goes_on(cont
     turns = iter(range(100))
 
     def cut_off(*arguments):
-        if next(turns) == 2:
+        if arguments[0].name == "users" and next(turns) == 2:
             raise KeyboardInterrupt
         return usual(*arguments)
 
