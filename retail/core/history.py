@@ -56,6 +56,8 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "backup": (_l("backed up"), "download", "neutral"),
     "restore": (_l("restored"), "upload", "warning"),
     "keys_rotated": (_l("changed the keys of"), "key", "info"),
+    "suspend": (_l("suspended"), "player-pause", "danger"),
+    "resume": (_l("put in force again"), "refresh", "success"),
     "arrive": (_l("brought in"), "download", "success"),
     "audit_cut": (_l("deleted old entries of the audit"), "trash", "danger"),
     "resolve": (_l("resolved"), "check", "success"),
