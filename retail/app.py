@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -44,9 +43,11 @@ from retail.core import (
     history,
     html,
     installable,
+    logs,
     mail,
     module,
     numbers,
+    observing,
     push,
     queue,
     saved_lists,
@@ -55,6 +56,7 @@ from retail.core import (
     shell,
     shown,
     tasks,
+    troubles,
     wall,
 )
 from retail.core import tenancy as fence
@@ -78,7 +80,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules)
+CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 SIGNED_BY_OTHERS = ("notifications.sms_status",)
@@ -106,7 +108,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.config.update(config.flask_settings())
     app.config["SERVES_SOCKETS"] = serves_sockets
     app.config.update(overrides)
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(config.log_level, config.log_format)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -121,6 +123,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     audit.init_app(app)
     Babel(app, locale_selector=_locale, timezone_selector=_timezone)
     html.htmx.init_app(app)
+    observing.init_app(app)
     module.init_app(app, identify)
     csrf.init_app(app)
     queue.init_app(app)
