@@ -108,8 +108,11 @@ def _write(connection: Connection, sample: Sample, key: str) -> None:
         [(one["quantity"], one["value"], tenant_id, one["variant_id"], one["location_id"]) for one in moves],
     )
     order_id = _insert(connection, "orders", [sample.order | {"key": key, "number": key}], returning=True)
+    raised = "UPDATE audit_heads SET position = position + 1 WHERE chain = ? RETURNING position"
+    position = int(connection.run(raised, (tenant_id,)).fetchone()[0])
     for table, column, _more in PARTS:
-        _insert(connection, table, [one | {column: order_id} for one in sample.parts[table]])
+        chained = {"position": position} if table == "audit_entries" else {}
+        _insert(connection, table, [one | {column: order_id} | chained for one in sample.parts[table]])
     entry_id = _insert(connection, "journal_entries", [sample.entry | {"source_id": order_id}], returning=True)
     _insert(connection, "journal_lines", [one | {"entry_id": entry_id} for one in sample.entry_lines])
     _insert(connection, "events", [sample.event])

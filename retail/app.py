@@ -25,6 +25,7 @@ from retail import (
     integrations,
     intelligence,
     inventory,
+    lists,
     notifications,
     operations,
     orders,
@@ -36,6 +37,7 @@ from retail import (
 )
 from retail.core import (
     audit,
+    chain,
     db,
     files,
     history,
@@ -49,6 +51,7 @@ from retail.core import (
     secrets,
     shell,
     shown,
+    tables,
     tasks,
 )
 from retail.core import tenancy as fence
@@ -70,8 +73,9 @@ MODULES: list[ModuleType] = [
     notifications,
     operations,
     reports,
+    lists,
 ]
-CORE_MODELS = (audit, files, mail, numbers, tasks, schedules)
+CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules, tables)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 SIGNED_BY_OTHERS = ("notifications.sms_status",)

@@ -17,12 +17,16 @@ class Can(StrEnum):
 
     VIEW_CUSTOMERS = "customers:customer:view"
     EDIT_CUSTOMERS = "customers:customer:edit"
+    IMPORT_CUSTOMERS = "customers:customer:import"
 
     VIEW_JOURNAL = "finance:journal:view"
 
     VIEW_USERS = "identity:user:view"
     MANAGE_USERS = "identity:user:manage"
     MANAGE_ROLES = "identity:role:manage"
+    VIEW_AS = "identity:user:impersonate"
+
+    USE_IMPORTS = "integrations:import:use"
 
     VIEW_INTELLIGENCE = "intelligence:insight:view"
     VIEW_SCORES = "intelligence:score:view"
@@ -71,7 +75,7 @@ PUBLIC, SIGNED_IN = Open.PUBLIC, Open.SIGNED_IN
 Need = Can | Open
 
 _EVERYTHING = frozenset(Can)
-_MANAGER = _EVERYTHING - {Can.MANAGE_ROLES, Can.EDIT_SETTINGS, Can.REPLAY_EVENTS}
+_MANAGER = _EVERYTHING - {Can.MANAGE_ROLES, Can.VIEW_AS, Can.EDIT_SETTINGS, Can.REPLAY_EVENTS}
 _CASHIER = frozenset(
     {
         Can.VIEW_PRODUCTS,
@@ -80,6 +84,8 @@ _CASHIER = frozenset(
         Can.VIEW_ORDERS,
         Can.SELL,
         Can.DISCOUNT,
+        Can.REFUND,
+        Can.VOID,
         Can.OPEN_SHIFT,
         Can.CLOSE_SHIFT,
         Can.MOVE_CASH,
@@ -90,6 +96,7 @@ _CLERK = frozenset(
         Can.VIEW_PRODUCTS,
         Can.EDIT_PRODUCTS,
         Can.IMPORT_PRODUCTS,
+        Can.USE_IMPORTS,
         Can.VIEW_COSTS,
         Can.VIEW_STOCK,
         Can.ADJUST_STOCK,
@@ -120,3 +127,17 @@ ROLES: dict[str, frozenset[Can]] = {
 
 LARGEST_DISCOUNT_PERCENT: dict[str, int] = {"owner": 100, "manager": 50, "cashier": 10}
 """How far a role may lower the price on its own; the limit is stored with the role and can be changed there."""
+LARGEST_GIVEN_BACK: dict[str, int] = {"cashier": 0}
+"""What a role may give back (refund, void) on its own; a role that is not named has no such limit. Cashiers do it with
+a manager's PIN, until the shop gives them an amount."""
+BY_PIN: frozenset[Can] = frozenset(
+    {
+        Can.VIEW_PRODUCTS,
+        Can.VIEW_STOCK,
+        Can.VIEW_CUSTOMERS,
+        Can.EDIT_CUSTOMERS,
+        Can.VIEW_ORDERS,
+        *(can for can in Can if can.value.startswith("till:")),
+    }
+)
+"""What may be done by somebody who proved only their PIN: the work at a till. All else needs their password."""

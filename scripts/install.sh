@@ -8,7 +8,26 @@ stamp_of() { echo ".venv/.installed-${1%.txt}-$(cksum <"$1" | tr ' ' -)"; }
 stamp=$(stamp_of "$lock")
 here=$(pwd -P)
 
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$here" ] && .venv/bin/python -c '' 2>/dev/null; then exit 0; fi
+# Our own commands that stand in the place of Flask's are a package to it: scripts/commands/counterfoil_commands.py.
+own_commands() {
+  for site in .venv/lib/python3.*/site-packages; do
+    about=$site/counterfoil_commands-1.dist-info
+    if [ -f "$about/RECORD" ] && cmp -s scripts/commands/counterfoil_commands.py "$site/counterfoil_commands.py"; then return; fi
+    mkdir -p "$about"
+    cp scripts/commands/counterfoil_commands.py "$site/"
+    printf 'Metadata-Version: 2.1\nName: counterfoil-commands\nVersion: 1\n' >"$about/METADATA"
+    printf '[flask.commands]\nroutes = counterfoil_commands:routes\n' >"$about/entry_points.txt"
+    for file in counterfoil_commands.py counterfoil_commands-1.dist-info/METADATA \
+      counterfoil_commands-1.dist-info/entry_points.txt counterfoil_commands-1.dist-info/RECORD; do
+      echo "$file,,"
+    done >"$about/RECORD"
+  done
+}
+
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$here" ] && .venv/bin/python -c '' 2>/dev/null; then
+  own_commands
+  exit 0
+fi
 
 # .venv/.installing holds the process that works on it: left behind, it means that the work was broken off.
 if [ -f .venv/.installing ]; then
@@ -96,6 +115,7 @@ if ! wait $installing; then
   exit 1
 fi
 trap - INT TERM
+own_commands
 # Compiled once here, every command starts half a second sooner, even where Python may not write beside its sources.
 .venv/bin/python -m compileall -q retail jobs config.py wsgi.py || true
 rm -f .venv/.installed-*

@@ -106,7 +106,8 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         app, server, name = request.getfixturevalue("_postgresql_app")
         server.drop(server.url(name))
         server.create(name, f"{name}_template")
-        yield app
+        with sharing.unmeasured():
+            yield app
     with app.app_context():
         db.session.remove()
         db.db.engine.dispose()

@@ -30,6 +30,7 @@ from retail.finance.services import add_tax_rate, open_books
 from retail.identity import services as identity
 from retail.identity import sessions
 from retail.identity.models import User
+from retail.identity.pin_services import set_pin
 from retail.inventory import services as inventory
 from retail.inventory.services import Movement
 from retail.payments.services import Tender
@@ -176,6 +177,13 @@ def client(app: Flask, cast: Cast, role: str) -> FlaskClient:
     with browser.session_transaction() as cookie:
         cookie["token"] = token
     return browser
+
+
+def give_pin(shop: Cast, role: str, pin: str = "2580") -> int:
+    """Give somebody a PIN, with a hash that costs little; returns their id."""
+    with within(shop), unit_of_work():
+        set_pin(session.get_one(User, shop.users[role]), PasswordHasher(1, 8, 1).hash(pin))
+    return shop.users[role]
 
 
 def csrf(browser: FlaskClient) -> str:

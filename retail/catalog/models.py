@@ -36,7 +36,12 @@ class Product(OfTenant, Audited, Model):
     """What is described: name, text, picture, category, tax. Archived, never deleted, once it has a history."""
 
     __tablename__ = "products"
-    __table_args__ = (Index(None, "tenant_id", "category_id"), Index(None, "tenant_id", "name"))
+    __table_args__ = (
+        Index(None, "tenant_id", "category_id"),
+        Index(None, "tenant_id", "name"),
+        Index(None, "tenant_id", "brand"),
+        Index(None, "tenant_id", "created_at"),
+    )
 
     name: Mapped[str]
     description: Mapped[str] = mapped_column(default="")

@@ -11,10 +11,12 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 from sqlalchemy import Row, ScalarSelect, Select, case, func, or_, select
 
+from retail.catalog import services
+from retail.catalog.jobs import JOBS
 from retail.catalog.models import Category, Product, Variant
 from retail.catalog.queries import category_choices, product_holds, within_category
 from retail.core import html, shown
-from retail.core.tables import Column, Filter, Table
+from retail.core.tables import Column, Edit, Filter, Table, among_instants, among_numbers
 from retail.permissions import Can
 
 
@@ -66,6 +68,18 @@ def _in_category(statement: Select[Any], value: str) -> Select[Any]:
     return statement.where(within_category(int(value)) if int(value) else Product.category_id.is_(None))
 
 
+_priced_between = among_numbers(Variant.price)
+
+
+def _priced(statement: Select[Any], value: str) -> Select[Any]:
+    variants = select(Variant.product_id).where(Variant.archived_at.is_(None))
+    return statement.where(Product.id.in_(_priced_between(variants, value)))
+
+
+def _of_brand(statement: Select[Any], value: str) -> Select[Any]:
+    return statement.where(Product.brand.icontains(value, autoescape=True))
+
+
 class ProductTable(Table):
     """Everything that is or was sold; what is archived only when it is asked for."""
 
@@ -82,22 +96,35 @@ class ProductTable(Table):
             link=lambda row: url_for("catalog.product_page", product_id=row.row_id),
             draw=_name,
             search=True,
+            edit=Edit(Can.EDIT_PRODUCTS, services.rename_product, lambda row: row.name),
         ),
         "category": Column(_l("Category"), func.coalesce(Category.path, "")),
         "sku": Column(_l("SKU"), _of_variants(func.aggregate_strings(Variant.sku, ", ")), draw=_sku),
-        "price": Column(_l("Price"), _of_variants(func.min(Variant.price)), "money", draw=_price),
+        "price": Column(
+            _l("Price"),
+            _of_variants(func.min(Variant.price)),
+            "money",
+            draw=_price,
+            edit=Edit(
+                Can.EDIT_PRODUCTS,
+                services.price_product,
+                lambda row: row.price if row.variants == 1 else None,
+                "money",
+            ),
+        ),
         "status": Column(
             _l("Status"),
             case((Product.archived_at.is_(None), "active"), else_="archived"),
             show=lambda value: str(STATUS[value][0]),
             draw=_status,
         ),
+        "brand": Column(_l("Brand"), Product.brand, hidden=True),
+        "added": Column(_l("Added"), Product.created_at, "datetime", hidden=True),
     }
     also = {
         "highest": _of_variants(func.max(Variant.price)),
         "variants": _count,
         "picture": Product.image_file_id,
-        "brand": Product.brand,
     }
     filters: Mapping[str, Filter] = {  # type: ignore[misc]  # the layers above add theirs
         "category": Filter(_l("Category"), _in_category, "choice", choices=_categories),
@@ -109,17 +136,20 @@ class ProductTable(Table):
             "choice",
             choices=lambda: (("archived", _("Archived")), ("all", _("On sale and archived"))),
         ),
+        "price": Filter(_l("Price"), _priced, "numbers"),
+        "brand": Filter(_l("Brand"), _of_brand, "text"),
+        "added": Filter(_l("Added"), among_instants(Product.created_at), "days"),
     }
 
-    def __init__(self, status: str = "") -> None:
-        self.status = status
+    bulk = JOBS
 
     def source(self) -> Select[Any]:
-        statement = select(Product).outerjoin(Category, Category.id == Product.category_id)
-        return statement if self.status else statement.where(Product.archived_at.is_(None))
+        return select(Product).outerjoin(Category, Category.id == Product.category_id)
 
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
         statement = super().narrowed("", values)
+        if not values.get("status"):
+            statement = statement.where(Product.archived_at.is_(None))
         for word in q.split()[:6]:
             statement = statement.where(product_holds(word))
         return statement
@@ -128,7 +158,8 @@ class ProductTable(Table):
 def show_beside_price(name: str, column: Column, filters: Mapping[str, Filter] | None = None) -> None:
     """For modules above, which know more of a product: show a column of theirs in the product list, and let people
     narrow the list by it. The column's expression is a scalar subquery correlated to `Product`."""
-    columns = dict(ProductTable.columns)
-    status = columns.pop("status")
-    ProductTable.columns = {**columns, name: column, "status": status}
+    columns: dict[str, Column] = {}
+    for key, one in ProductTable.columns.items():
+        columns |= {key: one, name: column} if key == "price" else {key: one}
+    ProductTable.columns = columns
     ProductTable.filters = {**ProductTable.filters, **(filters or {})}

@@ -43,7 +43,7 @@ def mark_the_menu() -> None:
 def product_list() -> Any:
     """Everything that is sold."""
     return tables.table_page(
-        ProductTable(status=request.args.get("status", "")),
+        ProductTable(),
         "catalog/list.html",
         title=_("Products"),
         subtitle=None,

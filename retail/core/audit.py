@@ -1,4 +1,7 @@
-"""Who changed what: written by the unit of work itself, so that no service can forget it. Append-only."""
+"""Who changed what: written by the unit of work itself, so that no service can forget it. Append-only and chained.
+
+What happens in a transaction is gathered and written as its last step, because a chain has one end (`chain`).
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import JSON, Index, event, insert, inspect
+from sqlalchemy import JSON, Index, UniqueConstraint, event, inspect
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from retail.core import chain
 from retail.core.clock import now
 from retail.core.db import Model, db, session, unit_of_work
-from retail.core.tenancy import OfTenant, insert_owned, tenant_id_or_none
+from retail.core.tenancy import OfTenant, current_tenant_id, tenant_id_or_none
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,8 @@ _NOBODY = Actor()
 _actor: ContextVar[Actor] = ContextVar("actor", default=_NOBODY)
 
 
-class AuditEntry(OfTenant, Model):
-    """One change to one record: before and after by field."""
-
-    __tablename__ = "audit_entries"
-    __table_args__ = (
-        Index(None, "tenant_id", "subject", "subject_id"),
-        Index(None, "tenant_id", "occurred_at"),
-    )
+class Chained:
+    """Mixin: what an entry of any chain says, its place in the chain, and the digest that ties it to the one before."""
 
     occurred_at: Mapped[datetime]
     user_id: Mapped[int | None]
@@ -50,6 +48,26 @@ class AuditEntry(OfTenant, Model):
     subject_id: Mapped[int | None]
     subject_label: Mapped[str] = mapped_column(default="")
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    position: Mapped[int]
+    digest: Mapped[str]
+
+
+class AuditEntry(Chained, OfTenant, Model):
+    """One change to one record: before and after by field."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index(None, "tenant_id", "subject", "subject_id"),
+        Index(None, "tenant_id", "occurred_at"),
+        UniqueConstraint("tenant_id", "position"),
+    )
+
+
+class PlatformEntry(Chained, Model):
+    """One thing done to the whole installation, or by somebody who belongs to no tenant."""
+
+    __tablename__ = "platform_entries"
+    __table_args__ = (UniqueConstraint("position"),)
 
 
 class Audited:
@@ -84,7 +102,15 @@ def record(
     action: str, subject: str, subject_id: int | None = None, label: str = "", changes: Mapping[str, Any] | None = None
 ) -> None:
     """Write down something that is not the change of a row: a sign-in, an export, a view of sensitive data, a sale."""
-    insert_owned(AuditEntry, [_entry(action, subject, subject_id, label, dict(changes or {}))])
+    _gather(session.info, current_tenant_id(), _entry(action, subject, subject_id, label, dict(changes or {})))
+
+
+def record_for_platform(
+    action: str, subject: str, subject_id: int | None = None, label: str = "", changes: Mapping[str, Any] | None = None
+) -> None:
+    """`record` for what concerns the whole installation, or nobody's tenant."""
+    entry = _entry(action, subject, subject_id, label, dict(changes or {}))
+    _gather(session.info, chain.OF_THE_PLATFORM, entry)
 
 
 def record_apart(action: str, subject: str, subject_id: int | None = None, label: str = "") -> None:
@@ -162,18 +188,41 @@ def _write_entries(flushing: Session, _context: object) -> None:
     rows = [("create", row, changes) for row, changes in created] + changed
     if not rows:
         return
-    values = []
     for action, row, changes in rows:
-        tenant_id = row.audit_tenant_id or tenant_id_or_none()
-        if tenant_id is not None:
-            entry = _entry(action, row.__tablename__, row.id, row.audit_label, changes)
-            values.append({**entry, "tenant_id": tenant_id})
-    if values:
-        flushing.connection().execute(insert(AuditEntry.__table__), values)  # type: ignore[arg-type]
+        owner = row.audit_tenant_id or tenant_id_or_none() or chain.OF_THE_PLATFORM
+        _gather(flushing.info, owner, _entry(action, row.__tablename__, row.id, row.audit_label, changes))
+
+
+def _gather(info: dict[Any, Any], owner: int, entry: dict[str, Any]) -> None:
+    info.setdefault("audit_gathered", {}).setdefault(owner, []).append(entry)
+
+
+def _write_gathered(committing: Session) -> None:
+    """Write what the transaction gathered, one chain after the other in the order of their numbers."""
+    committing.flush()
+    gathered: dict[int, list[dict[str, Any]]] = committing.info.pop("audit_gathered", {})
+    for owner, entries in sorted(gathered.items()):
+        if owner == chain.OF_THE_PLATFORM:
+            chain.append(PlatformEntry, owner, entries)
+        else:
+            chain.append(AuditEntry, owner, [{**entry, "tenant_id": owner} for entry in entries])
+
+
+def _forget_gathered(rolled_back: Session, _transaction: object) -> None:
+    for name in ("audit_created", "audit_changed", "audit_gathered"):
+        rolled_back.info.pop(name, None)
+
+
+LISTENERS = (
+    ("before_flush", _note_changes),
+    ("after_flush", _write_entries),
+    ("before_commit", _write_gathered),
+    ("after_soft_rollback", _forget_gathered),
+)
 
 
 def init_app(_app: object) -> None:
-    """Listen to every flush of the session; twice is once, so a process may make several applications."""
-    for moment, listener in (("before_flush", _note_changes), ("after_flush", _write_entries)):
+    """Listen to every transaction of the session; twice is once, so a process may make several applications."""
+    for moment, listener in LISTENERS:
         if not event.contains(db.session, moment, listener):
             event.listen(db.session, moment, listener)

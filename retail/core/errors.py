@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 
 class Refused(Exception):
     """A rule forbids this. `message` is for the person and names the remedy; `field` names the input at fault, if one
@@ -19,8 +21,23 @@ class NotFound(Refused):
 
 
 class NeedsApproval(Refused):
-    """The person may not do this alone; somebody who holds `permission` may approve it."""
+    """The person may not do this alone; somebody who holds `permission` and has a higher limit may approve it.
 
-    def __init__(self, message: object, permission: str, field: str | None = None) -> None:
+    `action` names what it is, `measure` what is held against the limit (percent or an amount), `amount` the money at
+    stake, and `bound_to` exactly what would be done, in a form that is equal for equal things only.
+    """
+
+    def __init__(
+        self,
+        message: object,
+        permission: str,
+        field: str | None = None,
+        *,
+        action: str,
+        measure: Decimal,
+        amount: Decimal,
+        bound_to: str,
+    ) -> None:
         super().__init__(message, field)
-        self.permission = permission
+        self.permission, self.action = permission, action
+        self.measure, self.amount, self.bound_to = measure, amount, bound_to

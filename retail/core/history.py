@@ -31,6 +31,15 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "recovery_codes_renewed": (_l("made new recovery codes"), "key", "info"),
     "password_link": (_l("sent a link to set a password"), "mail", "info"),
     "password_reset": (_l("got a new password from the command line"), "key", "warning"),
+    "pin_set": (_l("set the PIN of"), "key", "info"),
+    "pin_removed": (_l("removed the PIN of"), "key", "info"),
+    "passkeys_removed": (_l("removed the passkeys of"), "fingerprint", "warning"),
+    "approved": (_l("approved with a PIN for"), "shield-check", "success"),
+    "done_with_approval": (_l("did with a colleague's approval"), "shield-check", "info"),
+    "looked_as": (_l("looked at the program as"), "eye", "info"),
+    "till_locked": (_l("locked a till"), "lock", "neutral"),
+    "till_unlocked": (_l("unlocked a till"), "lock-open", "neutral"),
+    "till_taken_over": (_l("took over a till"), "switch-horizontal", "neutral"),
     "role_given": (_l("gave another role to"), "id-badge-2", "warning"),
     "receive": (_l("received"), "truck-delivery", "success"),
     "adjust": (_l("corrected"), "adjustments", "info"),
@@ -44,6 +53,7 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "return": (_l("refunded"), "receipt-refund", "warning"),
     "void": (_l("voided"), "circle-x", "warning"),
     "replay": (_l("delivered again"), "refresh", "info"),
+    "audit_cut": (_l("deleted old entries of the audit"), "trash", "danger"),
     "try_again": (_l("tried again"), "refresh", "info"),
 }
 """What an action is called, with its picture and tone; one that is missing shows its own name."""
@@ -51,6 +61,7 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
 SUBJECTS: dict[str, Any] = {
     "users": _l("person"),
     "roles": _l("role"),
+    "passkeys": _l("passkey"),
     "tenants": _l("shop settings"),
     "locations": _l("location"),
     "tax_rates": _l("tax rate"),
@@ -73,6 +84,21 @@ SUBJECTS: dict[str, Any] = {
 }
 """What the tables are called in sentences."""
 
+DONE_TO_PEOPLE = frozenset(
+    {
+        "create",
+        "update",
+        "delete",
+        "password_link",
+        "role_given",
+        "pin_set",
+        "pin_removed",
+        "passkeys_removed",
+        "approved",
+        "looked_as",
+    }
+)
+"""What is done to a person by another; all else about people they do themselves."""
 LONGEST = 60
 
 
@@ -135,7 +161,7 @@ def changes_in_words(changes: Mapping[str, Any]) -> str:
 
 def sentence(action: str, subject: str, label: str) -> str:
     """What was done to what: `changed product Green tea`. People who sign in do it to nobody else."""
-    if subject == "users" and action not in {"create", "update", "delete", "password_link", "role_given"}:
+    if subject == "users" and action not in DONE_TO_PEOPLE:
         return action_word(action)
     return f"{action_word(action)} {subject_word(subject)} {label}".strip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import current_app, flash, make_response, redirect, render_template, request
 from flask_htmx import HTMX
@@ -49,14 +50,25 @@ def page(template: str, *, fragment: str | None = None, status: int = 200, **con
     return response
 
 
-def done(message: object, to: str, level: str = "success") -> Response:
-    """After a successful write: commit, say so, and go on to `to`."""
+def done(message: object, to: str, level: str = "success", undo_url: str | None = None) -> Response:
+    """After a successful write: commit, say so, and go on to `to`. With `undo_url` the message offers to take it back;
+    without scripts the page that follows has to offer that."""
     settle(keep=True)
+    if undo_url and wants_fragment():
+        return toast(make_response("", 204, {"HX-Redirect": to}), message, level, undo_url)
     if str(message):
         flash(str(message), level)
     if wants_fragment():
         return make_response("", 204, {"HX-Redirect": to})
     return redirect(to, 303)
+
+
+def page_of_fragment() -> str | None:
+    """The page that htmx asked for a part of, as a path of this site; None when it does not say."""
+    page = urlsplit(htmx.current_url or "")
+    if page.netloc != request.host:
+        return None
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def toast(response: Response, message: object, level: str = "success", undo_url: str | None = None) -> Response:

@@ -32,6 +32,7 @@ class Person(Protocol):
     def name(self) -> str: ...
     @property
     def permissions(self) -> frozenset[str]: ...
+    def actor(self, address: str | None) -> audit.Actor: ...
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
         db.session.rollback()
         if person is not None:
             g.tenant_token = tenancy.enter(person.tenant_id)
-            audit.act_as(audit.Actor(user_id=person.id, name=person.name, address=request.remote_addr))
+            audit.act_as(person.actor(request.remote_addr))
         need = registry_of(app).needs.get(request.endpoint)
         if need is None or not allowed(need, person):
             abort(403 if person else 401)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -44,3 +45,18 @@ def unseal(sealed: str, place: str) -> str:
         return AESGCM(_keys[key_id]).decrypt(raw[:12], raw[12:], place.encode()).decode()
     except InvalidTag:
         raise SecretUnreadable(f"the secret does not belong to {place}") from None
+
+
+def sign(text: str) -> str:
+    """A signature that only this installation can make; it proves that a row was written by the program."""
+    return f"{_current}:{_signature(_current, text)}"
+
+
+def is_signed(text: str, signature: str) -> bool:
+    """Whether `signature` was made over `text` with one of the keys that are loaded."""
+    key_id, _, body = signature.partition(":")
+    return key_id in _keys and hmac.compare_digest(_signature(key_id, text), body)
+
+
+def _signature(key_id: str, text: str) -> str:
+    return hmac.new(_keys[key_id], b"signature\0" + text.encode(), hashlib.sha256).hexdigest()

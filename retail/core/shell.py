@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask_babel import get_locale
@@ -37,6 +36,7 @@ class Nobody:
     email: str = ""
     role_name: str = ""
     theme: str = "auto"
+    viewing: str = ""
 
 
 NOBODY = Nobody()
@@ -150,19 +150,11 @@ def _problem(status: int, title: str, words: str, reference: str | None = None) 
     return response
 
 
-def _page_of_fragment() -> str | None:
-    """The page that htmx asked for a part of, as a path of this site; None when it does not say."""
-    page = urlsplit(html.htmx.current_url or "")
-    if page.netloc != request.host:
-        return None
-    return f"{page.path}?{page.query}" if page.query else page.path
-
-
 def _http_error(error: HTTPException) -> Any:
     code = error.code or 500
     if code == 401:
         if html.htmx:
-            return Response("", 204, {"HX-Redirect": url_for("identity.sign_in", next=_page_of_fragment())})
+            return Response("", 204, {"HX-Redirect": url_for("identity.sign_in", next=html.page_of_fragment())})
         back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("identity.sign_in", next=back), 303)
     if code < 400:

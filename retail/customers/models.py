@@ -16,7 +16,11 @@ class Customer(OfTenant, Audited, Model):
     """Somebody who buys, known by a code of the shop's own."""
 
     __tablename__ = "customers"
-    __table_args__ = (UniqueConstraint("tenant_id", "code"), Index(None, "tenant_id", "name"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "code"),
+        Index(None, "tenant_id", "name"),
+        Index(None, "tenant_id", "created_at"),
+    )
 
     code: Mapped[str]
     name: Mapped[str]

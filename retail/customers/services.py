@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from retail.core.clock import now
 from retail.core.db import in_chunks, session
-from retail.core.errors import Refused
+from retail.core.errors import NotFound, Refused
 from retail.core.numbers import next_number
 from retail.core.tenancy import insert_owned
 from retail.customers.models import Customer
@@ -81,6 +82,52 @@ def archive_customer(customer: Customer) -> None:
 def restore_customer(customer: Customer) -> None:
     """Bring an archived customer back."""
     customer.archived_at = None
+
+
+def rename_customer(customer_id: int, name: str) -> None:
+    """Call a customer otherwise; Refused for no name."""
+    name = " ".join(name.split())
+    if not name:
+        raise Refused(_("Give the customer a name."), field="name")
+    _customer(customer_id).name = name
+    session.flush()
+
+
+def set_email(customer_id: int, email: str) -> None:
+    """Write to a customer at another address; empty for none. Refused for what is no address."""
+    if email and ("@" not in email[1:-1] or " " in email):
+        raise Refused(_("“%(text)s” is no e-mail address; write it as name@example.com.", text=email), field="email")
+    _customer(customer_id).email = email
+    session.flush()
+
+
+def set_phone(customer_id: int, phone: str) -> None:
+    """Call a customer under another number; empty for none."""
+    _customer(customer_id).phone = phone
+    session.flush()
+
+
+def archived_states(customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Whether each customer is archived."""
+    rows = session.execute(select(Customer.id, Customer.archived_at).where(Customer.id.in_(customer_ids)))
+    return {row.id: {"archived": row.archived_at is not None} for row in rows}
+
+
+def set_archived_states(states: Mapping[int, Mapping[str, Any]]) -> None:
+    """Archive customers, or bring them back."""
+    for customer in session.scalars(select(Customer).where(Customer.id.in_(states)).with_for_update()):
+        if states[customer.id]["archived"]:
+            archive_customer(customer)
+        else:
+            restore_customer(customer)
+    session.flush()
+
+
+def _customer(customer_id: int) -> Customer:
+    found = session.get(Customer, customer_id)
+    if found is None:
+        raise NotFound(_("There is no such customer."))
+    return found
 
 
 def _has_code(code: str) -> bool:

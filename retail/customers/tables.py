@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
-from retail.core.tables import Column, Filter, Table
+from retail.core.tables import Column, Edit, Filter, Table, among_instants
+from retail.customers import services
+from retail.customers.jobs import JOBS
 from retail.customers.models import Customer
 from retail.permissions import Can
 
@@ -27,14 +30,27 @@ class CustomerTable(Table):
             Customer.name,
             link=lambda row: url_for("customers.customer_page", customer_id=row.row_id),
             search=True,
+            edit=Edit(Can.EDIT_CUSTOMERS, services.rename_customer, lambda row: row.name),
         ),
         "code": Column(_l("Code"), Customer.code, search=True),
-        "email": Column(_l("E-mail"), Customer.email, search=True),
-        "phone": Column(_l("Telephone"), Customer.phone, search=True),
+        "email": Column(
+            _l("E-mail"),
+            Customer.email,
+            search=True,
+            edit=Edit(Can.EDIT_CUSTOMERS, services.set_email, lambda row: row.email),
+        ),
+        "phone": Column(
+            _l("Telephone"),
+            Customer.phone,
+            search=True,
+            edit=Edit(Can.EDIT_CUSTOMERS, services.set_phone, lambda row: row.phone, longest=40),
+        ),
         "country": Column(_l("Country"), Customer.country),
         "created": Column(_l("Since"), Customer.created_at, "datetime"),
     }
     filters = {
+        "country": Filter(_l("Country"), lambda s, v: s.where(Customer.country.icontains(v, autoescape=True)), "text"),
+        "since": Filter(_l("Since"), among_instants(Customer.created_at), "days"),
         "archived": Filter(
             _l("Archived"), lambda statement, _value: statement.where(Customer.archived_at.is_not(None))
         ),
@@ -45,9 +61,11 @@ class CustomerTable(Table):
         "icon": "address-book",
     }
 
-    def __init__(self, archived: bool = False) -> None:
-        self.archived = archived
+    bulk = JOBS
 
     def source(self) -> Select[Any]:
-        statement = select(Customer)
-        return statement if self.archived else statement.where(Customer.archived_at.is_(None))
+        return select(Customer)
+
+    def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
+        statement = super().narrowed(q, values)
+        return statement if values.get("archived") else statement.where(Customer.archived_at.is_(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, request, url_for
+from flask import abort, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -21,7 +21,7 @@ from retail.permissions import Can
 def customer_list() -> Any:
     """Everybody who buys under a name."""
     return tables.table_page(
-        CustomerTable(archived=bool(request.args.get("archived"))),
+        CustomerTable(),
         "customers/list.html",
         title=_("Customers"),
         subtitle=None,

@@ -13,3 +13,13 @@ class HistoryImported(Happening):
     last: str
     documents: int
     lines: int
+
+
+@event("import.undone")
+class ImportUndone(Happening):
+    """An import was undone: of so many rows nothing is left, so many stay because somebody changed or used them."""
+
+    import_id: int
+    filename: str
+    rows: int
+    kept: int

@@ -10,6 +10,7 @@ from wtforms import (
     HiddenField,
     IntegerField,
     PasswordField,
+    RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -17,7 +18,7 @@ from wtforms import (
 from wtforms.validators import EqualTo, InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, EmailInput, ListWidget
 
-from retail.core.forms import Form, choices_from
+from retail.core.forms import Above, Form, MoneyField, choices_from
 from retail.permissions import Can
 from retail.tenancy.forms import LOCALES, timezones
 
@@ -58,7 +59,7 @@ class NewPasswordForm(Form):
     password = PasswordField(
         _l("New password"),
         [InputRequired(), Length(max=200)],
-        description=_l("At least 10 characters; a few words make a good one."),
+        description=_l("At least 10 characters, none of your last five; a few words make a good one."),
     )
     again = PasswordField(
         _l("The same again"),
@@ -72,11 +73,51 @@ class ChangePasswordForm(NewPasswordForm):
     current = PasswordField(_l("Present password"), [InputRequired(), Length(max=200)])
 
 
-class ConfirmForm(Form):
-    """The password, asked for again before something that matters."""
+class ProofForm(Form):
+    """The password, or a code, asked for again before something that matters."""
+
+    secret = PasswordField(
+        _l("Password"),
+        [InputRequired(_l("Enter your password."))],
+        description=_l("Or the code your authenticator app shows now."),
+    )
+    next = HiddenField()
+
+
+class PinForm(Form):
+    """A new PIN, twice."""
+
+    pin = PasswordField(
+        _l("New PIN"), [InputRequired(), Length(max=20)], description=_l("4 to 8 digits, not 1234 or the like.")
+    )
+    again = PasswordField(_l("The same again"), [InputRequired(), EqualTo("pin", _l("The two PINs differ."))])
+
+
+class PinEntryForm(Form):
+    """Who one is, and one's PIN."""
+
+    person = RadioField(_l("Who works here now?"), coerce=int)
+    pin = PasswordField(_l("PIN"), [InputRequired(_l("Enter your PIN.")), Length(max=20)])
+    next = HiddenField()
+
+
+class OwnerForm(Form):
+    """The password of whoever signed in on a device."""
 
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password.")), Length(max=200)])
-    next = HiddenField()
+
+
+class PasskeyForm(Form):
+    """What a passkey is called."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=60)])
+
+
+class ViewAsForm(Form):
+    """As whom to look at the program: a person or a role."""
+
+    user_id = IntegerField(validators=[Optional()])
+    role_id = IntegerField(validators=[Optional()])
 
 
 class ProfileForm(Form):
@@ -137,7 +178,17 @@ class RoleForm(Form):
     largest_discount_percent = IntegerField(
         _l("Largest discount"),
         [InputRequired(), NumberRange(0, 100, _l("Between 0 and 100."))],
-        description=_l("How far this role may lower a price on its own; above it, somebody must approve."),
+        description=_l("Above it, a manager approves with a PIN."),
+    )
+    largest_refund = MoneyField(
+        _l("Largest refund"),
+        [Optional(), Above(0, or_equal=True)],
+        description=_l("Empty: any amount. 0: always with a manager's PIN."),
+    )
+    largest_void = MoneyField(
+        _l("Largest sale to void"),
+        [Optional(), Above(0, or_equal=True)],
+        description=_l("Empty: any amount. 0: always with a manager's PIN."),
     )
     requires_second_factor = BooleanField(
         _l("Must use a second factor"),

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from retail.core.audit import Audited
 from retail.core.db import Model
+from retail.core.money import Amount
 from retail.core.tenancy import OfTenant
 
 
 class Role(OfTenant, Audited, Model):
-    """A set of permissions with a name, and the limits that ride on them."""
+    """A set of permissions with a name, and the limits that ride on them: how far its people go without somebody else's
+    approval. An amount of None is no limit."""
 
     __tablename__ = "roles"
     __table_args__ = (UniqueConstraint("tenant_id", "name"),)
@@ -22,6 +24,8 @@ class Role(OfTenant, Audited, Model):
     name: Mapped[str]
     permissions: Mapped[list[str]] = mapped_column(JSON, default=list)
     largest_discount_percent: Mapped[int] = mapped_column(default=0)
+    largest_refund: Mapped[Amount | None]
+    largest_void: Mapped[Amount | None]
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
 
 
@@ -29,12 +33,13 @@ class User(OfTenant, Audited, Model):
     """Somebody who may sign in. An address belongs to one user only, whatever the tenant."""
 
     __tablename__ = "users"
-    audit_hidden = frozenset({"password_hash", "totp_secret", "last_totp_step"})
+    audit_hidden = frozenset({"password_hash", "pin_hash", "totp_secret", "last_totp_step"})
 
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"))
     password_hash: Mapped[str | None]
+    pin_hash: Mapped[str | None]
     totp_secret: Mapped[str | None]
     totp_confirmed_at: Mapped[datetime | None]
     last_totp_step: Mapped[int | None]
@@ -60,8 +65,61 @@ class RecoveryCode(OfTenant, Model):
     used_at: Mapped[datetime | None]
 
 
+class OldPassword(OfTenant, Model):
+    """A password somebody had before, as its hash, so that they do not take it again."""
+
+    __tablename__ = "old_passwords"
+    __table_args__ = (Index(None, "tenant_id", "user_id"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    password_hash: Mapped[str]
+    replaced_at: Mapped[datetime]
+
+
+class Passkey(OfTenant, Audited, Model):
+    """A key of WebAuthn by which somebody signs in: a device holds the private half, this row the public one.
+
+    Each is used with a challenge made after its last use, so that no answer is good twice.
+    """
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index(None, "tenant_id", "user_id"),)
+    audit_hidden = frozenset({"credential_id", "public_key", "sign_count", "last_used_at"})
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str]
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(default=0)
+    transports: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class Approval(OfTenant, Model):
+    """What somebody with a higher limit allowed a colleague to do, once: bound to the action, its amount and exactly
+    what it is done to (`bound_to`). The browser holds a random token, this row its hash."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (Index(None, "tenant_id", "expires_at"), UniqueConstraint("tenant_id", "token_hash"))
+
+    token_hash: Mapped[str]
+    action: Mapped[str]
+    amount: Mapped[Amount]
+    bound_to: Mapped[str]
+    approver_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    requester_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    approved_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class UserSession(OfTenant, Model):
-    """Somebody signed in on a device. The browser holds a random token, this row its hash."""
+    """Somebody signed in on a device. The browser holds a random token, this row its hash.
+
+    At a till others take over by PIN (`cashier_id`), who then may do the work of a till and nothing else; `locked_at`
+    is set while nobody works at it. `viewed_user_id` or `viewed_role_id` is set while the person looks at the program
+    as somebody else, reading only."""
 
     __tablename__ = "user_sessions"
     __table_args__ = (Index(None, "tenant_id", "user_id"),)
@@ -78,6 +136,10 @@ class UserSession(OfTenant, Model):
     revoked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime]
     second_factor: Mapped[bool] = mapped_column(default=False)
+    cashier_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    locked_at: Mapped[datetime | None]
+    viewed_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    viewed_role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
 
 
 class SignInAttempt(Model):

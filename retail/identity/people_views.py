@@ -1,4 +1,4 @@
-"""People and roles: who works here and what they may do."""
+"""People: who works here."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from werkzeug.wrappers import Response
 from retail.core import audit, html, tables
 from retail.core.forms import choices_from, refusals
 from retail.core.module import can
-from retail.identity import module, second_factor, services, sessions
-from retail.identity.forms import CopyRoleForm, InviteForm, RoleForm, UserForm
+from retail.identity import module, passkeys, second_factor, services, sessions
+from retail.identity.forms import InviteForm, PinForm, UserForm
 from retail.identity.letters import send_link
-from retail.identity.models import Role, User
-from retail.identity.permission_words import grouped_permissions
+from retail.identity.models import User
+from retail.identity.proof import fresh
 from retail.identity.tables import PeopleTable
 from retail.permissions import Can
 
 
-def _tabs(here: str) -> list[dict[str, Any]]:
+def people_tabs(here: str) -> list[dict[str, Any]]:
+    """The tabs of the pages about people and roles."""
     entries = [(_("People"), "identity.people")]
     if can(Can.MANAGE_ROLES):
-        entries.append((_("Roles"), "identity.roles"))
+        entries += [
+            (_("Roles"), "identity.roles"),
+            (_("Compare"), "identity.compare_roles"),
+            (_("Who may do what"), "identity.access"),
+        ]
     return [{"label": label, "url": url_for(endpoint), "active": endpoint == here} for label, endpoint in entries]
 
 
@@ -39,7 +44,7 @@ def people() -> Any:
         "identity/people.html",
         title=_("People"),
         subtitle=_("Who works here, and what they may do"),
-        tabs=_tabs("identity.people"),
+        tabs=people_tabs("identity.people"),
     )
 
 
@@ -61,34 +66,44 @@ def invite() -> Response:
     return html.page("identity/invite.html", status=status, form=form)
 
 
-@module.route("/people/<int:user_id>", methods=["GET", "POST"], needs=Can.VIEW_USERS)
+@module.get("/people/<int:user_id>", needs=Can.VIEW_USERS)
 def person(user_id: int) -> Response:
     """One person: name, role, state, devices."""
     user = services.user_numbered(user_id)
-    may = can(Can.MANAGE_USERS) and services.manageable(user, g.person.permissions)
+    return _person_page(user, UserForm(obj=user))
+
+
+def _person_page(user: User, form: UserForm, status: int = 200) -> Response:
+    form.role_id.choices = choices_from(_role_choices(g.person.permissions, keep=user.role_id))
+    return html.page("identity/person.html", status=status, **_person_context(user, form))
+
+
+@module.post("/people/<int:user_id>", needs=Can.MANAGE_USERS)
+@fresh
+def change_person(user_id: int) -> Response:
+    """Another name or role for somebody."""
+    user = services.user_numbered(user_id)
     form = UserForm(obj=user)
     form.role_id.choices = choices_from(_role_choices(g.person.permissions, keep=user.role_id))
-    if form.is_submitted():
-        if not can(Can.MANAGE_USERS):
-            return html.page("identity/person.html", status=403, **_person_context(user, form, may))
-        if form.validate():
-            with refusals(form):
-                role = services.role_numbered(form.role_id.data)
-                services.change_user(user, form.name.data, role, g.person.permissions, g.person.id)
-                return html.done(_("Saved."), to=url_for("identity.person", user_id=user_id))
-            user = services.user_numbered(user_id)
-    return html.page(
-        "identity/person.html", status=422 if form.is_submitted() else 200, **_person_context(user, form, may)
-    )
+    if form.validate():
+        with refusals(form):
+            role = services.role_numbered(form.role_id.data)
+            services.change_user(user, form.name.data, role, g.person.permissions, g.person.id)
+            return html.done(_("Saved."), to=url_for("identity.person", user_id=user_id))
+        user = services.user_numbered(user_id)
+    return _person_page(user, form, 422)
 
 
-def _person_context(user: User, form: UserForm, may: bool) -> dict[str, Any]:
+def _person_context(user: User, form: UserForm) -> dict[str, Any]:
     return {
         "form": form,
         "user": user,
-        "may": may,
+        "may": can(Can.MANAGE_USERS) and services.manageable(user, g.person.permissions),
         "is_me": user.id == g.person.id,
         "invited": user.password_hash is None,
+        "pin_form": PinForm(formdata=None),
+        "may_look_as": can(Can.VIEW_AS) and services.manageable(user, g.person.permissions),
+        "passkey_count": len(passkeys.passkeys_of(user.id)),
         "device_count": len(sessions.sessions_of(user.id)),
         "breadcrumbs": [(_("People"), url_for("identity.people")), (user.name, None)],
     }
@@ -139,72 +154,11 @@ def sign_out_everywhere(user_id: int) -> Response:
 
 
 @module.post("/people/<int:user_id>/second-factor/off", needs=Can.MANAGE_USERS)
+@fresh
 def remove_second_factor(user_id: int) -> Response:
-    """For somebody who lost the phone and the recovery codes."""
+    """For somebody who lost the phone and the recovery codes: their passkeys go as well."""
     user = _managed(user_id)
     second_factor.turn_off(user)
+    passkeys.remove_all(user)
     sessions.end_all(user.id)
-    return _back(user_id, _("The second factor of %(name)s is off.", name=user.name))
-
-
-@module.get("/roles/", needs=Can.MANAGE_ROLES)
-def roles() -> Response:
-    """All roles, and how many people have each."""
-    return html.page("identity/roles.html", roles=services.roles_with_people(), tabs=_tabs("identity.roles"))
-
-
-@module.route("/roles/<int:role_id>", methods=["GET", "POST"], needs=Can.MANAGE_ROLES)
-def role(role_id: int) -> Response:
-    """What one role allows."""
-    row = services.role_numbered(role_id)
-    form = RoleForm(obj=row)
-    if form.is_submitted() and form.validate():
-        with refusals(form):
-            services.change_role(
-                row,
-                name=form.name.data,
-                permissions=form.permissions.data,
-                largest_discount_percent=form.largest_discount_percent.data,
-                requires_second_factor=form.requires_second_factor.data,
-                mine=g.person.permissions,
-            )
-            return html.done(_("The role is saved."), to=url_for("identity.role", role_id=role_id))
-        row = services.role_numbered(role_id)
-    return _role_page(row, form, 422 if form.is_submitted() else 200)
-
-
-def _role_page(row: Role, form: RoleForm, status: int = 200) -> Response:
-    return html.page(
-        "identity/role.html",
-        status=status,
-        form=form,
-        role=row,
-        groups=grouped_permissions(set(form.permissions.data or ()), g.person.permissions),
-        copy_form=CopyRoleForm(formdata=None),
-        people=services.people_with_role(row.id),
-        breadcrumbs=[
-            (_("People"), url_for("identity.people")),
-            (_("Roles"), url_for("identity.roles")),
-            (row.name, None),
-        ],
-    )
-
-
-@module.post("/roles/<int:role_id>/copy", needs=Can.MANAGE_ROLES)
-def copy_role(role_id: int) -> Response:
-    """A new role that starts with what this one allows."""
-    row, form = services.role_numbered(role_id), CopyRoleForm()
-    if form.validate():
-        services.check_may_give(row, g.person.permissions)
-        made = services.copy_role(row, form.name.data)
-        return html.done(
-            _("The role is made; now choose what it allows."), to=url_for("identity.role", role_id=made.id)
-        )
-    return html.done(_("Give the new role a name."), to=url_for("identity.role", role_id=role_id), level="danger")
-
-
-@module.post("/roles/<int:role_id>/remove", needs=Can.MANAGE_ROLES)
-def remove_role(role_id: int) -> Response:
-    """Delete a role nobody has."""
-    services.remove_role(services.role_numbered(role_id))
-    return html.done(_("The role is removed."), to=url_for("identity.roles"))
+    return _back(user_id, _("The second factor and the passkeys of %(name)s are gone.", name=user.name))

@@ -37,6 +37,7 @@ WORDS = {
     Can.VIEW_USERS: _l("See people"),
     Can.MANAGE_USERS: _l("Invite, change and deactivate people"),
     Can.MANAGE_ROLES: _l("Change what roles allow"),
+    Can.VIEW_AS: _l("See the program as others see it"),
     Can.VIEW_INTELLIGENCE: _l("See forecasts"),
     Can.VIEW_SCORES: _l("See customers' scores and segments"),
     Can.VIEW_STOCK: _l("See stock"),
@@ -78,11 +79,22 @@ class Choice:
     fixed: bool
 
 
+def permission_word(one: Can) -> str:
+    """What a permission lets people do, in words."""
+    return str(WORDS.get(one, one.value))
+
+
+def permission_groups() -> list[tuple[str, list[Can]]]:
+    """Every permission, by module, in the order of the roles page."""
+    groups: dict[str, list[Can]] = {name: [] for name in GROUPS}
+    for one in Can:
+        groups.setdefault(one.value.split(":")[0], []).append(one)
+    return [(str(GROUPS.get(name, name)), permissions) for name, permissions in groups.items() if permissions]
+
+
 def grouped_permissions(held: Set[str], mine: Set[str]) -> list[tuple[str, list[Choice]]]:
     """Every permission as a check box, by module."""
-    groups: dict[str, list[Choice]] = {name: [] for name in GROUPS}
-    for one in Can:
-        group = one.value.split(":")[0]
-        label = str(WORDS.get(one, one.value))
-        groups.setdefault(group, []).append(Choice(one.value, label, one.value in held, one.value not in mine))
-    return [(str(GROUPS.get(name, name)), choices) for name, choices in groups.items() if choices]
+    return [
+        (label, [Choice(one.value, permission_word(one), one.value in held, one.value not in mine) for one in found])
+        for label, found in permission_groups()
+    ]

@@ -10,48 +10,17 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.core import audit, clock, db, html
+from retail.core import audit, db, html
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.forms import add_problem, refusals
-from retail.identity import module, second_factor, services, sessions, signing_in
-from retail.identity.forms import ChangePasswordForm, CodeForm, ConfirmForm, ProfileForm, ThemeForm
+from retail.identity import module, second_factor, services, sessions
+from retail.identity.forms import ChangePasswordForm, CodeForm, PinForm, ProfileForm, ProofForm, ThemeForm
 from retail.identity.models import User, UserSession
+from retail.identity.passkeys import passkeys_of
+from retail.identity.passwords import check_is_new, check_password
+from retail.identity.proof import fresh, myself, proves
 from retail.permissions import SIGNED_IN
-
-FRESH_SECONDS = 15 * 60
-"""How long a password counts as just given, for what asks for it again."""
-WITHOUT_SECOND_FACTOR = frozenset(
-    {
-        "static",
-        "identity.security",
-        "identity.confirm",
-        "identity.set_up_second_factor",
-        "identity.turn_on_second_factor",
-        "identity.theme",
-        "identity.sign_out",
-        "identity.sign_in",
-    }
-)
-"""What somebody may still do whose role demands a second factor they have not set up."""
-
-
-@module.before_app_request
-def demand_second_factor() -> Response | None:
-    """Lead people whose role demands a second factor to setting it up, before anything else."""
-    person = g.get("person")
-    if person is None or not person.must_set_up_second_factor or request.endpoint in WITHOUT_SECOND_FACTOR:
-        return None
-    return html.done("", to=url_for("identity.security"))
-
-
-def myself() -> User:
-    """The row of whoever makes this request."""
-    return services.user_numbered(g.person.id)
-
-
-def _is_fresh() -> bool:
-    return bool((clock.now() - g.person.confirmed_at).total_seconds() < FRESH_SECONDS)
 
 
 def _tabs() -> list[dict[str, Any]]:
@@ -106,6 +75,9 @@ def _security_page(form: ChangePasswordForm, status: int = 200) -> Response:
         email=user.email,
         second_factor_since=user.totp_confirmed_at,
         demanded=g.person.must_set_up_second_factor,
+        passkeys=passkeys_of(user.id),
+        has_pin=user.pin_hash is not None,
+        pin_form=PinForm(formdata=None),
         codes_left=second_factor.recovery_codes_left(user.id),
         devices=[
             {
@@ -127,14 +99,19 @@ def change_password() -> Response:
     form = ChangePasswordForm()
     if form.validate():
         with refusals(form):
-            services.check_password(form.password.data)
-    if not form.errors and not form.form_errors and not _proves(form.current.data):
+            check_password(form.password.data, (g.person.email, g.person.name))
+    if not form.errors and not form.form_errors and not proves(form.current.data):
         add_problem(form, _("That is not your present password."), "current")
+    if not form.errors and not form.form_errors:
+        with db.reading():
+            had = services.hashes_of(myself())
+        with refusals(form):
+            check_is_new(form.password.data, had, services.hasher)
     if form.errors or form.form_errors:
         return _security_page(form, 422)
     hashed = services.hasher.hash(form.password.data)
     user = myself()
-    user.password_hash = hashed
+    services.replace_password(user, hashed)
     sessions.end_all(user.id, except_id=g.person.session_id)
     sessions.confirm(g.person.session_id)
     return html.done(
@@ -142,45 +119,24 @@ def change_password() -> Response:
     )
 
 
-def _proves(password: str) -> bool:
-    """Whether this is the person's password; tries are counted as at sign-in, and hashing is done while no transaction
-    is open."""
-    with db.unit_of_work():
-        attempt = signing_in.knock(g.person.email, request.remote_addr or "")
-    if attempt.id is None:
-        return False
-    with db.reading():
-        user = myself()
-        session.expunge_all()
-    if not services.is_password(user, password):
-        return False
-    with db.unit_of_work():
-        signing_in.forgive(attempt.id)
-    return True
-
-
 @module.route("/profile/confirm", methods=["GET", "POST"], needs=SIGNED_IN)
 def confirm() -> Response:
     """Ask for the password again before something that matters."""
-    form = ConfirmForm(next=request.args.get("next", ""))
+    form = ProofForm(prefix="proof", next=request.args.get("next", ""))
     if request.method == "POST" and form.validate():
-        if _proves(form.password.data):
+        if proves(form.secret.data, or_code=True):
             sessions.confirm(g.person.session_id)
             target = form.next.data
             return html.done("", to=target if html.is_safe_target(target) else url_for("identity.security"))
-        add_problem(form, _("That is not your password."), "password")
-    return html.page("identity/confirm.html", status=422 if request.method == "POST" else 200, form=form)
-
-
-def _ask_again(endpoint: str) -> Response:
-    return redirect(url_for("identity.confirm", next=url_for(endpoint)), 303)
+        add_problem(form, _("That is not right. After several tries one has to wait a little."), "secret")
+    status = 422 if request.method == "POST" else 200
+    return html.page("identity/confirm.html", status=status, form=form, action=url_for("identity.confirm"), sent=[])
 
 
 @module.route("/profile/second-factor", methods=["GET", "POST"], needs=SIGNED_IN)
+@fresh
 def set_up_second_factor() -> Response:
     """Show the picture an authenticator app reads, and take its first code."""
-    if not _is_fresh():
-        return _ask_again("identity.set_up_second_factor")
     user = myself()
     if user.totp_confirmed_at is not None:
         return redirect(url_for("identity.security"), 303)
@@ -205,10 +161,9 @@ def _setup_page(user: User, form: CodeForm, status: int = 200) -> Response:
 
 
 @module.post("/profile/second-factor/on", needs=SIGNED_IN)
+@fresh
 def turn_on_second_factor() -> Response:
     """Take the first code and show the recovery codes, this once."""
-    if not _is_fresh():
-        return _ask_again("identity.set_up_second_factor")
     form, user = CodeForm(), myself()
     codes: list[str] = []
     if form.validate():
@@ -221,10 +176,9 @@ def turn_on_second_factor() -> Response:
 
 
 @module.post("/profile/recovery-codes", needs=SIGNED_IN)
+@fresh
 def renew_recovery_codes() -> Response:
     """Ten new recovery codes; the old ones are void."""
-    if not _is_fresh():
-        return _ask_again("identity.security")
     user = myself()
     if user.totp_confirmed_at is None:
         return redirect(url_for("identity.security"), 303)
@@ -234,10 +188,9 @@ def renew_recovery_codes() -> Response:
 
 
 @module.post("/profile/second-factor/off", needs=SIGNED_IN)
+@fresh
 def turn_off_second_factor() -> Response:
     """Turn the second factor off, after the password was given again."""
-    if not _is_fresh():
-        return _ask_again("identity.security")
     second_factor.turn_off(myself())
     return html.done(_("The second factor is off."), to=url_for("identity.security"))
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session, table_of
 from retail.core.errors import NotFound, Refused
 from retail.core.tenancy import current_tenant_id
-from retail.identity import sessions
-from retail.identity.models import Role, User
-from retail.permissions import LARGEST_DISCOUNT_PERCENT, ROLES, Can
+from retail.identity import passwords, sessions
+from retail.identity.limits import Limits, limits_of
+from retail.identity.models import OldPassword, Role, User, UserSession
+from retail.identity.passwords import check_password
+from retail.permissions import LARGEST_DISCOUNT_PERCENT, LARGEST_GIVEN_BACK, ROLES, Can
+from retail.tenancy.models import Tenant
 
 hasher = PasswordHasher()
-SHORTEST_PASSWORD = 10
 
 
 def open_roles() -> None:
@@ -30,6 +31,8 @@ def open_roles() -> None:
             name=name,
             permissions=sorted(permissions),
             largest_discount_percent=LARGEST_DISCOUNT_PERCENT.get(name, 0),
+            largest_refund=LARGEST_GIVEN_BACK.get(name),
+            largest_void=LARGEST_GIVEN_BACK.get(name),
         )
         for name, permissions in ROLES.items()
         if name not in known
@@ -45,22 +48,13 @@ def role_called(name: str) -> Role:
     return role
 
 
-def check_password(password: str) -> None:
-    """Refused when a password is too easy to guess."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refused(
-            _("A password needs at least %(n)d characters; a few words make a good one.", n=SHORTEST_PASSWORD),
-            field="password",
-        )
-
-
 def add_user(email: str, name: str, role: str, password: str | None = None) -> User:
     """A new user of the tenant we are in. Without a password nobody can sign in as them until one is set."""
     email = email.strip().lower()
     if address_is_taken(email):
         raise Refused(_("This address is in use already."), field="email")
     if password is not None:
-        check_password(password)
+        check_password(password, (email, name))
     user = User(
         tenant_id=current_tenant_id(),
         email=email,
@@ -80,10 +74,47 @@ def address_is_taken(email: str) -> bool:
     return bool(session.execute(statement, execution_options={"stamped": True}).scalar())
 
 
+def check_new_password(password: str, about: Iterable[str] = ()) -> None:
+    """Refused when a password is too easy to guess; see `passwords.check_password`."""
+    check_password(password, about)
+
+
 def set_password(user: User, password: str) -> None:
-    """Give a user a new password."""
-    check_password(password)
-    user.password_hash = hasher.hash(password)
+    """Give a user a new password. Refused when it is too easy to guess, or one they had before."""
+    check_password(password, (user.email, user.name))
+    passwords.check_is_new(password, hashes_of(user), hasher)
+    replace_password(user, hasher.hash(password))
+
+
+def hashes_of(user: User) -> list[str]:
+    """The hashes of the passwords a user cannot take again: the present one and those before."""
+    before = session.scalars(
+        select(OldPassword.password_hash)
+        .where(OldPassword.user_id == user.id)
+        .order_by(OldPassword.id.desc())
+        .limit(passwords.REMEMBERED - 1)
+    )
+    return [*([user.password_hash] if user.password_hash else []), *before]
+
+
+def replace_password(user: User, hashed: str) -> None:
+    """Put the hash of a new password in the place of the present one, which is remembered among the last ones."""
+    if user.password_hash is not None:
+        session.add(OldPassword(user_id=user.id, password_hash=user.password_hash, replaced_at=now()))
+        session.flush()
+        kept = (
+            select(OldPassword.id)
+            .where(OldPassword.user_id == user.id)
+            .order_by(OldPassword.id.desc())
+            .limit(passwords.REMEMBERED - 1)
+        )
+        session.execute(
+            delete(OldPassword).where(
+                OldPassword.user_id == user.id, OldPassword.id.not_in(list(session.scalars(kept)))
+            ),
+            execution_options={"synchronize_session": False},
+        )
+    user.password_hash = hashed
 
 
 def is_password(user: User | None, password: str) -> bool:
@@ -91,11 +122,7 @@ def is_password(user: User | None, password: str) -> bool:
     if user is None or user.password_hash is None:
         hasher.hash(password)
         return False
-    try:
-        hasher.verify(user.password_hash, password)
-    except (Argon2Error, InvalidHashError):
-        return False
-    return True
+    return passwords.fits(user.password_hash, password, hasher)
 
 
 def renew_hash(user: User, password: str) -> None:
@@ -186,7 +213,9 @@ def reactivate(user: User, mine: frozenset[str]) -> None:
 
 
 def _check_somebody_manages() -> None:
-    """Refused when nobody who can sign in could manage people and roles any more."""
+    """Refused when nobody who can sign in could manage people and roles any more. Whoever else changes people or roles
+    in this instant has to wait, so that two owners cannot demote each other at once."""
+    session.execute(select(Tenant.id).where(Tenant.id == current_tenant_id()).with_for_update())
     held = session.execute(
         select(Role.permissions).join(User, User.role_id == Role.id).where(User.active, User.password_hash.is_not(None))
     ).scalars()
@@ -201,6 +230,8 @@ def copy_role(role: Role, name: str) -> Role:
         name=name,
         permissions=list(role.permissions),
         largest_discount_percent=role.largest_discount_percent,
+        largest_refund=role.largest_refund,
+        largest_void=role.largest_void,
         requires_second_factor=role.requires_second_factor,
     )
     session.add(made)
@@ -223,19 +254,26 @@ def change_role(
     *,
     name: str,
     permissions: Iterable[str],
-    largest_discount_percent: int,
+    limits: Limits,
     requires_second_factor: bool,
     mine: frozenset[str],
+    my_limits: Limits,
 ) -> None:
-    """Say anew what a role allows. Permissions that whoever changes it lacks stay as they are."""
+    """Say anew what a role allows, and how far. Permissions that whoever changes it lacks stay as they are; nobody sets
+    a limit beyond their own."""
     wanted = {str(one) for one in permissions} & set(Can)
     before = set(role.permissions)
     if (before ^ wanted) - mine:
         raise Refused(_("You can only give or take what your own role allows."), field="permissions")
+    for action in limits.beyond(my_limits):
+        if limits.of(action) != limits_of(role).of(action):
+            field = "largest_discount_percent" if action == "discount" else f"largest_{action}"
+            raise Refused(_("This is more than your own role allows; ask somebody with a higher limit."), field=field)
     role.name = _free_role_name(name, role.id)
     if wanted != before:
         role.permissions = sorted(wanted)
-    role.largest_discount_percent = largest_discount_percent
+    role.largest_discount_percent = int(limits.discount)
+    role.largest_refund, role.largest_void = limits.refund, limits.void
     role.requires_second_factor = requires_second_factor
     session.flush()
     _check_somebody_manages()
@@ -245,6 +283,10 @@ def remove_role(role: Role) -> None:
     """Delete a role nobody has."""
     if session.scalar(select(func.count()).where(User.role_id == role.id)):
         raise Refused(_("People still have this role. Give them another one first."))
+    session.execute(
+        update(UserSession).where(UserSession.viewed_role_id == role.id).values(viewed_role_id=None),
+        execution_options={"synchronize_session": False},
+    )
     session.delete(role)
     session.flush()
 
@@ -256,6 +298,8 @@ def roles_with_people() -> list[tuple[Role, int]]:
     return [(role, counts.get(role.id, 0)) for role in roles()]
 
 
-def people_with_role(role_id: int) -> int:
-    """How many people have a role."""
-    return session.scalar(select(func.count()).where(User.role_id == role_id)) or 0
+def people_in(role_id: int) -> Sequence[User]:
+    """Who has a role, those who may sign in first, by name."""
+    return session.scalars(
+        select(User).where(User.role_id == role_id).order_by(User.active.desc(), User.name, User.id)
+    ).all()

@@ -7,18 +7,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
+from retail.core.audit import Actor
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
 from retail.core.retention import passes
 from retail.core.tenancy import across_tenants
-from retail.identity.models import Role, SignInAttempt, User, UserSession
-from retail.permissions import Can
+from retail.identity.limits import Limits, limits_of
+from retail.identity.models import Approval, Role, SignInAttempt, User, UserSession
+from retail.permissions import BY_PIN, Can
 from retail.tenancy.models import Tenant
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -47,7 +49,12 @@ SYSTEMS = (
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who makes a request: everything a page needs to know of them, read in one statement."""
+    """Who makes a request: everything a page needs to know of them, read in one statement.
+
+    `by_pin`: a cashier who took over a till, and may do the work of a till only. `locked`: nobody works at this device
+    now. `viewing` names the person or role as whom somebody looks at the program without changing anything; then `id`,
+    `name` and the permissions are those they look as, and `real_id` and `real_name` who they are.
+    """
 
     id: int
     tenant_id: int
@@ -56,7 +63,7 @@ class SignedIn:
     email: str
     role_name: str
     permissions: frozenset[str]
-    largest_discount_percent: int
+    limits: Limits
     theme: str
     locale: str
     timezone: str
@@ -66,11 +73,26 @@ class SignedIn:
     confirmed_at: datetime
     second_factor: bool
     must_set_up_second_factor: bool = False
+    by_pin: bool = False
+    locked: bool = False
+    viewing: str = ""
+    real_id: int = 0
+    real_name: str = ""
     is_authenticated: bool = True
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def kept_out(self) -> bool:
+        """Whether something has to be done (unlock, set up the second factor) before anything is shown."""
+        return self.locked or self.must_set_up_second_factor
+
+    def actor(self, address: str | None) -> Actor:
+        """Whom the audit names: the person who acts, and as whom they look at the program."""
+        acting_for = self.id if self.viewing and self.id != self.real_id else None
+        return Actor(user_id=self.real_id, name=self.real_name, address=address, acting_for=acting_for)
 
 
 def token_hash(token: str) -> str:
@@ -102,7 +124,7 @@ def begin(user: User, *, address: str, device: str, days: int, second_factor: bo
 
 _SESSION = (
     select(UserSession, User, Role, Tenant)
-    .join(User, User.id == UserSession.user_id)
+    .join(User, User.id == func.coalesce(UserSession.cashier_id, UserSession.user_id))
     .join(Role, Role.id == User.role_id)
     .join(Tenant, Tenant.id == User.tenant_id)
     .where(UserSession.token_hash == bindparam("token"))
@@ -126,15 +148,17 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         return None
     if kept.last_seen_at + SEEN_EVERY <= instant:
         _seen(kept.id, instant)
-    return SignedIn(
+    by_pin, locked = kept.cashier_id is not None, kept.locked_at is not None
+    held = frozenset(role.permissions) & KNOWN
+    person = SignedIn(
         id=user.id,
         tenant_id=user.tenant_id,
         session_id=kept.id,
         name=user.name,
         email=user.email,
         role_name=role.name,
-        permissions=frozenset(role.permissions) & KNOWN,
-        largest_discount_percent=role.largest_discount_percent,
+        permissions=frozenset() if locked else held & BY_PIN if by_pin else held,
+        limits=limits_of(role),
         theme=user.theme,
         locale=user.locale or tenant.locale,
         timezone=user.timezone or tenant.timezone,
@@ -143,8 +167,34 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         register_id=kept.register_id,
         confirmed_at=kept.confirmed_at,
         second_factor=kept.second_factor,
-        must_set_up_second_factor=role.requires_second_factor and user.totp_confirmed_at is None,
+        must_set_up_second_factor=role.requires_second_factor and user.totp_confirmed_at is None and not by_pin,
+        by_pin=by_pin,
+        locked=locked,
+        real_id=user.id,
+        real_name=user.name,
     )
+    if kept.viewed_role_id is not None and Can.VIEW_AS in person.permissions:
+        return _looking_as(person, kept)
+    return person
+
+
+def _looking_as(person: SignedIn, kept: UserSession) -> SignedIn:
+    """The person as they look at the program: with the permissions of another, never with more than their own."""
+    role, user = session.get(Role, kept.viewed_role_id), None
+    if kept.viewed_user_id is not None:
+        user = session.get(User, kept.viewed_user_id)
+        role = user.role if user is not None else None
+    if role is None or role.tenant_id != person.tenant_id:
+        return person
+    seen = replace(
+        person,
+        role_name=role.name,
+        permissions=person.permissions & frozenset(role.permissions),
+        limits=limits_of(role),
+        viewing=user.name if user is not None else role.name,
+        must_set_up_second_factor=False,
+    )
+    return seen if user is None else replace(seen, id=user.id, name=user.name, email=user.email)
 
 
 def _seen(session_id: int, instant: datetime) -> None:
@@ -159,16 +209,44 @@ def _seen(session_id: int, instant: datetime) -> None:
 
 def confirm(session_id: int) -> None:
     """Note that the person has just proved again who they are."""
-    session.execute(
-        update(UserSession).where(UserSession.id == session_id).values(confirmed_at=now()),
-        execution_options={"synchronize_session": False},
-    )
+    _change(session_id, confirmed_at=now())
 
 
 def work_at(session_id: int, location_id: int | None) -> None:
     """Remember at which location somebody works on this device; None is all of them."""
+    _change(session_id, location_id=location_id)
+
+
+def lock(session_id: int) -> None:
+    """Let nobody work at a device until somebody proves who they are."""
+    _change(session_id, locked_at=now())
+
+
+def take_over(session_id: int, user_id: int) -> None:
+    """Let somebody who gave their PIN work at a device."""
+    _change(session_id, cashier_id=user_id, locked_at=None)
+
+
+def give_back(session_id: int) -> None:
+    """Let whoever signed in at a device have it again, with all they may do, after they gave their password."""
+    _change(session_id, cashier_id=None, locked_at=None, confirmed_at=now())
+
+
+def owner_of(session_id: int) -> User:
+    """Who signed in on a device, whoever works at it now."""
+    return session.scalars(
+        select(User).join(UserSession, UserSession.user_id == User.id).where(UserSession.id == session_id)
+    ).one()
+
+
+def look_as(session_id: int, *, user_id: int | None = None, role_id: int | None = None) -> None:
+    """Look at the program as a person (with their role), as a role, or as oneself again when neither is given."""
+    _change(session_id, viewed_user_id=user_id, viewed_role_id=role_id)
+
+
+def _change(session_id: int, **values: object) -> None:
     session.execute(
-        update(UserSession).where(UserSession.id == session_id).values(location_id=location_id),
+        update(UserSession).where(UserSession.id == session_id).values(values),
         execution_options={"synchronize_session": False},
     )
 
@@ -199,8 +277,18 @@ def end(session_id: int) -> None:
     )
 
 
+def leave_tills(user_id: int) -> None:
+    """Lock every till that somebody has taken over by their PIN."""
+    session.execute(
+        update(UserSession).where(UserSession.cashier_id == user_id).values(locked_at=now()),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def end_all(user_id: int, except_id: int | None = None) -> int:
-    """Sign a user out everywhere, but for one session if given; returns how many were ended."""
+    """Sign a user out everywhere, but for one session if given, and lock the tills they took over by PIN; returns how
+    many were ended."""
+    leave_tills(user_id)
     ended = session.execute(
         update(UserSession)
         .where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.id != (except_id or 0))
@@ -221,3 +309,9 @@ def over_before(instant: datetime) -> ColumnElement[bool]:
 def attempted_before(instant: datetime) -> ColumnElement[bool]:
     """Attempts that no longer slow anybody down; the audit has its own entry of each sign-in."""
     return SignInAttempt.at < instant
+
+
+@passes("approvals", Approval, days=90)
+def approved_before(instant: datetime) -> ColumnElement[bool]:
+    """Approvals that can no longer be used; the audit has its own entry of each."""
+    return Approval.expires_at < instant

@@ -17,7 +17,7 @@ from retail.core.db import session
 from retail.core.forms import add_problem, refusals
 from retail.core.module import person_or_none
 from retail.core.tenancy import across_tenants, inside
-from retail.identity import links, module, second_factor, services, sessions, signing_in
+from retail.identity import links, module, passwords, second_factor, services, sessions, signing_in
 from retail.identity.forms import CodeForm, ForgottenForm, NewPasswordForm, SignInForm
 from retail.identity.letters import send_link
 from retail.identity.models import User
@@ -38,7 +38,8 @@ def _device() -> str:
     return request.user_agent.string[:300]
 
 
-def _target(wanted: str | None) -> str:
+def target_of(wanted: str | None) -> str:
+    """Where to go on after signing in: a page of this site, else the first one."""
     return wanted if wanted and html.is_safe_target(wanted) else "/"
 
 
@@ -63,8 +64,15 @@ def _read_user(email: str) -> User | None:
     """Whoever has this address and may sign in at all; read, and let go of the database."""
     with across_tenants(), db.reading():
         user = signing_in.user_with_address(email)
-        tenant = session.get(Tenant, user.tenant_id) if user is not None else None
+        user = may_come_in(user.id) if user is not None else None
         session.expunge_all()
+    return user
+
+
+def may_come_in(user_id: int) -> User | None:
+    """Somebody who may sign in at all: active, of a business that is not suspended. Call it across tenants."""
+    user = session.get(User, user_id)
+    tenant = session.get(Tenant, user.tenant_id) if user is not None else None
     return user if user is not None and user.active and tenant and tenant.suspended_at is None else None
 
 
@@ -73,7 +81,7 @@ def _read_user(email: str) -> User | None:
 def sign_in() -> Response:
     """E-mail and password. Slow work (hashing) is done while no transaction is open."""
     if request.method == "GET" and person_or_none() is not None:
-        return redirect(_target(request.args.get("next")), 303)
+        return redirect(target_of(request.args.get("next")), 303)
     form = SignInForm(next=request.args.get("next", ""))
     context: dict[str, Any] = {"form": form, "wait": None, "ended": bool(cookie.pop("ended", False))}
     if request.method == "GET":
@@ -89,14 +97,14 @@ def sign_in() -> Response:
             _note_failure(user)
         add_problem(form, _("That e-mail and password do not fit together."))
         return html.page("identity/sign_in.html", status=422, **context)
-    target = _target(form.next.data)
+    target = target_of(form.next.data)
     if user.totp_confirmed_at is not None:
         cookie.clear()
         cookie["half_way"] = {"email": user.email, "attempt": attempt.id, "at": int(time())}
         return html.done("", to=url_for("identity.sign_in_code", next=target))
     with inside(user.tenant_id), db.unit_of_work():
         services.renew_hash(services.user_numbered(user.id), form.password.data)
-    return _let_in(user.id, user.tenant_id, (attempt.id,), code=False, target=target)
+    return let_in(user.id, user.tenant_id, (attempt.id,), code=False, target=target)
 
 
 def _note_failure(user: User) -> None:
@@ -105,8 +113,9 @@ def _note_failure(user: User) -> None:
         signing_in.failed(user)
 
 
-def _let_in(user_id: int, tenant_id: int, attempts: tuple[int, ...], *, code: bool, target: str) -> Response:
-    """Start the session. Whatever the browser had before is thrown away, so that no token can be planted in it."""
+def let_in(user_id: int, tenant_id: int, attempts: tuple[int, ...], *, code: bool, target: str) -> Response:
+    """Start the session of somebody who proved who they are. Whatever the browser had before is thrown away, so that no
+    token can be planted in it."""
     days = current_app.config["PERMANENT_SESSION_LIFETIME"].days
     with inside(tenant_id), db.unit_of_work():
         user = services.user_numbered(user_id)
@@ -123,7 +132,7 @@ def _let_in(user_id: int, tenant_id: int, attempts: tuple[int, ...], *, code: bo
 def sign_in_code() -> Response:
     """The second factor, or a recovery code in its place."""
     half_way = cookie.get("half_way")
-    target = _target(request.args.get("next"))
+    target = target_of(request.args.get("next"))
     if not isinstance(half_way, dict) or half_way["at"] < time() - HALF_WAY_SECONDS:
         cookie.pop("half_way", None)
         return redirect(url_for("identity.sign_in", next=target), 303)
@@ -141,7 +150,7 @@ def sign_in_code() -> Response:
             _note_failure(user)
         add_problem(form, _("That code is not right, or it was used already. Wait for the next one."), "code")
         return html.page("identity/code.html", status=422, form=form, wait=None, target=target)
-    return _let_in(user.id, user.tenant_id, (half_way["attempt"], attempt.id), code=True, target=target)
+    return let_in(user.id, user.tenant_id, (half_way["attempt"], attempt.id), code=True, target=target)
 
 
 def _accepts(user: User, code: str) -> bool:
@@ -187,13 +196,15 @@ def set_password(purpose: str, link: str) -> Response:
     """Choose a password by a link from the mail; every session the person had is ended."""
     with across_tenants(), db.reading():
         user = links.user_of(link, "invitation" if purpose == "invitation" else "reset")
+        had = services.hashes_of(user) if user is not None else []
         session.expunge_all()
     if user is None:
         return html.page("identity/set_password.html", status=410, form=None, user=None)
     form = NewPasswordForm()
     if request.method == "POST" and form.validate():
         with refusals(form):
-            services.check_password(form.password.data)
+            passwords.check_password(form.password.data, (user.email, user.name))
+            passwords.check_is_new(form.password.data, had, services.hasher)
         if not form.errors and not form.form_errors:
             return _keep_password(user, form.password.data)
     status = 422 if request.method == "POST" else 200
@@ -209,7 +220,7 @@ def _keep_password(user: User, password: str) -> Response:
         present = services.user_numbered(user.id)
         if present.password_hash != user.password_hash:
             return make_response(redirect(request.path, 303))
-        present.password_hash = hashed
+        services.replace_password(present, hashed)
         sessions.end_all(user.id)
     cookie.clear()
     return html.done(_("Your password is set. Sign in with it."), to=url_for("identity.sign_in"))

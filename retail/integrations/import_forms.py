@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,7 +15,7 @@ from retail.core.errors import Refused
 from retail.core.forms import Form, choices_from
 from retail.core.imports import Import
 from retail.core.spreadsheets import Sheet
-from retail.integrations.product_options import location_choices, tax_rate_choices
+from retail.integrations.product_options import FREE, checked_price, location_choices, tax_rate_choices
 
 ENCODINGS = {
     "utf-8": _l("Unicode (UTF-8)"),
@@ -103,8 +103,6 @@ class ReadingForm(Form):
 class ColumnsForm(Form):
     """What goes with the choice of columns."""
 
-    location_id = SelectField(_l("Opening stock lies at"), coerce=int)
-    tax_rate_id = SelectField(_l("Tax rate"), coerce=int, description=_l("For new products whose row names none."))
     name = StringField(
         _l("Remember this layout as"),
         [Length(max=80)],
@@ -112,21 +110,45 @@ class ColumnsForm(Form):
     )
 
     @classmethod
-    def of(cls, row: Import) -> ColumnsForm:
+    def of(cls, row: Import, *, has_price: bool) -> ColumnsForm:
+        """The form for an import; `has_price` says whether a column of its file holds prices."""
+        return ProductColumnsForm.of_products(row, has_price=has_price) if row.kind == "products" else cls()
+
+    def options(self) -> dict[str, Any]:
+        """What the import needs to know besides its file."""
+        return {}
+
+
+class ProductColumnsForm(ColumnsForm):
+    """For products: where opening stock lies, and what new products get whose row does not say."""
+
+    location_id = SelectField(_l("Opening stock lies at"), coerce=int)
+    tax_rate_id = SelectField(_l("Tax rate"), coerce=int, description=_l("For new products whose row names none."))
+    price = StringField(
+        _l("Price of new products"),
+        description=_l("The file has no column of prices. Leave it empty to reject new products."),
+    )
+
+    @classmethod
+    def of_products(cls, row: Import, *, has_price: bool) -> ProductColumnsForm:
         """The form with the places and rates there are."""
-        form = cls(data={name: row.options.get(name) for name in ("location_id", "tax_rate_id")})
+        kept = {name: row.options.get(name) for name in ("location_id", "tax_rate_id")}
+        form = cls(data={**kept, "price": row.options.get("price", FREE)})
         form.location_id.choices = choices_from(location_choices())
         if rates := tax_rate_choices():
             form.tax_rate_id.choices = choices_from(rates)
         else:
             del form.tax_rate_id
+        if has_price and not form.is_submitted():
+            del form.price
         return form
 
-    def options(self) -> dict[str, int | None]:
-        """What new products are given besides what their row says."""
+    def options(self) -> dict[str, Any]:
+        """What new products are given besides what their row says. Refused for a price that is none."""
         return {
             "location_id": self.location_id.data,
             "tax_rate_id": self.tax_rate_id.data if "tax_rate_id" in self else None,
+            "price": checked_price((self.price.data or "") if "price" in self else ""),
         }
 
 

@@ -8,7 +8,8 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
-from retail.core.imports import Import
+from retail.core.imports import KINDS, Import
+from retail.core.module import can
 from retail.core.tables import Column, Filter, Table, choices_of
 from retail.permissions import Can
 
@@ -20,6 +21,10 @@ STATES = {
     "done": _l("Done"),
     "failed": _l("Failed"),
     "cancelled": _l("Cancelled"),
+    "weighing": _l("Undo being looked at"),
+    "weighed": _l("Ready to undo"),
+    "undoing": _l("Being undone"),
+    "undone": _l("Undone"),
 }
 TONES = {
     "uploaded": "warning",
@@ -28,7 +33,15 @@ TONES = {
     "running": "info",
     "done": "success",
     "failed": "danger",
+    "weighing": "info",
+    "weighed": "warning",
+    "undoing": "info",
 }
+
+
+def allowed_kinds() -> dict[str, str]:
+    """What whoever asks may import: names and labels."""
+    return {name: str(kind.label) for name, kind in KINDS.items() if can(kind.needs)}
 
 
 class Imports(Table):
@@ -37,7 +50,7 @@ class Imports(Table):
     name = "imports"
     label = _l("Imports")
     order = "-uploaded"
-    needs = Can.IMPORT_PRODUCTS
+    needs = Can.USE_IMPORTS
     row_id = Import.id
     columns = {
         "file": Column(
@@ -46,6 +59,7 @@ class Imports(Table):
             search=True,
             link=lambda row: url_for("integrations.import_page", import_id=row.row_id),
         ),
+        "kind": Column(_l("What"), Import.kind, show=lambda kind: str(KINDS[kind].label) if kind in KINDS else kind),
         "uploaded": Column(_l("Uploaded"), Import.created_at, "datetime"),
         "who": Column(_l("By"), Import.user_name, search=True),
         "state": Column(_l("State"), Import.state, show=lambda state: str(STATES.get(state, state)), tone=TONES.get),
@@ -55,15 +69,18 @@ class Imports(Table):
         "rejected": Column(_l("Rejected"), Import.rejected, "integer"),
     }
     filters = {
+        "kind": Filter(
+            _l("Everything"), lambda s, v: s.where(Import.kind == v), "choice", lambda: list(allowed_kinds().items())
+        ),
         "state": Filter(
             _l("Every state"), lambda s, v: s.where(Import.state == v), "choice", choices_of(*STATES.items())
-        )
+        ),
     }
     empty = {
         "title": _l("No import yet"),
-        "text": _l("Bring your products in from a spreadsheet or from another program's export."),
+        "text": _l("Bring products or customers in from a spreadsheet or from another program's export."),
         "icon": "table-import",
     }
 
     def source(self) -> Select[Any]:
-        return select(Import)
+        return select(Import).where(Import.kind.in_(allowed_kinds()))

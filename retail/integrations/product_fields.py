@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from retail.catalog.models import BRANCH
+from retail.catalog.queries import shown_code
 from retail.catalog.services import checked_code
 from retail.catalog.services.categories import LONGEST_NAME as LONGEST_BRANCH
 from retail.catalog.services.categories import MOST_LEVELS
@@ -92,10 +94,17 @@ class ProductRow:
     option_names: tuple[str, ...]
     option_values: tuple[str, ...]
     archived: bool | None
+    usual_price: Decimal | None = None
+
+    @property
+    def new_price(self) -> Decimal | None:
+        """What a new product of this row is sold for."""
+        return self.usual_price if self.price is None else self.price
 
 
-def read_row(given: Given) -> ProductRow:
-    """Read every cell; what makes no sense is noted in `given.problems`."""
+def read_row(given: Given, usual_price: Decimal | None = None) -> ProductRow:
+    """Read every cell; what makes no sense is noted in `given.problems`. Where a file has no prices at all, new
+    products get the usual one."""
     names, values = _options(given)
     return ProductRow(
         number=given.number,
@@ -115,6 +124,7 @@ def read_row(given: Given) -> ProductRow:
         option_names=names,
         option_values=values,
         archived=_archived(given),
+        usual_price=None if given.has_column("price") else usual_price,
     )
 
 
@@ -175,3 +185,21 @@ def _archived(given: Given) -> bool | None:
     except CellError as problem:
         given.refuse("archived", problem)
         return None
+
+
+def codes_text(codes: Sequence[str]) -> str:
+    """Barcodes as they are printed."""
+    return ", ".join(shown_code(code) for code in codes)
+
+
+def value_text(value: Any) -> str:
+    """A value as a list of changes shows it, not too long."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, Decimal):
+        # As it would stand in a file: exact, and the same whoever reads it.
+        return f"{value.normalize():f}"
+    text = str(value)
+    return text if len(text) <= 120 else text[:119] + "…"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from retail.catalog.services import bulk, ensure_category, next_sku
+from retail.catalog.queries import categories_since, last_category_id
+from retail.catalog.services import bulk, ensure_category, next_skus
 from retail.catalog.services.products import variant_name
 from retail.core.clock import now
 from retail.core.events import emit
 from retail.core.imports import Changed, Import, Kind, Plan, declare
 from retail.core.money import ZERO
 from retail.events.catalog import ProductsImported
-from retail.integrations.product_fields import FIELDS
-from retail.integrations.product_plans import ProductPlanner, Work
+from retail.events.integrations import ImportUndone
+from retail.integrations.layouts import LAYOUTS
+from retail.integrations.product_fields import FIELDS, HINTS
+from retail.integrations.product_options import default_options
+from retail.integrations.product_plans import Group, ProductPlanner, Work
+from retail.integrations.product_undo import ProductUndoing
 from retail.inventory.services import opening
 from retail.inventory.services.opening import Opening
+from retail.permissions import Can
 
 
 class ProductImporting(ProductPlanner):
@@ -27,14 +33,24 @@ class ProductImporting(ProductPlanner):
     def __init__(self, row: Import) -> None:
         super().__init__(row)
         self._category_ids: dict[str, int] = {}
+        self._new_categories: dict[int, str] = {}
 
     def apply(self, plans: Sequence[Plan]) -> list[Changed]:
         """Write the plans of a chunk."""
         works: list[Work] = [plan.work for plan in plans]
         new = [work for work in works if work.variant is None]
         old = [work for work in works if work.variant is not None]
-        made = self._make_products(new)
-        return [*made, *self._make_variants(new), *self._change_products(works), *self._change_variants(old)]
+        made = [*self._make_products(new), *self._make_variants(new)]
+        changed = [*self._change_products(works), *self._change_variants(old)]
+        return [*self._made_categories(plans[0].number if plans else 0), *made, *changed]
+
+    def _made_categories(self, number: int) -> list[Changed]:
+        """The categories this chunk had to make, kept before what stands in them: an undo goes the other way."""
+        made = [
+            Changed(number, "categories", key, True, {}, {"name": path}) for key, path in self._new_categories.items()
+        ]
+        self._new_categories.clear()
+        return made
 
     def _make_products(self, works: Sequence[Work]) -> list[Changed]:
         fresh: dict[int, Work] = {}
@@ -58,23 +74,25 @@ class ProductImporting(ProductPlanner):
         changed = []
         for work, product_id in zip(fresh.values(), ids, strict=True):
             work.product.id = product_id
-            changed.append(Changed(work.row.number, "products", product_id, True, {}, {"name": work.product.name}))
+            changed.append(Changed(work.row.number, "products", product_id, True, {}, _product_as_made(work.product)))
         return changed
 
     def _make_variants(self, works: Sequence[Work]) -> list[Changed]:
         rows: list[dict[str, Any]] = []
         instant = now()
+        nameless = [work for work in works if not work.row.sku]
+        made = iter(next_skus([(work.product.name, work.options) for work in nameless]) if nameless else ())
         for work in works:
             row, product = work.row, work.product
             rows.append(
                 {
                     "product_id": product.id,
-                    "sku": row.sku or next_sku(product.name, work.options),
+                    "sku": row.sku or next(made),
                     "name": variant_name(product.name, work.options),
                     "options": work.options,
                     "position": product.position,
                     "unit": row.unit or "piece",
-                    "price": row.price,
+                    "price": row.new_price,
                     "cost": row.cost,
                 }
             )
@@ -96,16 +114,20 @@ class ProductImporting(ProductPlanner):
             {key: {"archived_at": instant} for key, work in zip(ids, works, strict=True) if work.row.archived}
         )
         return [
-            Changed(work.row.number, "variants", key, True, {}, {"sku": row["sku"], "price": str(row["price"])})
+            Changed(work.row.number, "variants", key, True, {}, _variant_as_made(work, row))
             for key, work, row in zip(ids, works, rows, strict=True)
         ]
 
     def _categories(self, paths: Iterable[str]) -> dict[str, int]:
         """The categories at some paths by path; made where there is none yet, looked up once in a pass."""
-        for path in sorted({path for path in paths if path} - self._category_ids.keys()):
-            category = ensure_category(path)
-            if category is not None:
-                self._category_ids[path] = category.id
+        wanted = sorted({path for path in paths if path} - self._category_ids.keys())
+        if wanted:
+            before = last_category_id()
+            for path in wanted:
+                category = ensure_category(path)
+                if category is not None:
+                    self._category_ids[path] = category.id
+            self._new_categories |= categories_since(before)
         return self._category_ids
 
     def _change_products(self, works: Sequence[Work]) -> list[Changed]:
@@ -152,6 +174,32 @@ class ProductImporting(ProductPlanner):
         return changed
 
 
+def _product_as_made(product: Group) -> dict[str, Any]:
+    """What an undo compares with what stands there then."""
+    return {
+        "name": product.name,
+        "description": product.description,
+        "brand": product.brand,
+        "category": product.category,
+        "tax": product.tax_rate_id,
+        "picture": None,
+    }
+
+
+def _variant_as_made(work: Work, row: Mapping[str, Any]) -> dict[str, Any]:
+    point = work.row.reorder_point
+    return {
+        "sku": row["sku"],
+        "price": str(row["price"]),
+        "cost": None if row["cost"] is None else str(row["cost"]),
+        "unit": row["unit"],
+        "options": row["options"],
+        "archived": bool(work.row.archived),
+        "barcodes": sorted(work.codes),
+        "reorder_point": None if point is None else str(point),
+    }
+
+
 def _changed(work: Work, subject: str, subject_id: int | None, values: dict[str, tuple[Any, Any]]) -> Changed:
     assert subject_id is not None
     before = {name: _plain(pair[0]) for name, pair in values.items()}
@@ -167,4 +215,30 @@ def _finish(row: Import) -> None:
     emit(ProductsImported(import_id=row.id, created=row.created, updated=row.updated, rejected=row.rejected))
 
 
-PRODUCTS = declare(Kind("products", _l("Products"), FIELDS, ProductImporting, _finish, ("sku", "barcode", "name")))
+def _undone(row: Import) -> None:
+    emit(
+        ImportUndone(
+            import_id=row.id,
+            filename=row.filename,
+            rows=sum(row.undo[name] for name in ("removed", "restored", "withdrawn")),
+            kept=row.undo["kept"],
+        )
+    )
+
+
+PRODUCTS = declare(
+    Kind(
+        name="products",
+        label=_l("Products"),
+        needs=Can.IMPORT_PRODUCTS,
+        fields=FIELDS,
+        begin=ProductImporting,
+        undo=ProductUndoing,
+        finish=_finish,
+        undone=_undone,
+        options=default_options,
+        known_by=("sku", "barcode", "name"),
+        hints=HINTS,
+        layouts=LAYOUTS,
+    )
+)

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from retail.core.db import session
+from retail.core.errors import Refused
+from retail.core.money import AMOUNT_PLACES
+from retail.core.spreadsheets import CellError, parse_decimal
 from retail.finance.models import TaxRate
 from retail.tenancy.queries import first_shop, locations
+
+FREE = "0"
+"""The price of new products of a file that has no prices at all, unless somebody says another."""
+
+
+def checked_price(text: str) -> str:
+    """A price somebody gave for new products; Refused when it is none. Empty means that they need one of their own."""
+    if not text.strip():
+        return ""
+    try:
+        amount = parse_decimal(text)
+    except CellError as problem:
+        raise Refused(_("“%(text)s” is no price; write it as 2.50.", text=text), field="price") from problem
+    if amount < 0 or round(amount, AMOUNT_PLACES) != amount:
+        raise Refused(_("A price is nothing or more, with at most four decimal places."), field="price")
+    return str(amount)
 
 
 def default_options() -> dict[str, Any]:

@@ -24,7 +24,7 @@ from retail.core.errors import Refused
 from retail.core.imports import Given, Import, Plan
 from retail.core.shown import input_amount
 from retail.finance.models import TaxRate
-from retail.integrations.product_fields import LABELS, ProductRow, read_row
+from retail.integrations.product_fields import LABELS, ProductRow, codes_text, read_row, value_text
 from retail.inventory.services import opening
 from retail.tenancy.models import Location
 from retail.tenancy.queries import current_tenant
@@ -80,6 +80,8 @@ class ProductPlanner:
         self._location_id, self._currency = place.id, current_tenant().currency
         rates = session.scalars(select(TaxRate).order_by(TaxRate.code)).all()
         self._default_rate: int | None = row.options.get("tax_rate_id")
+        usual = row.options.get("price")
+        self._price = None if usual in {None, ""} else Decimal(usual)
         self._rate_names = {one.id: one.code for one in rates}
         self._rates = {name.casefold(): one.id for one in rates for name in (one.name, one.code)}
         self._percents = {one.rate * 100: one.id for one in reversed(rates)}
@@ -92,7 +94,7 @@ class ProductPlanner:
 
     def plan(self, rows: Sequence[Given]) -> list[Plan]:
         """One plan per row. Products are told apart by the groups seen so far, so rows must come in order."""
-        pairs = [(given, read_row(given)) for given in rows]
+        pairs = [(given, read_row(given, self._price)) for given in rows]
         self._look_up([row for _given, row in pairs])
         return [self._plan(given, row) for given, row in pairs]
 
@@ -105,8 +107,13 @@ class ProductPlanner:
         self._index(known)
         matched = {row.number: self._match(row) for row in rows}
         strangers = [row for row in rows if matched[row.number] is None]
-        names = {self._name_of(row) for row in strangers if row.handle or row.option_values or not row.sku}
-        if further := bulk.variants_of_products(names - {""}, besides={one.id for one in known}):
+        names = {
+            self._name_of(row) for row in strangers if row.handle or row.option_values or not (row.sku or row.codes)
+        }
+        bare = {row.name for row in strangers if row.codes and not (row.sku or row.handle or row.option_values)} - names
+        known_ids = {one.id for one in known}
+        further = bulk.variants_of_products(names - {""}, known_ids) + bulk.sole_variants_called(bare - {""}, known_ids)
+        if further:
             self._index([*known, *further])
             matched |= {row.number: self._match(row) for row in strangers}
         # A new variant may stand above one of its product that is known: the product is known all the same.
@@ -291,7 +298,7 @@ class ProductPlanner:
             product.tax_rate_id = rate_id
 
     def _create(self, row: ProductRow, rate_id: int | None) -> Work:
-        if row.price is None:
+        if row.price is None and row.usual_price is None:
             raise No(_("A new product needs a price."), "price")
         name = self._name_of(row)
         group = (row.handle or (name if row.option_values else "")).casefold()
@@ -361,7 +368,7 @@ class ProductPlanner:
         row, labels, changes = work.row, self._labels, dict[str, tuple[str, str]]()
         if work.variant is None:
             for name in ("sku", "price", "cost", "category", "brand", "unit", "stock", "reorder_point"):
-                if value := self._words(name, getattr(row, name)):
+                if value := self._words(name, row.new_price if name == "price" else getattr(row, name)):
                     changes[labels[name]] = ("", value)
             if work.product.tax_rate_id:
                 changes[labels["tax"]] = ("", self._rate_names.get(work.product.tax_rate_id, ""))
@@ -379,21 +386,3 @@ class ProductPlanner:
     def _words(self, name: str, value: Any) -> str:
         """A value of a field: amounts with as many places as the currency has."""
         return input_amount(value, self._currency) if name in {"price", "cost"} else value_text(value)
-
-
-def codes_text(codes: Sequence[str]) -> str:
-    """Barcodes as they are printed."""
-    return ", ".join(shown_code(code) for code in codes)
-
-
-def value_text(value: Any) -> str:
-    """A value as a list of changes shows it, not too long."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    if isinstance(value, Decimal):
-        # As it would stand in a file: exact, and the same whoever reads it.
-        return f"{value.normalize():f}"
-    text = str(value)
-    return text if len(text) <= 120 else text[:119] + "…"

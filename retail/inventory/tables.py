@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -16,8 +15,9 @@ from retail.catalog.models import Category, Product, Variant
 from retail.catalog.queries import category_choices, find_by_code, within_category
 from retail.core import html, shown
 from retail.core.links import link
-from retail.core.tables import Column, Filter, Table, choices_of
+from retail.core.tables import Column, Edit, Filter, Table, among_days, among_numbers, choices_of
 from retail.identity.models import User
+from retail.inventory import services
 from retail.inventory.labels import KINDS, MOVE_REASONS, SOURCES, STATES
 from retail.inventory.models import StockDocument, StockLevel, StockMove
 from retail.inventory.queries import is_low, own_document
@@ -47,21 +47,6 @@ def _at(column: Any) -> Any:
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 18
-
-
-def _from(column: Any) -> Any:
-    return lambda statement, text: statement.where(column >= day) if (day := _day(text)) else statement
-
-
-def _to(column: Any) -> Any:
-    return lambda statement, text: statement.where(column <= day) if (day := _day(text)) else statement
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _in_category(statement: Select[Any], text: str) -> Select[Any]:
@@ -105,7 +90,17 @@ class Levels(Table):
         "sku": Column(_l("SKU"), Variant.sku, search=True),
         "location": Column(_l("Location"), Location.name),
         "on_hand": Column(_l("On hand"), StockLevel.on_hand, "quantity"),
-        "reorder_point": Column(_l("Reorder at"), StockLevel.reorder_point, "quantity"),
+        "reorder_point": Column(
+            _l("Reorder at"),
+            StockLevel.reorder_point,
+            "quantity",
+            edit=Edit(
+                Can.ADJUST_STOCK,
+                services.set_level_reorder_point,
+                lambda row: "" if row.reorder_point is None else row.reorder_point,
+                "quantity",
+            ),
+        ),
         "value": Column(_l("Worth at cost"), StockLevel.value, "money", needs=Can.VIEW_COSTS),
         "state": Column(
             _l("State"), _state, show=lambda state: str(STATES[state][0]), draw=_state_badge, sortable=False
@@ -118,6 +113,7 @@ class Levels(Table):
         "category": Filter(
             _l("Category"), _in_category, "choice", lambda: [(str(one), path) for one, path in category_choices()]
         ),
+        "on_hand": Filter(_l("On hand"), among_numbers(StockLevel.on_hand), "numbers"),
         "low": Filter(_l("Running low"), lambda statement, _value: statement.where(is_low)),
         "below": Filter(_l("Below zero"), lambda statement, _value: statement.where(StockLevel.on_hand < 0)),
     }
@@ -205,8 +201,7 @@ class Moves(Table):
         "reason": Filter(
             _l("Reason"), lambda s, v: s.where(StockMove.reason == v), "choice", choices_of(*MOVE_REASONS.items())
         ),
-        "from": Filter(_l("From"), _from(StockMove.business_date), "date"),
-        "to": Filter(_l("To"), _to(StockMove.business_date), "date"),
+        "day": Filter(_l("Day"), among_days(StockMove.business_date), "days"),
     }
     empty = {
         "title": _l("Nothing has moved yet"),
@@ -280,8 +275,7 @@ class Documents(Table):
             "choice",
             _places,
         ),
-        "from": Filter(_l("From"), _from(StockDocument.business_date), "date"),
-        "to": Filter(_l("To"), _to(StockDocument.business_date), "date"),
+        "day": Filter(_l("Day"), among_days(StockDocument.business_date), "days"),
     }
     empty = {
         "title": _l("No deliveries, counts or transfers yet"),

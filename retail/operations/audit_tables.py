@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,12 +9,10 @@ from sqlalchemy import Select, select
 
 from retail.core import history
 from retail.core.audit import AuditEntry
-from retail.core.clock import as_utc
 from retail.core.db import session
-from retail.core.tables import Column, Filter, Table
+from retail.core.tables import Column, Filter, Table, among_instants
 from retail.identity.models import User
 from retail.permissions import Can
-from retail.tenancy.queries import current_tenant
 
 MARK = "\x1f"
 WHAT = AuditEntry.action + MARK + AuditEntry.subject + MARK + AuditEntry.subject_label
@@ -50,25 +47,6 @@ def _by(statement: Select[Any], value: str) -> Select[Any]:
     return statement.where(AuditEntry.user_id == int(value)) if value.isdigit() else statement
 
 
-def _instant(value: str, days: int = 0) -> datetime | None:
-    """The start of a day on the shop's clock."""
-    try:
-        day = date.fromisoformat(value) + timedelta(days=days)
-    except ValueError:
-        return None
-    return as_utc(datetime.combine(day, time()), current_tenant().timezone).astimezone(UTC)
-
-
-def _since(statement: Select[Any], value: str) -> Select[Any]:
-    start = _instant(value)
-    return statement.where(AuditEntry.occurred_at >= start) if start else statement
-
-
-def _until(statement: Select[Any], value: str) -> Select[Any]:
-    end = _instant(value, days=1)
-    return statement.where(AuditEntry.occurred_at < end) if end else statement
-
-
 class AuditTable(Table):
     """Who did what, when, from where, and what was before and after."""
 
@@ -92,8 +70,7 @@ class AuditTable(Table):
         "subject": Filter(
             _l("Everything"), lambda found, value: found.where(AuditEntry.subject == value), "choice", _subjects
         ),
-        "since": Filter(_l("From"), _since, "date"),
-        "until": Filter(_l("To"), _until, "date"),
+        "when": Filter(_l("When"), among_instants(AuditEntry.occurred_at), "days"),
     }
     empty = {
         "title": _l("Nothing has been changed yet"),

@@ -7,7 +7,8 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
 
-from retail.core import files
+from retail.core import audit_proof, files
+from retail.core.chain import OF_THE_PLATFORM
 from retail.core.checks import Fault, check, faults_in, rows_without_target
 from retail.core.clock import now
 from retail.core.db import session
@@ -15,6 +16,7 @@ from retail.core.events import Delivery, Event
 from retail.core.files import StoredFile
 from retail.core.numbers import NumberSeries
 from retail.core.tasks import Task
+from retail.core.tenancy import current_tenant_id
 from retail.inventory.models import DOCUMENT_KINDS, StockDocument
 from retail.orders.models import Order
 from retail.till.models import Shift
@@ -117,3 +119,23 @@ def references_hold() -> list[Fault]:
     """Ask the database itself."""
     lost = rows_without_target()
     return [Fault(len(lost), _("row %(id)s of %(table)s", id=lost[0][1], table=lost[0][0]))] if lost else []
+
+
+@check("audit", "No entry of the audit was changed, removed or inserted.")
+def audit_is_whole() -> list[Fault]:
+    """Follow the chain of this business."""
+    return _broken(current_tenant_id())
+
+
+@check("platform audit", "No entry of the platform's own audit was changed, removed or inserted.", scope="database")
+def platform_audit_is_whole() -> list[Fault]:
+    """Follow the chain of what belongs to no business."""
+    return _broken(OF_THE_PLATFORM)
+
+
+def _broken(chain: int) -> list[Fault]:
+    bad = audit_proof.prove(chain).first_bad
+    if bad is None:
+        return []
+    row = bad.id if bad.id is not None else "–"
+    return [Fault(1, _("entry %(row)s at position %(at)s: %(why)s", row=row, at=bad.position, why=bad.words))]

@@ -32,7 +32,7 @@ def create(
     if owner_email or owner_password:
         if not owner_email or not owner_password:
             raise Refused("Give --owner-email and --owner-password together.")
-        identity.check_password(owner_password)
+        identity.check_new_password(owner_password, (owner_email, owner_name))
         if identity.address_is_taken(owner_email.strip().lower()):
             raise Refused(f"{owner_email} is in use already.")
         owner = (owner_email, owner_name, owner_password)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, literal, select
 
-from retail.core.tables import Column, Filter, Table, choices_of
+from retail.core.tables import Column, Filter, Table, among_days, among_numbers, choices_of
 from retail.customers.models import Customer
 from retail.identity.models import User
 from retail.orders.labels import KINDS, STATES, TONES
@@ -17,23 +16,6 @@ from retail.orders.models import Order
 from retail.permissions import Can
 from retail.tenancy.models import Location
 from retail.tenancy.queries import locations
-
-
-def _on_or_after(statement: Select[Any], text: str) -> Select[Any]:
-    day = _day(text)
-    return statement.where(Order.business_date >= day) if day else statement
-
-
-def _until(statement: Select[Any], text: str) -> Select[Any]:
-    day = _day(text)
-    return statement.where(Order.business_date <= day) if day else statement
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _at_location(statement: Select[Any], text: str) -> Select[Any]:
@@ -77,8 +59,8 @@ class Orders(Table):
         "location": Filter(
             _l("Location"), _at_location, "choice", lambda: [(str(one.id), one.name) for one in locations()]
         ),
-        "from": Filter(_l("From"), _on_or_after, "date"),
-        "to": Filter(_l("To"), _until, "date"),
+        "day": Filter(_l("Day"), among_days(Order.business_date), "days"),
+        "total": Filter(_l("Total"), among_numbers(Order.total), "numbers"),
     }
     empty = {
         "title": _l("No sales yet"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from retail.core.errors import Refused
@@ -65,6 +65,13 @@ class VoidForm(Form):
     reason = StringField(_l("Reason"), [InputRequired(), Length(max=200)])
 
 
+class ApprovalForm(Form):
+    """Who approves, and their PIN."""
+
+    approver = RadioField(_l("Who approves?"), coerce=int, validate_choice=False)
+    pin = PasswordField(_l("PIN"), [InputRequired(_l("Enter the PIN.")), Length(max=20)])
+
+
 def read_cart(sent: Mapping[str, Any]) -> Cart:
     """The cart a page carries. Refused, naming the field, for what is no number."""
     positions = sorted(int(found[1]) for name in sent if (found := LINE.fullmatch(name)))
@@ -85,6 +92,7 @@ def read_cart(sent: Mapping[str, Any]) -> Cart:
         discount=_discount(sent, "discount"),
         customer_id=_whole(customer, "customer") if customer else None,
         tenders=_tenders(sent),
+        approval=str(sent.get("approval", ""))[:100],
     )
 
 

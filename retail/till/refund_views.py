@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import html, shown
-from retail.core.errors import Refused
+from retail.core.errors import NeedsApproval, Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.module import person_or_none
 from retail.core.money import ZERO
@@ -18,7 +18,9 @@ from retail.orders.queries import Document, document
 from retail.permissions import Can
 from retail.till import module
 from retail.till import services as till
+from retail.till.approval import ask_approval, with_approval
 from retail.till.forms import RefundForm, VoidForm, read_quantities
+from retail.till.services import Allowance
 from retail.till.services.carts import check_key, new_key
 from retail.till.views import station_here
 
@@ -88,9 +90,21 @@ def refund(order_id: int) -> Response:
     elif form.validate_on_submit():
         with refusals(form):
             quantities = read_quantities(request.form, "line-")
-            back = till.refund(
-                person.tenant, station, order_id, quantities, check_key(key), form.reason.data, form.method.data
-            )
+            try:
+                back = with_approval(
+                    lambda token: till.refund(
+                        person.tenant,
+                        station,
+                        order_id,
+                        quantities,
+                        check_key(key),
+                        form.reason.data,
+                        form.method.data,
+                        _allowance(token),
+                    )
+                )
+            except NeedsApproval as need:
+                return ask_approval(need, request.path, "#refund")
             amount = shown.money(-back.total)
             said = _("%(amount)s given back, %(number)s.", amount=amount, number=back.number)
             return html.done(said, url_for("orders.order_page", order_id=back.order_id))
@@ -126,11 +140,23 @@ def void(order_id: int) -> Response:
         add_problem(form, _("Open a register first: the money comes out of its drawer."))
     elif form.validate_on_submit():
         with refusals(form):
-            back = till.void(person.tenant, station, order_id, check_key(key), form.reason.data)
+            try:
+                back = with_approval(
+                    lambda token: till.void(
+                        person.tenant, station, order_id, check_key(key), form.reason.data, _allowance(token)
+                    )
+                )
+            except NeedsApproval as need:
+                return ask_approval(need, request.path, "#void")
             said = _("The sale is void: %(number)s.", number=back.number)
             return html.done(said, url_for("orders.order_page", order_id=back.order_id))
     html.settle(keep=False)
     return _void_page(_sale(order_id), form, key or new_key(), 422)
+
+
+def _allowance(token: str) -> Allowance:
+    limits = person_or_none().limits
+    return Allowance(refund=limits.refund, void=limits.void, approval=token)
 
 
 def _trail(found: Document, here: str) -> list[tuple[str, str | None]]:

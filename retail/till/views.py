@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import abort, redirect, request, url_for
@@ -12,18 +13,20 @@ from werkzeug.wrappers import Response
 
 from retail.catalog.queries import find_by_code, search_variants
 from retail.core import db, html
-from retail.core.errors import NotFound, Refused
+from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.module import can, person_or_none
+from retail.core.money import ZERO
 from retail.identity.workplace_services import use_register
 from retail.orders.queries import order_numbered
 from retail.payments.services import Tender
 from retail.permissions import Can
 from retail.till import module, queries
 from retail.till import services as till
+from retail.till.approval import ask_approval, with_approval
 from retail.till.forms import METHODS, OpenForm, read_amount, read_cart, read_cart_as_far_as_it_goes
 from retail.till.queries import Station, Tile
-from retail.till.services import carts
+from retail.till.services import Allowance, carts
 from retail.till.services.carts import Cart
 from retail.till.services.selling import Sold
 
@@ -51,8 +54,8 @@ def station_here() -> Station | None:
     return queries.station_at(person.register_id) if person.register_id else None
 
 
-def _largest_discount() -> int:
-    return int(person_or_none().largest_discount_percent) if can(Can.DISCOUNT) else 0
+def _largest_discount() -> Decimal:
+    return Decimal(person_or_none().limits.discount) if can(Can.DISCOUNT) else ZERO
 
 
 def _tiles(station: Station, q: str, category_id: int | None) -> list[Tile]:
@@ -182,7 +185,9 @@ def change_cart() -> Response:
             if station is None:
                 return _no_station()
             cart, screen = _changed(_sent_cart())
-        return _sale_page(station, cart, screen)
+        return with_approval(lambda token: _sale_page(station, replace(cart, approval=token), screen))
+    except NeedsApproval as need:
+        return ask_approval(need, request.path, "#cart")
     except Refused as no:
         return _refused(no)
 
@@ -269,16 +274,20 @@ def pay() -> Response:
             html.settle(keep=False)
             return _sale_page(station, cart, Screen(mode="pay"))
         if sold is None:
-            sold = till.ring_up(
-                person.tenant,
-                station,
-                cart.lines,
-                cart.tenders,
-                key,
-                discount=cart.discount,
-                customer_id=cart.customer_id,
-                largest_discount_percent=_largest_discount(),
+            sold = with_approval(
+                lambda token: till.ring_up(
+                    person.tenant,
+                    station,
+                    cart.lines,
+                    cart.tenders,
+                    key,
+                    discount=cart.discount,
+                    customer_id=cart.customer_id,
+                    allowance=Allowance(_largest_discount(), approval=token),
+                )
             )
+    except NeedsApproval as need:
+        return ask_approval(need, request.path, "#cart")
     except Refused as no:
         return _refused(no)
     html.settle(keep=True)

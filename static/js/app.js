@@ -5,13 +5,18 @@ import "counterfoil/forms";
 import "counterfoil/navigate";
 import "counterfoil/palette";
 import "counterfoil/table";
+import "counterfoil/cells";
 import "counterfoil/charts";
 import "counterfoil/live";
 import { enhance } from "counterfoil/enhance";
 import { showFlashes, toast, word } from "counterfoil/toast";
 
 // What someone is typing in a search box must survive the list around it being replaced.
-if (window.Idiomorph) window.Idiomorph.defaults.ignoreActiveValue = true;
+if (window.Idiomorph) {
+  window.Idiomorph.defaults.ignoreActiveValue = true;
+  // The panel of filters stays open while the list around it is replaced.
+  window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (/** @type {string} */ name, /** @type {Element} */ node) => !(name === "open" && node.matches("details"));
+}
 
 enhance("[data-flashes]", (box) => showFlashes(/** @type {ParentNode} */ (box.parentNode ?? document)));
 

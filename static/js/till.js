@@ -143,6 +143,8 @@ enhance("[data-till]", (till) => {
     if (event.target === till) status = /** @type {CustomEvent} */ (event).detail.xhr.status;
   });
 
+  till.addEventListener("till-approved", settle);
+
   // Finding products
   let timer = 0;
   /** @param {string} url */
@@ -346,6 +348,7 @@ enhance("[data-till]", (till) => {
     if (KEYS[event.key] && !event.ctrlKey && !event.altKey && !event.metaKey) KEYS[event.key]();
     else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) move(event.key === "ArrowUp" ? -1 : 1);
     else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && idle) undo();
+    else if (event.altKey && "sl".includes(event.key.toLowerCase())) /** @type {HTMLElement | null} */ (till.querySelector(`[aria-keyshortcuts="Alt+${event.key.toUpperCase()}"]`))?.click();
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === "Enter") done = scanned(event) || enter(target);
     else if (event.key === "Escape") done = escape(target);

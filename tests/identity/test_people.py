@@ -14,6 +14,7 @@ from retail.core.db import session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.mail import Mail
 from retail.identity import services
+from retail.identity.limits import NO_LIMITS
 from retail.identity.models import Role, User
 from retail.permissions import Can
 from tests import make
@@ -118,9 +119,10 @@ def test_the_last_who_can_manage_stays(shop: make.Cast) -> None:
             session.get_one(Role, session.get_one(User, shop.users["owner"]).role_id),
             name="owner",
             permissions=[Can.SELL],
-            largest_discount_percent=0,
+            limits=NO_LIMITS,
             requires_second_factor=False,
             mine=everything,
+            my_limits=NO_LIMITS,
         )
 
 

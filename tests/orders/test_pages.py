@@ -62,8 +62,8 @@ def test_the_list_shows_and_finds_documents(app, shop, sale):
     for query, shown, hidden in (
         ("kind=return", back.number, new_number),
         ("state=part_refunded", new_number, old_number),
-        (f"from={today}", new_number, old_number),
-        (f"to={(now() - timedelta(days=2)).date().isoformat()}", old_number, new_number),
+        (f"day-from={today}", new_number, old_number),
+        (f"day=..{(now() - timedelta(days=2)).date().isoformat()}", old_number, new_number),
         (f"q={old_number}", old_number, new_number),
         ("q=Byron", new_number, old_number),
     ):

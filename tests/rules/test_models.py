@@ -18,8 +18,9 @@ from retail.core.tenancy import OfTenant, pair_tenant_keys
 from tests.conftest import make_app
 from tests.rules.sources import none
 
-WHOLE_PLATFORM = {"tenants", "sign_in_attempts"}
-"""Tables of no one tenant: the tenants themselves, and tries to sign in before it is known to whom."""
+WHOLE_PLATFORM = {"tenants", "sign_in_attempts", "audit_heads", "platform_entries"}
+"""Tables of no one tenant: the tenants themselves, tries to sign in before it is known to whom, the ends of the audit's
+chains, and the audit of what belongs to none."""
 KEYS_OF_ALL = {("users", "email"), ("user_sessions", "token_hash"), ("tenants", "slug")}
 """What is unique among all tenants, because it is looked up before the tenant is known."""
 MONEY = re.compile(

@@ -101,8 +101,11 @@ def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None, 
 
 
 @contextmanager
-def signed_in_browser(app: Flask, client: FlaskClient) -> Iterator[Callable[..., Page]]:
-    """Serve `app` to a real browser that has the session of `client`; yields `visit(path, view=DESK, **context)`."""
+def signed_in_browser(app: Flask, client: FlaskClient, host: str = "127.0.0.1") -> Iterator[Callable[..., Page]]:
+    """Serve `app` to a real browser that has the session of `client`; yields `visit(path, view=DESK, **context)`.
+
+    `host` is what this machine is called in the address: passkeys need a name.
+    """
     if reason := unavailable_reason():
         pytest.fail(f"not run here: {reason}")
     cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
@@ -110,7 +113,7 @@ def signed_in_browser(app: Flask, client: FlaskClient) -> Iterator[Callable[...,
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
-    url = f"http://127.0.0.1:{server.server_port}"
+    url = f"http://{host}:{server.server_port}"
     try:
         with running_browser() as browser:
 

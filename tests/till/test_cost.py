@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event, func, insert, select
 
 from retail.catalog.models import Barcode, Product, Variant
 from retail.core.clock import now
-from retail.core.db import session, table_of, unit_of_work
+from retail.core.db import count_anew, session, table_of, unit_of_work
 from retail.core.tenancy import current_tenant_id
 from retail.orders.models import Order, OrderLine
 from tests import make
@@ -58,6 +58,7 @@ def many(shop):
             write(Barcode, [{"code": f"{5_000_000_000_000 + n:014}", "variant_id": first.id + n} for n in numbers])
         with unit_of_work():
             _history(shop, first.id)
+            count_anew()
         return first.id
 
 

@@ -16,6 +16,7 @@ from retail.orders.queries import lines_of, sold_as
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.till import services as till
+from retail.till.services import Allowance
 from retail.till.services.selling import Wanted
 from tests import make
 
@@ -103,7 +104,7 @@ def test_a_void_turns_every_figure_around(shop):
 def test_a_discount_beyond_the_cashiers_limit_needs_a_manager(shop):
     tea = make.product("Tea", price="10.00", stock=4)
     with pytest.raises(NeedsApproval, match="ask a manager"):
-        make.sale(shop, (tea, 1), discount=Discount("percent", Decimal(20)), largest_discount_percent=10)
+        make.sale(shop, (tea, 1), discount=Discount("percent", Decimal(20)), allowance=Allowance(Decimal(10)))
 
 
 def test_closing_freezes_what_was_expected_and_counted(shop):

@@ -33,6 +33,7 @@ class KnownProduct:
     category: str
     tax_rate_id: int | None
     option_names: list[str]
+    has_picture: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +68,69 @@ def variants_of_products(names: Iterable[str], besides: Collection[int]) -> list
     return [one for one in found if one.id not in besides]
 
 
+def variants_numbered(variant_ids: Iterable[int]) -> dict[int, KnownVariant]:
+    """Variants by their ids; those that are no more are missing."""
+    found = _read(Variant.id.in_(chunk) for chunk in in_chunks(sorted(set(variant_ids)), LOOKED_UP))
+    return {one.id: one for one in found}
+
+
+def products_numbered(product_ids: Iterable[int]) -> dict[int, tuple[KnownProduct, set[int]]]:
+    """Products by their ids, each with the ids of its variants; those that are no more are missing."""
+    found: dict[int, tuple[KnownProduct, set[int]]] = {}
+    for chunk in in_chunks(sorted(set(product_ids)), LOOKED_UP):
+        for row in session.execute(
+            select(*_OF_PRODUCT).outerjoin(Category, Category.id == Product.category_id).where(Product.id.in_(chunk))
+        ):
+            found[row.product_id] = _product(row), set()
+        for product_id, variant_id in session.execute(
+            select(Variant.product_id, Variant.id).where(Variant.product_id.in_(chunk))
+        ):
+            found[product_id][1].add(variant_id)
+    return found
+
+
+def sole_variants_called(names: Iterable[str], besides: Collection[int]) -> list[KnownVariant]:
+    """The variants of those products that are the only ones of their name and have one variant, but for those whose
+    ids are given. Where many products are called alike, a name says nothing and would only cost time."""
+    alone: list[str] = []
+    for chunk in in_chunks(sorted(set(names)), LOOKED_UP):
+        alone.extend(
+            session.scalars(
+                select(Product.name)
+                .join(Variant, Variant.product_id == Product.id)
+                .where(Product.name.in_(chunk))
+                .group_by(Product.name)
+                .having(func.count() == 1)
+            )
+        )
+    return variants_of_products(alone, besides)
+
+
+_OF_PRODUCT = (
+    Product.id.label("product_id"),
+    Product.name,
+    Product.description,
+    Product.brand,
+    Product.tax_rate_id,
+    Product.option_names,
+    Product.image_file_id,
+    func.coalesce(Category.path, "").label("category"),
+)
+
+
+def _product(row: Any) -> KnownProduct:
+    return KnownProduct(
+        row.product_id,
+        row.name,
+        row.description,
+        row.brand,
+        row.category,
+        row.tax_rate_id,
+        row.option_names,
+        row.image_file_id is not None,
+    )
+
+
 def _read(conditions: Iterable[ColumnElement[bool]]) -> list[KnownVariant]:
     products: dict[int, KnownProduct] = {}
     found: dict[int, KnownVariant] = {}
@@ -74,36 +138,19 @@ def _read(conditions: Iterable[ColumnElement[bool]]) -> list[KnownVariant]:
         for row in session.execute(
             select(
                 Variant.id,
-                Variant.product_id,
                 Variant.sku,
                 Variant.options,
                 Variant.unit,
                 Variant.price,
                 Variant.cost,
                 Variant.archived_at,
-                Product.name,
-                Product.description,
-                Product.brand,
-                Product.tax_rate_id,
-                Product.option_names,
-                func.coalesce(Category.path, "").label("category"),
+                *_OF_PRODUCT,
             )
             .join(Product, Product.id == Variant.product_id)
             .outerjoin(Category, Category.id == Product.category_id)
             .where(condition)
         ):
-            product = products.setdefault(
-                row.product_id,
-                KnownProduct(
-                    row.product_id,
-                    row.name,
-                    row.description,
-                    row.brand,
-                    row.category,
-                    row.tax_rate_id,
-                    row.option_names,
-                ),
-            )
+            product = products.setdefault(row.product_id, _product(row))
             found[row.id] = KnownVariant(
                 row.id,
                 product,

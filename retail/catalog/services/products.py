@@ -13,13 +13,14 @@ from sqlalchemy import func, select
 from retail.catalog.models import Category, Product, Variant
 from retail.catalog.services.barcodes import add_barcode
 from retail.core.clock import now
-from retail.core.db import session
+from retail.core.db import in_chunks, session
 from retail.core.errors import NotFound, Refused
-from retail.core.numbers import next_number
+from retail.core.numbers import reserve_numbers
 from retail.finance.models import TaxRate
 
 MOST_VARIANTS = 100
 LONGEST_NAME, LONGEST_SKU = 200, 64
+SKUS_LOOKED_UP = 500
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,36 @@ def change_price(variant_id: int, price: Decimal) -> Variant:
     return variant
 
 
+def rename_product(product_id: int, name: str) -> Product:
+    """Call a product and its variants otherwise; all else stays."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound(_("There is no such product."))
+    return change_product(
+        product_id,
+        Description(
+            name=name,
+            description=product.description,
+            brand=product.brand,
+            category_id=product.category_id,
+            tax_rate_id=product.tax_rate_id,
+            is_stocked=product.is_stocked,
+            is_merchandise=product.is_merchandise,
+        ),
+    )
+
+
+def price_product(product_id: int, price: Decimal) -> Variant:
+    """Sell the only variant of a product for another price. Refused where there are several, which differ."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound(_("There is no such product."))
+    on_sale = [one for one in _variants_of(product) if (one.archived_at is None) == (product.archived_at is None)]
+    if len(on_sale) != 1:
+        raise Refused(_("It has several variants; change their prices on its own page."), field="price")
+    return change_price(on_sale[0].id, price)
+
+
 def archive_product(product_id: int) -> Product:
     """Take a product and its variants out of sale. What has a history is never deleted."""
     product = session.get(Product, product_id)
@@ -193,13 +224,26 @@ def variant_name(name: str, options: Mapping[str, str]) -> str:
 
 def next_sku(name: str, options: Mapping[str, str] | None = None) -> str:
     """A SKU nobody has: three letters of the name, a running number, and the options: `GRE-1001-M-RED`."""
+    return next_skus([(name, options or {})])[0]
+
+
+def next_skus(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """`next_sku` for many variants at once, each given by its product's name and its options."""
+    found: dict[int, str] = {}
+    while missing := [place for place in range(len(wanted)) if place not in found]:
+        numbers = reserve_numbers("sku", len(missing))
+        made = {place: _sku(*wanted[place], number) for place, number in zip(missing, numbers, strict=True)}
+        taken: set[str] = set()
+        for chunk in in_chunks([form for sku in made.values() for form in (sku, sku.lower())], SKUS_LOOKED_UP):
+            taken.update(sku.upper() for sku in session.scalars(select(Variant.sku).where(Variant.sku.in_(chunk))))
+        found |= {place: sku for place, sku in made.items() if sku not in taken}
+    return [found[place] for place in range(len(wanted))]
+
+
+def _sku(name: str, options: Mapping[str, str], number: str) -> str:
     letters = "".join(letter for letter in name.upper() if letter.isascii() and letter.isalpha())[:3] or "SKU"
-    ending = "".join(f"-{_short(value)}" for value in (options or {}).values())
-    while True:
-        number = next_number("sku")
-        sku = f"{letters}-{int(number) + 1000}{ending}"
-        if session.scalar(select(Variant.id).where(func.lower(Variant.sku) == sku.lower())) is None:
-            return sku
+    ending = "".join(f"-{_short(value)}" for value in options.values())
+    return f"{letters}-{int(number) + 1000}{ending}"
 
 
 def _short(value: str) -> str:

@@ -12,9 +12,10 @@ from typing import Any, Literal, Protocol
 from flask_babel import gettext as _
 
 from retail.core.errors import Refused
-from retail.core.imports.models import Import
+from retail.core.imports.models import Import, ImportChange
 from retail.core.money import LIMIT
-from retail.core.spreadsheets import CellError, Field, parse_decimal
+from retail.core.spreadsheets import CellError, Field, Row, Sheet, normalized, parse_decimal
+from retail.permissions import Can
 
 Action = Literal["create", "update", "unchanged", "reject"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "reject")
@@ -70,6 +71,10 @@ class Given:
     headers: Mapping[str, str]
     commas: Mapping[str, bool]
     problems: list[str] = field(default_factory=list)
+
+    def has_column(self, name: str) -> bool:
+        """Whether the file has a column for a field."""
+        return name in self.headers
 
     def refuse(self, name: str, why: object) -> None:
         """Note what is wrong with a field."""
@@ -137,6 +142,36 @@ class Changed:
     after: Mapping[str, Any]
 
 
+Outcome = Literal["removed", "restored", "withdrawn", "kept", "needed", "gone"]
+"""What undoing comes to for one record: removed (the import had made it), restored to what it was, withdrawn from use
+because its history must stay, kept because somebody changed or used it since, needed by something that stays, gone
+already."""
+
+
+@dataclass
+class Reversal:
+    """What undoing comes to for one record. `kept` holds the fields that were changed since, by label: in words, what
+    the import wrote and what stands there now; `work` is what the kind itself needs to do it."""
+
+    change_id: int
+    row: int
+    outcome: Outcome
+    label: str
+    kept: dict[str, tuple[str, str]] = field(default_factory=dict)
+    reason: str = ""
+    work: Any = None
+
+
+class Undoing(Protocol):
+    """One pass over what an import changed, last change first. It may remember what went by."""
+
+    def plan(self, changes: Sequence[ImportChange]) -> list[Reversal]:
+        """One reversal per change, in order; reads only."""
+
+    def apply(self, changes: Sequence[ImportChange], reversals: Sequence[Reversal]) -> None:
+        """Do what `plan` found, in the same transaction."""
+
+
 class Importing(Protocol):
     """One pass over one file. It is given the rows in order, in chunks, and may remember what went by."""
 
@@ -148,16 +183,71 @@ class Importing(Protocol):
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a row of another program's file says, by field of ours. `about` names what a row belongs to that says
+    nothing by itself, such as a further picture; `problem` is why a row cannot be imported."""
+
+    cells: Mapping[str, str]
+    about: str | None = None
+    problem: str = ""
+
+
+class Reader(Protocol):
+    """How the rows of one file are read."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The column by field."""
+
+    def read(self, row: Row) -> Told:
+        """What a row says; rows come in order."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of another program, understood without anybody matching columns. A file is one of them when it has all
+    columns of one of the sets in `columns` (as `normalized`). `left_out` tells what such files hold that is not
+    taken."""
+
+    name: str
+    label: str
+    columns: tuple[frozenset[str], ...]
+    open: Callable[[Sheet], Reader]
+    left_out: object = ""
+
+    def knows(self, headers: Sequence[str]) -> bool:
+        """Whether a file with these columns is one of them."""
+        found = {normalized(header) for header in headers}
+        return any(one <= found for one in self.columns)
+
+
+@dataclass(frozen=True)
 class Kind:
     """Something that can be imported. `begin` starts a pass; `finish` is called within the last transaction of a run,
-    to say what happened. A file must have one of the fields `known_by`, or no row could be told from another."""
+    to say what happened, as `undone` is within that of an undo. A file must have one of the fields `known_by`, or no
+    row could be told from another. Whoever imports or undoes needs `needs`. `hints` are words on fields. `options`
+    are what an import needs besides its file, when nobody says."""
 
     name: str
     label: Any
+    needs: Can
     fields: tuple[Field, ...]
     begin: Callable[[Import], Importing]
+    undo: Callable[[Import], Undoing]
     finish: Callable[[Import], None]
+    undone: Callable[[Import], None]
+    options: Callable[[], dict[str, Any]] = dict
     known_by: tuple[str, ...] = ()
+    hints: Mapping[str, object] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
+
+    def layout_called(self, name: str) -> Layout | None:
+        """A layout by its name; None when there is none."""
+        return next((one for one in self.layouts if one.name == name), None)
+
+    def layout_of(self, headers: Sequence[str]) -> Layout | None:
+        """The program whose file has these columns; None for any other file."""
+        return next((one for one in self.layouts if one.knows(headers)), None)
 
 
 KINDS: dict[str, Kind] = {}

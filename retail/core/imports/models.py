@@ -15,15 +15,19 @@ from retail.core.tenancy import OfTenant
 IMPORT_FLOW = Flow(
     "import",
     "uploaded",
-    ends=("done", "cancelled"),
+    ends=("undone",),
     steps={
-        "uploaded": ("checking", "cancelled"),
+        "uploaded": ("checking", "running", "cancelled"),
         "checking": ("checked", "done", "uploaded", "failed"),
         "checked": ("uploaded", "checking", "running", "cancelled"),
         "running": ("done", "cancelled", "failed"),
         "failed": ("uploaded", "cancelled"),
-        "done": (),
-        "cancelled": (),
+        "done": ("weighing", "undoing"),
+        "cancelled": ("weighing", "undoing"),
+        "weighing": ("weighed", "done", "cancelled"),
+        "weighed": ("undoing", "done", "cancelled"),
+        "undoing": ("undone",),
+        "undone": (),
     },
 )
 
@@ -32,6 +36,8 @@ class Import(OfTenant, Model):
     """One file on its way in. The counts are rows; `position` is the number of the last row that is settled, so that
     a run whose worker died goes on behind it. `checked` holds the counts the dry run found. Encoding,
     delimiter and sheet are what a person chose; where they are empty they are found in the file, each time the same.
+    `layout` names another program whose files are understood as they are; else `mapping` says which column is which
+    field. `undo` holds what undoing it comes to: counts of rows by outcome, and the first of what stays.
     """
 
     __tablename__ = "imports"
@@ -45,6 +51,7 @@ class Import(OfTenant, Model):
     delimiter: Mapped[str] = mapped_column(default="")
     sheet: Mapped[str] = mapped_column(default="")
     decimal_comma: Mapped[bool | None]
+    layout: Mapped[str] = mapped_column(default="")
     mapping: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     checked: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
@@ -54,6 +61,7 @@ class Import(OfTenant, Model):
     updated: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
+    undo: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     error_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
     report_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
     problem: Mapped[str] = mapped_column(default="")
@@ -66,7 +74,12 @@ class Import(OfTenant, Model):
     @property
     def has_ended(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self.state in IMPORT_FLOW.ends
+        return self.state in {"done", "cancelled", "undone"}
+
+    @property
+    def has_written(self) -> bool:
+        """Whether anything of it came in."""
+        return bool(self.created or self.updated)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -80,11 +93,15 @@ class Import(OfTenant, Model):
 
 
 class ImportChange(OfTenant, Model):
-    """One record an import created or changed, with the fields it touched as they were and as they became."""
+    """One record an import created or changed, with the fields it touched as they were and as they became.
+
+    `outcome` is what undoing the import came to for this record, empty before that; `kept` are the fields somebody
+    changed since, which stay: in words, what the import wrote and what stands there.
+    """
 
     __tablename__ = "import_changes"
     __table_args__ = (
-        Index(None, "tenant_id", "import_id"),
+        Index(None, "tenant_id", "import_id", "id"),
         Index(None, "tenant_id", "subject", "subject_id"),
     )
 
@@ -95,6 +112,9 @@ class ImportChange(OfTenant, Model):
     created: Mapped[bool]
     before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    outcome: Mapped[str] = mapped_column(default="")
+    label: Mapped[str] = mapped_column(default="")
+    kept: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class RememberedMapping(OfTenant, Model):

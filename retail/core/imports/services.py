@@ -16,12 +16,14 @@ from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.files import StoredFile
-from retail.core.imports.kinds import Kind, kind_called
+from retail.core.imports.kinds import Kind, Layout, kind_called
 from retail.core.imports.models import IMPORT_FLOW, Import, RememberedMapping
 from retail.core.spreadsheets import Match, Sheet, SpreadsheetError, match_columns, normalized, read
-from retail.core.tasks import Task
+from retail.core.tasks import Cancelled, Task
 
-CHECK, RUN = "imports.check", "imports.run"
+CHECK, RUN, WEIGH, UNDO = "imports.check", "imports.run", "imports.weigh", "imports.undo"
+WORKED_ON = {"checking": CHECK, "running": RUN, "weighing": WEIGH, "undoing": UNDO}
+"""The states in which a task works on an import, and which."""
 
 
 def get(import_id: int, *, lock: bool = False) -> Import:
@@ -33,6 +35,14 @@ def get(import_id: int, *, lock: bool = False) -> Import:
     )
     if row is None:
         raise NotFound(_("There is no such import."))
+    return row
+
+
+def mine(import_id: int, state: str) -> Import:
+    """The import, locked; Cancelled when somebody has given up since what is being done to it."""
+    row = get(import_id, lock=True)
+    if row.state != state:
+        raise Cancelled
     return row
 
 
@@ -81,7 +91,7 @@ def read_differently(
     """Read the file in another encoding, with another delimiter, sheet or decimal sign than what was found."""
     _require(row, "uploaded")
     row.encoding, row.delimiter, row.sheet, row.decimal_comma = encoding, delimiter, sheet, decimal_comma
-    row.mapping = {}  # its columns may be others now
+    row.mapping, row.layout = {}, ""  # its columns may be others now
     try:
         return open_sheet(row)
     except SpreadsheetError as problem:
@@ -129,7 +139,7 @@ def choose_columns(row: Import, mapping: Mapping[str, str], headers: tuple[str, 
     kind = kind_called(row.kind)
     chosen = {name: header for name, header in mapping.items() if header}
     _check_columns(kind, chosen, headers)
-    row.mapping = chosen
+    row.mapping, row.layout = chosen, ""
     signature = signature_of(headers)
     known = session.scalar(
         select(RememberedMapping).where(RememberedMapping.kind == row.kind, RememberedMapping.signature == signature)
@@ -171,6 +181,32 @@ def _check_columns(kind: Kind, chosen: Mapping[str, str], headers: tuple[str, ..
             )
 
 
+def recognize(row: Import, sheet: Sheet) -> Layout | None:
+    """The program the file comes from, if it is one whose files are understood as they are."""
+    return kind_called(row.kind).layout_of(sheet.headers)
+
+
+def choose_layout(row: Import, name: str, headers: tuple[str, ...]) -> None:
+    """Take the file for one of another program. Refused when that program's columns are missing."""
+    _require(row, "uploaded")
+    kind = kind_called(row.kind)
+    layout = kind.layout_called(name)
+    if layout is None:
+        known = ", ".join(one.name for one in kind.layouts) or _("none")
+        raise Refused(_("There is no layout “%(name)s”; there is: %(known)s.", name=name, known=known))
+    if not layout.knows(headers):
+        found = {normalized(header) for header in headers}
+        missing = min((one - found for one in layout.columns), key=len)
+        raise Refused(
+            _(
+                "This is no file of %(program)s: it lacks the columns %(names)s. Export it anew, or match its columns.",
+                program=layout.label,
+                names=", ".join(sorted(missing)),
+            )
+        )
+    row.layout, row.mapping = layout.name, {}
+
+
 def ask_check(row: Import) -> None:
     """Have the dry run done by a worker."""
     _start_check(row)
@@ -184,7 +220,7 @@ def begin_check(row: Import) -> None:
 
 
 def _start_check(row: Import) -> None:
-    if not row.mapping:
+    if not row.mapping and not row.layout:
         raise Refused(_("Match the columns first."))
     IMPORT_FLOW.move(row, "checking")
     row.problem, row.checked, row.sample, row.error_file_id, row.report_file_id = "", {}, [], None, None
@@ -198,7 +234,9 @@ def ask_run(row: Import) -> None:
 
 
 def begin_run(row: Import) -> None:
-    """Be ready for a run in this process."""
+    """Be ready for a run in this process; without a dry run, when nobody needs to look first."""
+    if row.state == "uploaded" and not row.mapping and not row.layout:
+        raise Refused(_("Match the columns first."))
     if row.state == "checked" and row.checked.get("rejected") == row.checked.get("rows"):
         raise Refused(_("No row of this file can be imported. Mend the rows, then upload the file again."))
     IMPORT_FLOW.move(row, "running")
@@ -207,10 +245,10 @@ def begin_run(row: Import) -> None:
 
 
 def go_on(row: Import) -> None:
-    """Start again a check or run whose task failed; a run goes on behind the last chunk it finished."""
-    if row.state not in {"checking", "running"} or not has_stopped(row):
+    """Start again work whose task failed; a run or an undo goes on behind the last chunk it finished."""
+    if row.state not in WORKED_ON or not has_stopped(row):
         raise Refused(_("This import is not standing still."))
-    row.task_id = tasks.ask_for(CHECK if row.state == "checking" else RUN, import_id=row.id).id
+    row.task_id = tasks.ask_for(WORKED_ON[row.state], import_id=row.id).id
 
 
 def task_of(row: Import) -> Task | None:
@@ -226,14 +264,14 @@ def has_stopped(row: Import) -> bool:
 
 def back_to_columns(row: Import) -> None:
     """Look at the columns again: after a dry run, in the middle of one, or after a failure."""
-    _stop_task(row)
+    stop_task(row)
     IMPORT_FLOW.move(row, "uploaded")
     row.problem = ""
 
 
 def cancel(row: Import) -> None:
     """Give it up. What a run has imported already stays."""
-    _stop_task(row)
+    stop_task(row)
     if row.state == "checking":
         IMPORT_FLOW.move(row, "uploaded")
     was_running = row.state == "running"
@@ -243,7 +281,8 @@ def cancel(row: Import) -> None:
         record("cancel", "imports", row.id, row.filename, {name: [0, count] for name, count in row.counts.items()})
 
 
-def _stop_task(row: Import) -> None:
+def stop_task(row: Import) -> None:
+    """Stop whatever works on it."""
     task = task_of(row)
     if task is not None and not task.has_ended:
         tasks.cancel(task.id)

@@ -1,6 +1,13 @@
 """The verbs of the stock ledger; the only writer of its tables."""
 
-from retail.inventory.services.adjusting import REASONS, SCRAP_REASONS, adjust, count, set_reorder_point
+from retail.inventory.services.adjusting import (
+    REASONS,
+    SCRAP_REASONS,
+    adjust,
+    count,
+    set_level_reorder_point,
+    set_reorder_point,
+)
 from retail.inventory.services.history import PastMove, book_past_moves
 from retail.inventory.services.ledger import (
     Document,
@@ -31,6 +38,7 @@ __all__ = [
     "post_stock",
     "receive",
     "recount",
+    "set_level_reorder_point",
     "set_reorder_point",
     "shift_levels",
     "transfer",

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from retail.core.audit import record
 from retail.core.db import session
-from retail.core.errors import Refused
+from retail.core.errors import NotFound, Refused
 from retail.core.events import emit
 from retail.core.money import ZERO
 from retail.events.inventory import StockAdjusted
@@ -105,3 +105,11 @@ def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) 
         "",
         {"reorder_point": [None if before is None else plain(before), None if point is None else plain(point)]},
     )
+
+
+def set_level_reorder_point(level_id: int, point: Decimal | None) -> None:
+    """`set_reorder_point` for a row of the list of stock. NotFound when there is no such level."""
+    level = session.get(StockLevel, level_id)
+    if level is None:
+        raise NotFound(_("There is no such stock level."))
+    set_reorder_point(level.location_id, level.variant_id, point)

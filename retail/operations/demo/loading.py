@@ -23,7 +23,8 @@ from retail.core.tenancy import across_tenants, inside
 from retail.events.integrations import HistoryImported
 from retail.events.inventory import StockRanLow
 from retail.finance.services import add_tax_rate
-from retail.identity.services import add_user
+from retail.identity.pin_services import set_pin
+from retail.identity.services import add_user, hasher
 from retail.operations.demo.assortment import SHOPS, Shop
 from retail.operations.demo.trading import Trade
 from retail.operations.founding import found_business
@@ -34,6 +35,8 @@ from retail.tenancy.services import add_location, slug_of
 Tell = Callable[[str], None]
 PASSWORD = "harbor-lights-2026"  # noqa: S105  known to everybody on purpose
 """The demonstration's log-ins are written down for all to read; the program refuses a public address unless asked."""
+PINS = {"owner": "7391", "manager": "2580", "cashier": "1470"}
+"""By which they change places at the till, and approve what cashiers may not do alone."""
 DAYS = 365
 LOW_SINCE = timedelta(days=7)
 
@@ -86,7 +89,9 @@ def _business(shop: Shop) -> Tenant:
             for code, name, rate in shop.taxes:
                 add_tax_rate(code, name, Decimal(rate))
             for role, name, email in shop.people:
-                add_user(email, name, role, PASSWORD)
+                user = add_user(email, name, role, PASSWORD)
+                if role in PINS:
+                    set_pin(user, hasher.hash(PINS[role]))
     return known
 
 
@@ -125,7 +130,7 @@ def _say_what_was_traded(yesterday: date, zone: str) -> None:
 def _write_logins(path: Path) -> None:
     """The log-ins, written whole or not at all: the file says that loading came to its end."""
     rows = [
-        {"tenant": slug_of(shop.name), "role": role, "email": email, "password": PASSWORD}
+        {"tenant": slug_of(shop.name), "role": role, "email": email, "password": PASSWORD, "pin": PINS.get(role)}
         for shop in SHOPS
         for role, _name, email in shop.people
     ]

@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from retail.catalog.models import Variant
 from retail.core.db import session
-from retail.core.errors import NotFound, Refused
+from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.money import ZERO
 from retail.customers.models import Customer
+from retail.identity import approval_services as approvals
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
@@ -28,13 +29,15 @@ KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 @dataclass(frozen=True)
 class Cart:
-    """What the cashier has so far. `key` makes paying twice harmless; `tenders` is what was handed over already."""
+    """What the cashier has so far. `key` makes paying twice harmless; `tenders` is what was handed over already, and
+    `approval` the token of a colleague's consent to its discounts."""
 
     key: str
     lines: tuple[Wanted, ...] = ()
     discount: Discount | None = None
     customer_id: int | None = None
     tenders: tuple[Tender, ...] = ()
+    approval: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def without_discount(cart: Cart, position: int) -> Cart:
 
 def without_idle_discount(cart: Cart) -> Cart:
     """The cart without a discount and tenders when nothing is left to which they could belong."""
-    return cart if cart.lines else replace(cart, discount=None, tenders=())
+    return cart if cart.lines else replace(cart, discount=None, tenders=(), approval="")
 
 
 def with_known_lines(cart: Cart) -> Cart:
@@ -138,10 +141,14 @@ def with_known_lines(cart: Cart) -> Cart:
     return replace(cart, lines=tuple(line for line in cart.lines if line.variant_id in known))
 
 
-def show(tenant: Tenant, cart: Cart, largest_discount_percent: int = 100) -> ShownCart:
+def show(tenant: Tenant, cart: Cart, largest_discount_percent: Decimal) -> ShownCart:
     """A cart with its prices now. Refused for what cannot be sold, NeedsApproval beyond the person's limit."""
     priced = price_cart(tenant, cart.lines, cart.discount).priced
-    check_discount(priced, largest_discount_percent)
+    try:
+        check_discount(priced, largest_discount_percent, cart.key)
+    except NeedsApproval as need:
+        if not cart.approval or not approvals.stands(cart.approval, need):
+            raise
     lines = tuple(
         ShownLine(
             wanted,

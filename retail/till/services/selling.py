@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,9 +21,12 @@ from retail.events.till import SaleCompleted, SaleReversed
 from retail.finance import services as finance
 from retail.finance.models import TaxRate
 from retail.finance.services import Posting
+from retail.identity import approval_services as approvals
+from retail.identity.approval_services import Approved
 from retail.inventory import services as inventory
 from retail.inventory.services import Document, Movement
 from retail.orders import services as orders
+from retail.orders.models import Order
 from retail.orders.queries import lines_of, order_with_lines, sold_as
 from retail.orders.services import Placed, Where
 from retail.payments import services as payments
@@ -31,7 +34,7 @@ from retail.payments.queries import payments_of
 from retail.payments.services import Taken, Tender
 from retail.permissions import Can
 from retail.pricing import services as pricing
-from retail.pricing.services import Cart, CartLine, Discount, Priced
+from retail.pricing.services import HUNDRED, Cart, CartLine, Discount, Priced
 from retail.tenancy.models import Tenant
 from retail.till.queries import Station
 
@@ -116,18 +119,75 @@ def sold_before(key: str) -> Sold | None:
     return Sold(order.id, order.number, order.total, change)
 
 
-def check_discount(priced: Priced, largest_percent: int) -> None:
-    """NeedsApproval when a line is reduced by more than the person may give."""
-    if priced.is_reduced_beyond(Decimal(largest_percent)):
+@dataclass(frozen=True)
+class Allowance:
+    """How far whoever is at the till goes alone: the largest discount in percent, what they may refund and void in
+    money (None is any amount); and the token of a colleague's approval for going further this once."""
+
+    discount: Decimal = HUNDRED
+    refund: Decimal | None = None
+    void: Decimal | None = None
+    approval: str = ""
+
+
+ANYTHING = Allowance()
+
+
+def check_discount(priced: Priced, largest_percent: Decimal, key: str) -> None:
+    """NeedsApproval when a line is reduced by more than the person may give. The approval is for this cart (`key`) and
+    these reductions: other goods at their full price may be added, but nothing about what is reduced may change."""
+    if priced.is_reduced_beyond(largest_percent):
+        reduced = [
+            (one.line.variant_id, str(one.line.quantity.normalize()), str(one.discount.normalize()))
+            for one in priced.lines
+            if one.discount
+        ]
         raise NeedsApproval(
             _(
                 "A discount of %(given)s %% is more than the %(most)s %% you may give; ask a manager.",
                 given=f"{priced.deepest_discount_percent:.0f}",
-                most=largest_percent,
+                most=f"{largest_percent:f}",
             ),
             permission=Can.DISCOUNT,
             field="discount",
+            action="discount",
+            measure=priced.deepest_discount_percent,
+            amount=sum((one.discount for one in priced.lines), ZERO),
+            bound_to=approvals.fingerprint("cart", key, sorted(reduced)),
         )
+
+
+def check_given_back(
+    kind: str,
+    limit: Decimal | None,
+    order: Order,
+    amount: Decimal,
+    quantities: Mapping[int, Decimal],
+    method: str | None,
+) -> None:
+    """NeedsApproval when more is given back than the person may give alone: `kind` is refund or void."""
+    if limit is None or amount <= limit:
+        return
+    lines = sorted((line_id, str(quantity.normalize())) for line_id, quantity in quantities.items() if quantity)
+    raise NeedsApproval(
+        _("A manager must approve this refund.")
+        if kind == "refund"
+        else _("A manager must approve voiding this sale."),
+        permission=Can.REFUND if kind == "refund" else Can.VOID,
+        action=kind,
+        measure=amount,
+        amount=amount,
+        bound_to=approvals.fingerprint(kind, order.id, lines, method),
+    )
+
+
+def _approved(check: Callable[[], None], token: str) -> tuple[Approved, NeedsApproval] | None:
+    """Run a check of limits; where it is beyond them, use up the approval there is, or raise."""
+    try:
+        check()
+    except NeedsApproval as need:
+        return approvals.use(token, need), need
+    return None
 
 
 def ring_up(
@@ -139,7 +199,7 @@ def ring_up(
     *,
     discount: Discount | None = None,
     customer_id: int | None = None,
-    largest_discount_percent: int = 100,
+    allowance: Allowance = ANYTHING,
     note: str = "",
 ) -> Sold:
     """Sell the cart: price it, take the goods, take the money, post it, number it, say so.
@@ -153,7 +213,7 @@ def ring_up(
         raise Refused(_("The cart is empty; scan something first."), field="lines")
     ready = price_cart(tenant, wanted, discount)
     priced = ready.priced
-    check_discount(priced, largest_discount_percent)
+    approved = _approved(lambda: check_discount(priced, allowance.discount, key), allowance.approval)
     if customer_id is not None and session.get(Customer, customer_id) is None:
         raise NotFound(_("There is no such customer."), field="customer")
     taken = payments.settle(priced.gross, tenders)
@@ -170,6 +230,8 @@ def ring_up(
     inventory.write_moves(moved, _document("sold", "order", placed, where))
     _settle_books(placed, taken, where, _("Sale %(number)s", number=placed.number))
     record("sale", "orders", placed.id, placed.number, {"total": [None, str(placed.total)]})
+    if approved is not None:
+        approvals.note(*approved, placed.id, placed.number)
     emit(
         SaleCompleted(
             order_id=placed.id,
@@ -192,12 +254,15 @@ def refund(
     key: str,
     reason: str,
     method: str,
+    allowance: Allowance = ANYTHING,
 ) -> Sold:
     """Give goods and money back for some of a sale, at the stored shares of what was paid."""
-    return _take_back(tenant, station, order_id, quantities, key, reason, method, "return")
+    return _take_back(tenant, station, order_id, quantities, key, reason, method, "return", allowance)
 
 
-def void(tenant: Tenant, station: Station, order_id: int, key: str, reason: str) -> Sold:
+def void(
+    tenant: Tenant, station: Station, order_id: int, key: str, reason: str, allowance: Allowance = ANYTHING
+) -> Sold:
     """Reverse a whole sale of today by a document of its own; nothing is deleted."""
     order = order_with_lines(order_id)
     if order is None:
@@ -205,7 +270,7 @@ def void(tenant: Tenant, station: Station, order_id: int, key: str, reason: str)
     if order.business_date != tenant.today():
         raise Refused(_("Only a sale of today can be voided; refund it instead."))
     everything = {line.id: line.quantity - line.returned for line in lines_of(order_id)}
-    return _take_back(tenant, station, order_id, everything, key, reason, None, "void")
+    return _take_back(tenant, station, order_id, everything, key, reason, None, "void", allowance)
 
 
 def _take_back(
@@ -217,6 +282,7 @@ def _take_back(
     reason: str,
     method: str | None,
     kind: str,
+    allowance: Allowance,
 ) -> Sold:
     if sold := sold_before(key):
         return sold
@@ -231,6 +297,9 @@ def _take_back(
         raise Refused(_("%(number)s has been given back already.", number=order.number))
     if kind == "void" and order.state != "paid":
         raise Refused(_("Part of %(number)s was refunded; refund the rest instead.", number=order.number))
+    action, limit = ("void", allowance.void) if kind == "void" else ("refund", allowance.refund)
+    worth = orders.worth_of(order, quantities)
+    approved = _approved(lambda: check_given_back(action, limit, order, worth, quantities, method), allowance.approval)
     where = _here(tenant, station)
     placed, lines = orders.reverse(order, quantities, kind=kind, key=key, reason=reason.strip(), where=where)
     stocked = set(
@@ -256,6 +325,8 @@ def _take_back(
     given_back = _given_back(order_id, placed.total, method)
     _settle_books(placed, given_back, where, f"{kind.capitalize()} {placed.number} / {order.number}")
     record(kind, "orders", order.id, order.number, {"document": [None, placed.number], "reason": [None, reason]})
+    if approved is not None:
+        approvals.note(*approved, order.id, order.number)
     emit(
         SaleReversed(
             order_id=placed.id,

@@ -1,0 +1,66 @@
+"""What jobs for many products read and write: plain values by product, so that they can be kept and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from retail.catalog.models import Product, Variant
+from retail.catalog.services.products import archive_product, restore_product
+from retail.core.db import session
+
+States = dict[int, dict[str, Any]]
+
+
+def prices_of(product_ids: Sequence[int]) -> States:
+    """The prices of the variants on sale, by product and by the variant's id."""
+    found: States = {product_id: {} for product_id in _there(product_ids)}
+    statement = select(Variant.id, Variant.product_id, Variant.price).where(
+        Variant.product_id.in_(product_ids), Variant.archived_at.is_(None)
+    )
+    for row in session.execute(statement.order_by(Variant.position, Variant.id)):
+        found[row.product_id][str(row.id)] = str(row.price)
+    return found
+
+
+def set_prices(states: Mapping[int, Mapping[str, Any]]) -> None:
+    """Sell variants for these prices from now on. The audit keeps each."""
+    wanted = {int(number): Decimal(price) for state in states.values() for number, price in state.items()}
+    for variant in session.scalars(select(Variant).where(Variant.id.in_(wanted)).with_for_update()):
+        variant.price = wanted[variant.id]
+    session.flush()
+
+
+def categories_of(product_ids: Sequence[int]) -> States:
+    """The category of each product."""
+    statement = select(Product.id, Product.category_id).where(Product.id.in_(product_ids))
+    return {row.id: {"category_id": row.category_id} for row in session.execute(statement)}
+
+
+def set_categories(states: Mapping[int, Mapping[str, Any]]) -> None:
+    """Put each product into a category, or into none."""
+    for product in session.scalars(select(Product).where(Product.id.in_(states)).with_for_update()):
+        product.category_id = states[product.id]["category_id"]
+    session.flush()
+
+
+def sale_states_of(product_ids: Sequence[int]) -> States:
+    """Whether each product is archived."""
+    statement = select(Product.id, Product.archived_at).where(Product.id.in_(product_ids))
+    return {row.id: {"archived": row.archived_at is not None} for row in session.execute(statement)}
+
+
+def set_sale_states(states: Mapping[int, Mapping[str, Any]]) -> None:
+    """Archive products, or put them on sale again."""
+    for product_id, state in states.items():
+        if state["archived"]:
+            archive_product(product_id)
+        else:
+            restore_product(product_id)
+
+
+def _there(product_ids: Sequence[int]) -> Sequence[int]:
+    return session.scalars(select(Product.id).where(Product.id.in_(product_ids))).all()

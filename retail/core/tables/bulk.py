@@ -1,0 +1,53 @@
+"""Bulk jobs, declared: what to do to many chosen rows, in a way that can be taken back.
+
+A job reads the rows as flat mappings of plain values, says what they should become, and writes mappings back. Undoing
+is then the same for all jobs: what still is as the job left it gets its former value, what somebody changed by hand
+since stays as it is and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from retail.permissions import Can
+
+State = dict[str, Any]
+"""What a job may change of one row: plain values that survive JSON, by a name each."""
+Changes = Mapping[int, State]
+
+
+@dataclass(frozen=True)
+class BulkField:
+    """One question a job asks: how it is answered, and what stands there at first."""
+
+    label: Any
+    kind: Literal["choice", "text", "decimal"] = "text"
+    choices: Callable[[], Sequence[tuple[str, Any]]] | None = None
+    default: str = ""
+    help: Any = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A job for many rows of a list.
+
+    `label` is what the button says, `done` a sentence in the past tense with `%(n)s` for how many rows changed. `read`
+    gives the state of rows by id, leaving out rows that are not there; `change` says what one state becomes, given what
+    was answered, and raises Refused for a row it cannot change; `write` is the service that puts states back;
+    `words` says a state to people.
+    """
+
+    label: Any
+    done: Any
+    icon: str
+    needs: Can
+    read: Callable[[Sequence[int]], Changes]
+    change: Callable[[State, Mapping[str, Any]], State]
+    write: Callable[[Changes], object]
+    words: Callable[[State], str]
+    fields: Mapping[str, BulkField] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    danger: bool = False

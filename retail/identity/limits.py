@@ -1,0 +1,48 @@
+"""How far somebody goes without a colleague's approval: the limits of their role, beside its permissions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from retail.identity.models import Role
+from retail.permissions import Can
+
+PERMISSION_OF = {"discount": Can.DISCOUNT, "refund": Can.REFUND, "void": Can.VOID}
+"""The actions that have limits, and the permission each of them needs besides."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest discount in percent, and what may be refunded and voided in the shop's currency; None is no limit."""
+
+    discount: Decimal = Decimal(0)
+    refund: Decimal | None = Decimal(0)
+    void: Decimal | None = Decimal(0)
+
+    def of(self, action: str) -> Decimal | None:
+        """The limit of `discount`, `refund` or `void`."""
+        found: Decimal | None = getattr(self, action)
+        return found
+
+    def allow(self, action: str, measure: Decimal) -> bool:
+        """Whether somebody with these limits may go as far as `measure` alone."""
+        limit = self.of(action)
+        return limit is None or measure <= limit
+
+    def beyond(self, others: Limits) -> list[str]:
+        """The actions in which these limits reach further than another's."""
+        found = []
+        for action in PERMISSION_OF:
+            mine, theirs = self.of(action), others.of(action)
+            if theirs is not None and (mine is None or mine > theirs):
+                found.append(action)
+        return found
+
+
+NO_LIMITS = Limits(Decimal(100), None, None)
+
+
+def limits_of(role: Role) -> Limits:
+    """What a role sets."""
+    return Limits(Decimal(role.largest_discount_percent), role.largest_refund, role.largest_void)

@@ -1,0 +1,75 @@
+"""A job done to many rows of a list: what was asked, and each row as it was and as it became."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from retail.core.db import Model
+from retail.core.states import Flow
+from retail.core.tables import TABLES, Bulk
+from retail.core.tenancy import OfTenant
+
+RUN_FLOW = Flow(
+    "change of many rows",
+    "running",
+    ends=("undone",),
+    steps={"running": ("done",), "done": ("undoing",), "undoing": ("undone",), "undone": ()},
+)
+
+
+class BulkRun(OfTenant, Model):
+    """One job done once: by whom, to how many rows, with what result. `answers` is what the job had asked.
+
+    It goes from running to done, and when it is taken back over undoing to undone. The counts are rows; `restored` and
+    `kept` are those that undoing gave their former values, and those it left because somebody changed them since.
+    """
+
+    __tablename__ = "bulk_runs"
+    __table_args__ = (Index(None, "tenant_id", "created_at"),)
+
+    list_name: Mapped[str]
+    job: Mapped[str]
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    state: Mapped[str] = mapped_column(default=RUN_FLOW.start)
+    total: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    restored: Mapped[int] = mapped_column(default=0)
+    kept: Mapped[int] = mapped_column(default=0)
+    task_id: Mapped[int | None]
+    user_id: Mapped[int | None]
+    user_name: Mapped[str] = mapped_column(default="system")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    @property
+    def declared(self) -> Bulk | None:
+        """The job as its list declares it, None when a later version no longer has it."""
+        table = TABLES.get(self.list_name)
+        return table.bulk.get(self.job) if table is not None else None
+
+    @property
+    def handled(self) -> int:
+        """How many rows the job is through with."""
+        return self.changed + self.unchanged + self.refused
+
+
+class BulkChange(OfTenant, Model):
+    """One row of a run: waiting, then changed, unchanged or refused, and after undoing restored or kept."""
+
+    __tablename__ = "bulk_changes"
+    __table_args__ = (Index(None, "tenant_id", "bulk_run_id", "state"),)
+
+    bulk_run_id: Mapped[int] = mapped_column(ForeignKey("bulk_runs.id"))
+    row_id: Mapped[int]
+    label: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="waiting")
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]

@@ -1,0 +1,188 @@
+"""The verbs of jobs for many rows: begin, go on, take back. Each works in the caller's transaction, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from retail.core import audit
+from retail.core.audit import current_actor
+from retail.core.clock import now
+from retail.core.db import in_chunks, session
+from retail.core.errors import NotFound, Refused
+from retail.core.tables import TABLES, Bulk
+from retail.core.tables.bulk import State
+from retail.core.tasks import ask_for
+from retail.core.tenancy import insert_owned
+from retail.lists.models import RUN_FLOW, BulkChange, BulkRun
+
+AT_ONCE = 100
+"""So many rows are changed while the person waits; more of them by a worker, with progress."""
+PART = 200
+"""Rows changed in one transaction: a till that sells meanwhile waits for no longer than that takes."""
+MOST = 200_000
+"""Rows one job may be given."""
+
+
+def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[tuple[int, str]]) -> BulkRun:
+    """A job for rows of a list, given as id and name; nothing is changed yet. What is small is then done at once by the
+    caller, what is large is left to a worker.
+
+    Refused for no rows, too many, and answers the job cannot use.
+    """
+    declared = TABLES[list_name].bulk[job]
+    if declared.check is not None:
+        declared.check(answers)
+    actor, instant = current_actor(), now()
+    run = BulkRun(
+        list_name=list_name,
+        job=job,
+        answers=dict(answers),
+        user_id=actor.user_id,
+        user_name=actor.name,
+        created_at=instant,
+    )
+    session.add(run)
+    session.flush()
+    for part in in_chunks(rows, 1000):
+        run.total += len(part)
+        if run.total > MOST:
+            raise Refused(_("That is more than %(n)s rows; narrow the list first.", n=MOST))
+        insert_owned(
+            BulkChange,
+            [
+                {
+                    "bulk_run_id": run.id,
+                    "row_id": row_id,
+                    "label": label[:200],
+                    "state": "waiting",
+                    "before": {},
+                    "after": {},
+                    "reason": "",
+                    "created_at": instant,
+                }
+                for row_id, label in part
+            ],
+        )
+    if not run.total:
+        raise Refused(_("Choose at least one row."))
+    audit.record("bulk", list_name, run.id, str(declared.label), {"rows": run.total, **run.answers})
+    if run.total > AT_ONCE:
+        run.task_id = ask_for("lists.carry_out", bulk_run_id=run.id).id
+    session.flush()
+    return run
+
+
+def carry_out(run: BulkRun, limit: int = PART) -> int:
+    """Do the next part of a job; returns how many rows are left. What is refused says why, and stays as it was."""
+    job = _job(run)
+    part = _next(run, "waiting", limit)
+    known = job.read([one.row_id for one in part])
+    written: dict[int, State] = {}
+    for one in part:
+        before = known.get(one.row_id)
+        if before is None:
+            one.state, one.reason = "refused", str(_("It is no longer there."))
+            run.refused += 1
+            continue
+        try:
+            after = job.change(before, run.answers)
+        except Refused as no:
+            one.state, one.reason = "refused", no.message
+            run.refused += 1
+            continue
+        one.before, one.after = before, after
+        one.state = "unchanged" if after == before else "changed"
+        if one.state == "changed":
+            written[one.row_id] = after
+            run.changed += 1
+        else:
+            run.unchanged += 1
+    if written:
+        job.write(written)
+    left = run.total - run.handled
+    if not left:
+        RUN_FLOW.move(run, "done")
+        run.ended_at = now()
+    session.flush()
+    return left
+
+
+def take_back(run: BulkRun) -> None:
+    """Begin to undo a job: small ones are then undone at once by the caller, large ones by a worker. Refused for one
+    that still runs or is undone already."""
+    _job(run)
+    if run.state in {"undone", "undoing"}:
+        raise Refused(_("This has been undone already."))
+    if run.state != "done":
+        raise Refused(_("This is still being done. Cancel its task, or wait for its end."))
+    RUN_FLOW.move(run, "undoing")
+    audit.record("undo", run.list_name, run.id, str(_job(run).label), {"rows": run.changed})
+    if run.changed > AT_ONCE:
+        run.task_id = ask_for("lists.take_back", bulk_run_id=run.id).id
+    session.flush()
+
+
+def give_back(run: BulkRun, limit: int = PART) -> int:
+    """Undo the next part of a job; returns how many rows are left. Each value that is still as the job left it becomes
+    what it was; what somebody changed since stays, and the row says so."""
+    job = _job(run)
+    part = _next(run, "changed", limit)
+    known = job.read([one.row_id for one in part])
+    written: dict[int, State] = {}
+    for one in part:
+        present = known.get(one.row_id)
+        if present is None:
+            one.state, one.reason = "kept", str(_("It is no longer there."))
+            run.kept += 1
+            continue
+        touched = {name for name in one.after if one.after[name] != one.before.get(name)}
+        since = {name for name in touched if present.get(name) != one.after[name]}
+        back = {name: one.before.get(name) for name in touched - since}
+        if back:
+            written[one.row_id] = {**present, **back}
+        if since:
+            one.state = "kept"
+            one.reason = str(_("Changed since: it is now %(now)s.", now=job.words(present)))
+            run.kept += 1
+        else:
+            one.state = "restored"
+            run.restored += 1
+    if written:
+        job.write(written)
+    left = run.changed - run.restored - run.kept
+    if not left:
+        RUN_FLOW.move(run, "undone")
+        run.ended_at = now()
+    session.flush()
+    return left
+
+
+def finish_early(run: BulkRun) -> None:
+    """Let a run whose task was cancelled count as done with what it did, so that it can be undone; the rows it did not
+    reach stay as they were."""
+    if run.state != "running":
+        raise Refused(_("This has ended already."))
+    run.total = run.handled
+    RUN_FLOW.move(run, "done")
+    run.ended_at = now()
+    session.flush()
+
+
+def _next(run: BulkRun, state: str, limit: int) -> Sequence[BulkChange]:
+    return session.scalars(
+        select(BulkChange)
+        .where(BulkChange.bulk_run_id == run.id, BulkChange.state == state)
+        .order_by(BulkChange.id)
+        .limit(limit)
+        .with_for_update()
+    ).all()
+
+
+def _job(run: BulkRun) -> Bulk:
+    if run.declared is None:
+        raise NotFound(_("This version of the program no longer knows how to do this."))
+    return run.declared

@@ -1,0 +1,67 @@
+"""The list of jobs that were done to many rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, select
+
+from retail.core.module import can, person_or_none
+from retail.core.tables import TABLES, Column, Filter, Table, among_instants, choices_of
+from retail.lists.models import BulkRun
+from retail.permissions import SIGNED_IN, Can
+
+STATES = {"running": _l("Running"), "done": _l("Done"), "undoing": _l("Being undone"), "undone": _l("Undone")}
+TONES = {"done": "success", "running": "accent", "undoing": "accent"}
+MARK = "\x1f"
+
+
+def job_words(value: str) -> str:
+    """What a job is called, from the names of its list and itself."""
+    list_name, job = value.split(MARK)
+    table = TABLES.get(list_name)
+    declared = table.bulk.get(job) if table else None
+    return f"{table.label}: {declared.label}" if table and declared else f"{list_name}: {job}"
+
+
+class BulkRuns(Table):
+    """One's own jobs; everybody's to whoever sees the audit."""
+
+    name = "bulk-runs"
+    label = _l("Changes of many rows")
+    order = "-when"
+    needs = SIGNED_IN
+    row_id = BulkRun.id
+    columns = {
+        "job": Column(
+            _l("What"),
+            BulkRun.list_name + MARK + BulkRun.job,
+            show=job_words,
+            link=lambda row: url_for("lists.run_page", bulk_run_id=row.row_id),
+            sortable=False,
+        ),
+        "when": Column(_l("When"), BulkRun.created_at, "datetime"),
+        "who": Column(_l("By"), BulkRun.user_name, search=True),
+        "total": Column(_l("Rows"), BulkRun.total, "integer"),
+        "changed": Column(_l("Changed"), BulkRun.changed, "integer"),
+        "refused": Column(_l("Refused"), BulkRun.refused, "integer", tone=lambda count: "danger" if count else None),
+        "state": Column(_l("State"), BulkRun.state, show=lambda state: str(STATES.get(state, state)), tone=TONES.get),
+    }
+    filters = {
+        "state": Filter(_l("State"), lambda s, v: s.where(BulkRun.state == v), "choice", choices_of(*STATES.items())),
+        "when": Filter(_l("When"), among_instants(BulkRun.created_at), "days"),
+    }
+    empty = {
+        "title": _l("Nothing has been changed in bulk yet"),
+        "text": _l("Choose rows of a list and a job for them; what it did stands here and can be undone."),
+        "icon": "list-check",
+    }
+
+    def source(self) -> Select[Any]:
+        statement = select(BulkRun)
+        if can(Can.SEE_AUDIT):
+            return statement
+        person = person_or_none()
+        return statement.where(BulkRun.user_id == (person.id if person is not None else None))
