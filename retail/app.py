@@ -45,9 +45,9 @@ from retail.core import (
     mail,
     module,
     numbers,
-    push,
     queue,
     schedules,
+    screens,
     secrets,
     shell,
     shown,
@@ -104,9 +104,6 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.config["SERVES_SOCKETS"] = serves_sockets
     app.config.update(overrides)
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     secrets.load_keys(app.config["SECRET_KEY"])
@@ -119,7 +116,10 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     module.init_app(app, identify)
     csrf.init_app(app)
     queue.init_app(app)
-    push.init_app(app)
+    screens.init_app(app)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     shown.init_app(app)
     shell.init_app(app)
     history.init_app(app)
