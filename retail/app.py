@@ -48,10 +48,10 @@ from retail.core import (
     module,
     numbers,
     observing,
-    push,
     queue,
     saved_lists,
     schedules,
+    screens,
     secrets,
     shell,
     shown,
@@ -109,9 +109,6 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.config["SERVES_SOCKETS"] = serves_sockets
     app.config.update(overrides)
     logs.set_up(config.log_level, config.log_format)
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
@@ -127,7 +124,10 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     module.init_app(app, identify)
     csrf.init_app(app)
     queue.init_app(app)
-    push.init_app(app)
+    screens.init_app(app)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     shown.init_app(app)
     shell.init_app(app)
     installable.init_app(app)
