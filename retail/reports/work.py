@@ -23,10 +23,13 @@ def owner_daily(
     with reading():
         tenant = current_tenant()
         session.expunge(tenant)
-        report = owner_report.make(tenant, date.fromisoformat(day) if day else owner_report.yesterday(tenant))
+        on = date.fromisoformat(day) if day else owner_report.yesterday(tenant)
+        reports = [
+            (owner_report.make(tenant, on, locale), people) for locale, people in owner_mail.readers(tenant, to).items()
+        ]
     with unit_of_work():
-        mails = owner_mail.send(report, to)
-        return {"day": report.day.isoformat(), "to": [one.to_address for one in mails], "mails": [m.id for m in mails]}
+        mails = [mail for report, people in reports for mail in owner_mail.send(report, people)]
+        return {"day": on.isoformat(), "to": [one.to_address for one in mails], "mails": [m.id for m in mails]}
 
 
 stand("owner-report", "Owner's daily report", "reports.owner_daily", "0 7 * * *")

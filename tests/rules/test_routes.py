@@ -25,6 +25,7 @@ PUBLIC_ENDPOINTS = {
     "identity.sign_in_code",
     "identity.forgotten",
     "identity.set_password",
+    "identity.read_in",
 }
 """What somebody who has not signed in may open. Add to it only what must work before signing in."""
 
