@@ -32,8 +32,8 @@ OPTIONS = {
 KEYWORDS = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None, "lazy_ngettext": (1, 2), "_nl": (1, 2)}
 
 AREAS: dict[str, str] = {
-    "sign-in": r"templates/identity/(sign_in|code|forgotten|set_password|confirm|switch|passkey)"
-    r"|retail/identity/(views|signing_in|passwords|guard_views|second_factor|passkey)",
+    "sign-in": r"templates/identity/(sign_in|code|forgotten|set_password|confirm|switch|passkey|profile)"
+    r"|retail/identity/(views|forms|profile_views|cashier_views|signing_in|passwords|guard_views|second_factor|passkey)",
     "shell": r"templates/(base|core/(?!styleguide)|operations/palette|notifications/drawer)|retail/[a-z]+/__init__"
     r"|retail/core/(shell|module|html|forms|shown|tables|errors|mail|money|files|downloads)|retail/identity/shell_views",
     "till": r"templates/till/|retail/(till|pricing|payments)/|retail/identity/(approv|limits|pin_serv|cashier)",
