@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from retail.core.db import reading, session, unit_of_work
 from retail.core.schedules import stand
 from retail.core.tasks import task
@@ -12,7 +14,7 @@ from retail.reports import owner_mail, owner_report
 from retail.tenancy.queries import current_tenant
 
 
-@task("reports.owner_daily", "Mail the owner's report", retry_seconds=(60, 600, 3600))
+@task("reports.owner_daily", _l("Mail the owner's report"), retry_seconds=(60, 600, 3600))
 def owner_daily(
     *,
     progress: object,  # noqa: ARG001  every task is handed it
@@ -32,4 +34,4 @@ def owner_daily(
         return {"day": on.isoformat(), "to": [one.to_address for one in mails], "mails": [m.id for m in mails]}
 
 
-stand("owner-report", "Owner's daily report", "reports.owner_daily", "0 7 * * *")
+stand("owner-report", _l("Owner's daily report"), "reports.owner_daily", "0 7 * * *")
