@@ -35,6 +35,8 @@ class Can(StrEnum):
     ADJUST_STOCK = "inventory:stock:adjust"
     RECEIVE_STOCK = "inventory:stock:receive"
 
+    SEE_DELIVERIES = "notifications:delivery:view"
+
     SEE_MAILBOX = "operations:mailbox:view"
     SEE_AUDIT = "operations:audit:view"
     SEE_EVENTS = "operations:event:view"

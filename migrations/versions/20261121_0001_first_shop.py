@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("receipt_header", sa.String(), nullable=False),
         sa.Column("receipt_footer", sa.String(), nullable=False),
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("suspended_reason", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
         sa.UniqueConstraint("slug", name=op.f("uq_tenants_slug")),
@@ -131,7 +132,7 @@ def upgrade() -> None:
         sa.Column("job", sa.String(), nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("total", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rows", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("changed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unchanged", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("refused", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -337,6 +338,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mails_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False)
 
     op.create_table(
+        "notification_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("forced", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notification_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_rules")),
+        sa.UniqueConstraint(
+            "tenant_id", "category", "channel", name=op.f("uq_notification_rules_tenant_id_category_channel")
+        ),
+    )
+    op.create_table(
         "number_series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -346,6 +361,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_number_series_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_series")),
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_number_series_tenant_id_name")),
+    )
+    op.create_table(
+        "push_keys",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public", sa.String(), nullable=False),
+        sa.Column("private", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_push_keys_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_keys")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_push_keys_tenant_id")),
     )
     op.create_table(
         "roles",
@@ -419,6 +445,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_score_runs_tenant_id_as_of")),
     )
     op.create_table(
+        "sms_accounts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_sid", sa.String(), nullable=False),
+        sa.Column("auth_token", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sms_accounts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sms_accounts")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_sms_accounts_tenant_id")),
+    )
+    op.create_table(
         "stored_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -470,6 +508,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_tax_rates_tenant_id_code")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_tax_rates_tenant_id_id")),
     )
+    op.create_table(
+        "text_messages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_number", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("sid", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_text_messages_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_text_messages")),
+    )
+    with op.batch_alter_table("text_messages", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_text_messages_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_text_messages_tenant_id_delivery_id"), ["tenant_id", "delivery_id"], unique=False
+        )
+
     op.create_table(
         "bulk_changes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -912,6 +973,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_users_tenant_id_id")),
     )
     op.create_table(
+        "addressees",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("phone_stopped", sa.String(), nullable=False),
+        sa.Column("email_stopped", sa.String(), nullable=False),
+        sa.Column("stopped_email", sa.String(), nullable=False),
+        sa.Column("quiet_from", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("quiet_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("urgent_anyway", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("digest_hour", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_digest_on", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_addressees_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_addressees_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_addressees")),
+        sa.UniqueConstraint("tenant_id", "user_id", name=op.f("uq_addressees_tenant_id_user_id")),
+    )
+    op.create_table(
         "approvals",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -976,6 +1061,47 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "notification_choices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_notification_choices_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notification_choices_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_choices")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "user_id",
+            "category",
+            "channel",
+            name=op.f("uq_notification_choices_tenant_id_user_id_category_channel"),
+        ),
+    )
+    op.create_table(
+        "notification_mutes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_notification_mutes_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notification_mutes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_mutes")),
+        sa.UniqueConstraint(
+            "tenant_id", "user_id", "category", name=op.f("uq_notification_mutes_tenant_id_user_id_category")
+        ),
+    )
+    op.create_table(
         "notifications",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -986,9 +1112,11 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("endpoint", sa.String(), nullable=False),
         sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("actor_name", sa.String(), nullable=False),
         sa.Column("group_key", sa.String(), nullable=True),
         sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
@@ -1000,6 +1128,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_notifications_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_notifications_tenant_id_id")),
     )
     with op.batch_alter_table("notifications", schema=None) as batch_op:
         batch_op.create_index(
@@ -1066,6 +1195,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("passkeys", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_passkeys_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False)
+
+    op.create_table(
+        "push_subscriptions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint_hash", sa.String(), nullable=False),
+        sa.Column("endpoint", sa.String(), nullable=False),
+        sa.Column("keys", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_push_subscriptions_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_push_subscriptions_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_subscriptions")),
+        sa.UniqueConstraint("tenant_id", "endpoint_hash", name=op.f("uq_push_subscriptions_tenant_id_endpoint_hash")),
+    )
+    with op.batch_alter_table("push_subscriptions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_push_subscriptions_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False
+        )
 
     op.create_table(
         "recovery_codes",
@@ -1254,6 +1408,54 @@ def upgrade() -> None:
     with op.batch_alter_table("cash_movements", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_cash_movements_tenant_id_shift_id"), ["tenant_id", "shift_id"], unique=False
+        )
+
+    op.create_table(
+        "notification_deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "notification_id"],
+            ["notifications.tenant_id", "notifications.id"],
+            name=op.f("fk_notification_deliveries_tenant_id_notification_id_notifications"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_notification_deliveries_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_notification_deliveries_tenant_id_tenants")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_deliveries")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "notification_id",
+            "channel",
+            "target",
+            name=op.f("uq_notification_deliveries_tenant_id_notification_id_channel_target"),
+        ),
+    )
+    with op.batch_alter_table("notification_deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_notification_deliveries_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_notification_deliveries_tenant_id_state_user_id"),
+            ["tenant_id", "state", "user_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -1487,6 +1689,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_order_id"))
 
     op.drop_table("order_lines")
+    with op.batch_alter_table("notification_deliveries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_state_user_id"))
+        batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_created_at"))
+
+    op.drop_table("notification_deliveries")
     with op.batch_alter_table("cash_movements", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cash_movements_tenant_id_shift_id"))
 
@@ -1518,6 +1725,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_codes_tenant_id_user_id"))
 
     op.drop_table("recovery_codes")
+    with op.batch_alter_table("push_subscriptions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_push_subscriptions_tenant_id_user_id"))
+
+    op.drop_table("push_subscriptions")
     with op.batch_alter_table("passkeys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkeys_tenant_id_user_id"))
 
@@ -1541,6 +1752,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notifications_tenant_id_user_id_event_id"))
 
     op.drop_table("notifications")
+    op.drop_table("notification_mutes")
+    op.drop_table("notification_choices")
     with op.batch_alter_table("import_changes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_subject_subject_id"))
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id_id"))
@@ -1550,6 +1763,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_approvals_tenant_id_expires_at"))
 
     op.drop_table("approvals")
+    op.drop_table("addressees")
     op.drop_table("users")
     with op.batch_alter_table("stock_documents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))
@@ -1606,12 +1820,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bulk_changes_tenant_id_bulk_run_id_state"))
 
     op.drop_table("bulk_changes")
+    with op.batch_alter_table("text_messages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_text_messages_tenant_id_delivery_id"))
+        batch_op.drop_index(batch_op.f("ix_text_messages_tenant_id_created_at"))
+
+    op.drop_table("text_messages")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
 
     op.drop_table("tasks")
     op.drop_table("stored_files")
+    op.drop_table("sms_accounts")
     op.drop_table("score_runs")
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))
@@ -1622,7 +1842,9 @@ def downgrade() -> None:
 
     op.drop_table("saved_views")
     op.drop_table("roles")
+    op.drop_table("push_keys")
     op.drop_table("number_series")
+    op.drop_table("notification_rules")
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mails_tenant_id_created_at"))
 

@@ -15,3 +15,14 @@ def link(endpoint: str, **values: Any) -> str | None:
     if need is None or not allowed(need, person_or_none()):
         return None
     return url_for(endpoint, **values)
+
+
+def root_address() -> str:
+    """Where people reach the program, as configured, without a slash at the end."""
+    return str(current_app.config["PUBLIC_URL"]).rstrip("/")
+
+
+def absolute(endpoint: str, **values: Any) -> str:
+    """The whole address of a page for mails and other programs, also where there is no request; never built on what a
+    request claims as host."""
+    return root_address() + current_app.url_map.bind("").build(endpoint, values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -72,7 +73,24 @@ def send(
     attachments: Sequence[tuple[str, str, bytes]] = (),
     inline: Sequence[tuple[str, str, str, bytes]] = (),
 ) -> Mail:
-    """Write a mail in the present transaction; it leaves after the commit.
+    """`write` a mail, which leaves after the commit."""
+    mail = write(to, subject, text, html, name=name, category=category, attachments=attachments, inline=inline)
+    ask_for("mail.send", key=str(mail.id), mail_id=mail.id)
+    return mail
+
+
+def write(
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    *,
+    name: str = "",
+    category: str = "system",
+    attachments: Sequence[tuple[str, str, bytes]] = (),
+    inline: Sequence[tuple[str, str, str, bytes]] = (),
+) -> Mail:
+    """Write a mail in the present transaction, for whoever sees to its sending (`hand_over`).
 
     `attachments` are (name, content type, bytes); `inline` pictures (content id, name, content type, bytes), shown by
     `<img src="cid:…">`.
@@ -93,7 +111,6 @@ def send(
         stored = files.store(file_name, content_type, content)
         session.add(MailAttachment(mail_id=mail.id, file_id=stored.id, content_id=content_id or None))
     session.flush()
-    ask_for("mail.send", key=str(mail.id), mail_id=mail.id)
     return mail
 
 
@@ -102,17 +119,37 @@ def _send(
     progress: object,  # noqa: ARG001  every task is handed it
     mail_id: int,
 ) -> None:
+    problem = hand_over(mail_id)
+    if problem is None:
+        return
+    if problem.is_final:
+        raise Refused(problem.text)
+    raise RuntimeError(problem.text)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a mail could not be sent. `is_final`: the mail server will never take it (SMTP 5xx to its reader)."""
+
+    text: str
+    is_final: bool
+
+
+def hand_over(mail_id: int) -> Problem | None:
+    """Give a mail to the mail server, once, and note what came of it. Outside of transactions, inside the tenant."""
     mail = session.get_one(Mail, mail_id)
     if mail.state == "sent":
-        return
+        return None
     message = as_message(mail)
     session.rollback()
     problem = _deliver(message)
     with unit_of_work():
         row = session.get_one(Mail, mail_id)
-        row.state, row.sent_at, row.error = ("failed", None, problem) if problem else ("sent", now(), None)
-    if problem:
-        raise RuntimeError(problem)
+        if problem is None:
+            row.state, row.sent_at, row.error = "sent", now(), None
+        else:
+            row.state, row.sent_at, row.error = "failed", None, problem.text
+    return problem
 
 
 def send_again(mail_id: int) -> Mail:
@@ -147,8 +184,8 @@ def as_message(mail: Mail) -> EmailMessage:
     return message
 
 
-def _deliver(message: EmailMessage) -> str | None:
-    """Hand the message to the configured adapter; returns what went wrong, in words, or None."""
+def _deliver(message: EmailMessage) -> Problem | None:
+    """Hand the message to the configured adapter; returns what went wrong, or None."""
     where: MailServer | None = current_app.config["MAIL_SERVER"]
     if where is None:
         return None
@@ -165,6 +202,19 @@ def _deliver(message: EmailMessage) -> str | None:
             if where.user:
                 server.login(where.user, where.password)
             server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as problem:
+        codes = [code for code, _text in problem.recipients.values()]
+        return Problem(_in_words(problem), is_final=bool(codes) and all(code >= 500 for code in codes))
+    except smtplib.SMTPDataError as problem:
+        return Problem(_in_words(problem), is_final=problem.smtp_code in NO_SUCH_READER)
     except (OSError, smtplib.SMTPException) as problem:
-        return f"{type(problem).__name__}: {problem}"
+        return Problem(_in_words(problem), is_final=False)
     return None
+
+
+NO_SUCH_READER = frozenset({550, 551, 553})
+"""What a server that looks at the whole mail first answers about its reader; 552 and 554 may be about the mail."""
+
+
+def _in_words(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"

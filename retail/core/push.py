@@ -21,6 +21,7 @@ socketio = SocketIO()
 MOST_SOCKETS = 120
 """Each socket occupies a server thread in the one-process default, so pages keep the rest of the 200."""
 
+WANTED = "pushes"
 consequences: dict[str, frozenset[str]] = {}
 """What is pushed when the kinds of events on the right were handled, so that it can be told to who missed those."""
 
@@ -47,8 +48,21 @@ def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_
 
 
 def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
-    """`push` to one user once the present transaction is committed: a screen that read before would show the old."""
-    event.listen(session(), "after_commit", lambda _session: push(kind, event_id, user_id=user_id), once=True)
+    """`push` to one user once the present transaction is committed: a screen that read before would show the old.
+    However often it is asked for in one transaction, each user is told once."""
+    wanted: dict[tuple[str, int], int | None] | None = session.info.get(WANTED)
+    if wanted is None:
+        wanted = session.info[WANTED] = {}
+        current, told = session(), wanted
+
+        def tell(_session: object) -> None:
+            if current.info.pop(WANTED, None) is told:
+                for (one, person), latest in told.items():
+                    push(one, latest, user_id=person)
+
+        event.listen(current, "after_commit", tell, once=True)
+        event.listen(current, "after_rollback", lambda _session: current.info.pop(WANTED, None), once=True)
+    wanted[kind, user_id] = event_id
 
 
 def init_app(app: Flask) -> None:

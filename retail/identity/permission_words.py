@@ -21,6 +21,7 @@ GROUPS = {
     "integrations": _l("Imports"),
     "identity": _l("People and roles"),
     "tenancy": _l("Settings"),
+    "notifications": _l("Notifications"),
     "operations": _l("Operations"),
 }
 """The modules in the order of the roles page; one that is not named comes last under its own name."""
@@ -32,6 +33,8 @@ WORDS = {
     Can.VIEW_COSTS: _l("See what products cost the shop"),
     Can.VIEW_CUSTOMERS: _l("See customers"),
     Can.EDIT_CUSTOMERS: _l("Create and change customers"),
+    Can.IMPORT_CUSTOMERS: _l("Import customers from files"),
+    Can.USE_IMPORTS: _l("See imports and undo them"),
     Can.VIEW_JOURNAL: _l("See the journal"),
     Can.VIEW_USERS: _l("See people"),
     Can.MANAGE_USERS: _l("Invite, change and deactivate people"),
@@ -42,6 +45,7 @@ WORDS = {
     Can.VIEW_STOCK: _l("See stock"),
     Can.ADJUST_STOCK: _l("Correct stock"),
     Can.RECEIVE_STOCK: _l("Receive goods"),
+    Can.SEE_DELIVERIES: _l("See what was sent to people, and what came of it"),
     Can.SEE_MAILBOX: _l("See mails that were sent"),
     Can.SEE_AUDIT: _l("See who changed what"),
     Can.SEE_EVENTS: _l("See events"),

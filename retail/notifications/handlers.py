@@ -16,12 +16,14 @@ from retail.core.shown import money
 from retail.core.tasks import TaskEnded
 from retail.core.tenancy import current_tenant_id
 from retail.events.catalog import ProductsImported
+from retail.events.customers import CustomersImported
 from retail.events.identity import UserSignedIn
+from retail.events.integrations import ImportUndone
 from retail.events.inventory import StockRanLow, StockReplenished
-from retail.events.till import ShiftClosed
+from retail.events.till import SaleReversed, ShiftClosed
 from retail.inventory.models import StockLevel
 from retail.notifications.queries import who_can
-from retail.notifications.services import Message, notify, retell, settle
+from retail.notifications.services import Message, notify, retell, settle, summarize
 from retail.permissions import Can
 from retail.tenancy.models import Location
 from retail.tenancy.queries import current_tenant
@@ -99,7 +101,7 @@ def tell_of_cash_difference(happening: ShiftClosed) -> None:
         else _("%(register)s closed %(amount)s over", register=register, amount=amount)
     )
     message = Message(
-        "till",
+        "finance",
         "warning",
         title,
         _("Shift report %(number)s shows the count.", number=happening.number),
@@ -109,6 +111,39 @@ def tell_of_cash_difference(happening: ShiftClosed) -> None:
     notify(set(who_can(Can.SEE_ALL_SHIFTS)) - {cashier}, message, happening.event.id)
 
 
+@on(SaleReversed)
+def tell_of_reversal(happening: SaleReversed) -> None:
+    """What was given back or voided is told to those who see all shifts, but for who did it: one line of all of it
+    while it is unread."""
+    actor = happening.event
+    amount = money(abs(Decimal(happening.total)), current_tenant().currency)
+    what = (
+        _("Voided: %(amount)s", amount=amount) if happening.by == "void" else _("Refunded: %(amount)s", amount=amount)
+    )
+    key = f"reversals:{happening.business_date}"
+    people = set(who_can(Can.SEE_ALL_SHIFTS)) - {actor.user_id}
+    message = Message(
+        "sales",
+        "info",
+        what,
+        _("Document %(number)s.", number=happening.number),
+        "orders.order_page",
+        {"order_id": happening.order_id},
+        group_key=key,
+        actor=actor.user_name,
+    )
+    if not notify(people, message, actor.id):
+        return
+    summarize(
+        key,
+        lambda count: (
+            ngettext("%(num)s refund or void today", "%(num)s refunds and voids today", count),
+            _("The latest: document %(number)s over %(amount)s.", number=happening.number, amount=amount),
+        ),
+        "orders.order_list",
+    )
+
+
 @on(TaskEnded)
 def tell_who_asked(happening: TaskEnded) -> None:
     """Long work ends with a word to whoever asked for it; nightly work that failed, to those who keep the schedules."""
@@ -116,7 +151,7 @@ def tell_who_asked(happening: TaskEnded) -> None:
     people = [happening.user_id] if happening.user_id is not None else who_can(Can.MANAGE_SCHEDULES)
     title = _("%(task)s failed", task=happening.label) if failed else _("%(task)s is done", task=happening.label)
     message = Message(
-        "task",
+        "work" if happening.user_id is not None else "system",
         "danger" if failed else "success",
         title,
         _("Open it to see what went wrong.") if failed else _("Open it to see the result."),
@@ -130,6 +165,16 @@ def tell_who_asked(happening: TaskEnded) -> None:
 @on(ProductsImported)
 def tell_of_import(happening: ProductsImported) -> None:
     """What an import of products came to, for whoever started it."""
+    _tell_of_import(happening, _("Products were imported"))
+
+
+@on(CustomersImported)
+def tell_of_customers(happening: CustomersImported) -> None:
+    """What an import of customers came to, for whoever started it."""
+    _tell_of_import(happening, _("Customers were imported"))
+
+
+def _tell_of_import(happening: ProductsImported | CustomersImported, title: str) -> None:
     user_id = happening.event.user_id
     if user_id is None:
         return
@@ -140,11 +185,21 @@ def tell_of_import(happening: ProductsImported) -> None:
         rejected=happening.rejected,
     )
     severity = "warning" if happening.rejected else "success"
+    message = Message("work", severity, title, text, "integrations.import_page", {"import_id": happening.import_id})
+    notify([user_id], message, happening.event.id)
+
+
+@on(ImportUndone)
+def tell_of_undone_import(happening: ImportUndone) -> None:
+    """What undoing an import came to, for whoever asked for it."""
+    user_id = happening.event.user_id
+    if user_id is None:
+        return
     message = Message(
-        "import",
-        severity,
-        _("Products were imported"),
-        text,
+        "work",
+        "warning" if happening.kept else "success",
+        _("The import of %(file)s is undone", file=happening.filename),
+        _("%(rows)s rows taken back, %(kept)s kept.", rows=happening.rows, kept=happening.kept),
         "integrations.import_page",
         {"import_id": happening.import_id},
     )

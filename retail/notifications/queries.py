@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Select, func, select
 
+from retail.core.clock import as_utc
 from retail.core.db import session
 from retail.identity.models import Role, User
 from retail.notifications.models import Notification
@@ -14,6 +16,18 @@ from retail.permissions import Can
 
 PAGE_SIZE = 40
 VIEWS = ("all", "unread", "archive")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which of somebody's notifications: `view` is all, unread or archive; days are those of the clock in `zone`."""
+
+    view: str = "all"
+    category: str = ""
+    severity: str = ""
+    first: date | None = None
+    last: date | None = None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -27,15 +41,13 @@ class Told:
 def unread_count(user_id: int) -> int:
     """What the bell shows."""
     statement = select(func.count()).select_from(Notification)
-    unread = (Notification.read_at.is_(None), Notification.archived_at.is_(None))
+    unread = (Notification.read_at.is_(None), Notification.archived_at.is_(None), Notification.silent.is_(False))
     return session.scalar(statement.where(Notification.user_id == user_id, *unread)) or 0
 
 
-def told(user_id: int, view: str = "all", category: str = "", before: int | None = None) -> Told:
-    """Somebody's notifications: `view` is all, unread or archive."""
-    statement = _in_view(select(Notification).where(Notification.user_id == user_id), view)
-    if category:
-        statement = statement.where(Notification.category == category)
+def told(user_id: int, wanted: Wanted | None = None, before: int | None = None) -> Told:
+    """Somebody's notifications, from the one before `before` on."""
+    statement = _narrowed(select(Notification).where(Notification.user_id == user_id), wanted or Wanted())
     if before is not None:
         anchor = session.get(Notification, before)
         if anchor is not None:
@@ -54,11 +66,28 @@ def categories_of(user_id: int) -> list[str]:
     return sorted(session.scalars(found))
 
 
-def _in_view(statement: Select[Notification], view: str) -> Select[Notification]:
-    if view == "archive":
-        return statement.where(Notification.archived_at.is_not(None))
-    statement = statement.where(Notification.archived_at.is_(None))
-    return statement.where(Notification.read_at.is_(None)) if view == "unread" else statement
+def _narrowed(statement: Select[Notification], wanted: Wanted) -> Select[Notification]:
+    if wanted.view == "archive":
+        statement = statement.where(Notification.archived_at.is_not(None))
+    else:
+        statement = statement.where(Notification.archived_at.is_(None))
+    if wanted.view == "unread":
+        statement = statement.where(Notification.read_at.is_(None), Notification.silent.is_(False))
+    if wanted.category:
+        statement = statement.where(Notification.category == wanted.category)
+    if wanted.severity:
+        statement = statement.where(Notification.severity == wanted.severity)
+    if wanted.first is not None:
+        statement = statement.where(Notification.happened_at >= _begin_of(wanted.first, wanted.zone))
+    if wanted.last is not None and wanted.last < date.max:
+        statement = statement.where(Notification.happened_at < _begin_of(wanted.last + timedelta(days=1), wanted.zone))
+    return statement
+
+
+def _begin_of(day: date, zone: str) -> datetime:
+    """The first instant of a day; days at the ends of the calendar are moved in, for zones reach beyond them."""
+    inside = min(max(day, date(2, 1, 1)), date(9998, 12, 31))
+    return as_utc(datetime.combine(inside, time(0)), zone)
 
 
 def who_can(permission: Can) -> list[int]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.push import push_after_commit
 from retail.core.retention import passes
+from retail.core.tenancy import insert_owned, insert_owned_returning
+from retail.notifications.delivery_services import plan_deliveries
 from retail.notifications.models import Notification
+from retail.notifications.preference_queries import reach
 
+SILENT_GROUP = timedelta(days=1)
+"""How long what a person muted goes on gathering in one row."""
 KIND = "notification"
 """What a person's screens are told when the bell changes."""
 
@@ -34,37 +39,80 @@ class Message:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     group_key: str | None = None
     count: int | None = None
+    actor: str = ""
 
 
 def notify(user_ids: Collection[int], message: Message, event_id: int | None = None) -> int:
     """Tell these people; returns how many were told. Nobody is told of one event twice, nor of one thing again while
     they have not read of it."""
     people = set(user_ids)
-    if event_id is not None:
-        later = select(Notification.user_id).where(Notification.user_id.in_(people), Notification.event_id >= event_id)
-        if message.group_key is None:
-            later = later.where(Notification.event_id == event_id, Notification.category == message.category)
-        else:
-            later = later.where(Notification.group_key == message.group_key)
-        people -= set(session.scalars(later))
-    unread: dict[int, Notification] = {}
+    if event_id is not None and people:
+        people -= _told_already(people, message, event_id)
+    if not people:
+        return 0
+    instant, told = now(), len(people)
     if message.group_key is not None:
-        unread = {row.user_id: row for row in session.scalars(_unread(message.group_key).with_for_update())}
-    instant = now()
-    for user_id in sorted(people):
-        row = unread.get(user_id)
-        if row is None:
-            row = Notification(user_id=user_id, group_key=message.group_key, created_at=instant, count=0)
-            session.add(row)
+        people -= _grow(people, message, event_id, instant)
+    wanted = reach(people, message.category)
+    order = sorted(people)
+    common = {
+        "category": message.category,
+        "severity": message.severity,
+        "title": message.title,
+        "text": message.text,
+        "endpoint": message.endpoint,
+        "arguments": dict(message.arguments),
+        "actor_name": message.actor,
+        "group_key": message.group_key,
+        "count": 1 if message.count is None else message.count,
+        "event_id": event_id,
+        "created_at": instant,
+        "happened_at": instant,
+    }
+    outward = [one for one in order if wanted[one].channels]
+    inward = [one for one in order if not wanted[one].channels]
+    insert_owned(Notification, [{**common, "user_id": one, "silent": wanted[one].silent} for one in inward])
+    # Only what is sent further needs its number, which costs a statement for each on SQLite.
+    made = insert_owned_returning(
+        Notification, [{**common, "user_id": one, "silent": wanted[one].silent} for one in outward]
+    )
+    plan_deliveries([(number, one, wanted[one]) for number, one in zip(made, outward, strict=True)], message.severity)
+    for one in order:
+        if not wanted[one].silent:
+            push_after_commit(KIND, None, user_id=one)
+    return told
+
+
+def _told_already(people: Collection[int], message: Message, event_id: int) -> set[int]:
+    later = select(Notification.user_id).where(Notification.user_id.in_(people), Notification.event_id >= event_id)
+    if message.group_key is None:
+        later = later.where(Notification.event_id == event_id, Notification.category == message.category)
+    else:
+        later = later.where(Notification.group_key == message.group_key)
+    return set(session.scalars(later))
+
+
+def _grow(people: Collection[int], message: Message, event_id: int | None, instant: datetime) -> set[int]:
+    """Let unread notifications of the group speak of this as well; returns whom that reaches."""
+    assert message.group_key is not None
+    grown = set()
+    for row in session.scalars(_unread(message.group_key).with_for_update()):
+        if row.user_id not in people:
+            continue
+        if row.silent and row.created_at < instant - SILENT_GROUP:
+            # Nobody will read it: it must not keep the next one from being sent.
+            row.read_at = instant
+            continue
         row.category, row.severity = message.category, message.severity
         row.title, row.text = message.title, message.text
-        row.endpoint, row.arguments = message.endpoint, dict(message.arguments)
+        row.endpoint, row.arguments, row.actor_name = message.endpoint, dict(message.arguments), message.actor
         row.count = row.count + 1 if message.count is None else message.count
-        row.happened_at = instant
-        row.event_id = event_id if event_id is not None else row.event_id
-        push_after_commit(KIND, None, user_id=user_id)
+        row.happened_at, row.event_id = instant, event_id if event_id is not None else row.event_id
+        grown.add(row.user_id)
+        if not row.silent:
+            push_after_commit(KIND, None, user_id=row.user_id)
     session.flush()
-    return len(people)
+    return grown
 
 
 def settle(group_key: str) -> int:
@@ -80,6 +128,15 @@ def retell(group_key: str, title: str, text: str, count: int) -> None:
     """Bring unread messages of a group up to date without telling anybody anew."""
     for row in session.scalars(_unread(group_key)):
         row.title, row.text, row.count = title, text, count
+
+
+def summarize(group_key: str, words: Callable[[int], tuple[str, str]], endpoint: str) -> None:
+    """Let unread messages of a group that grew beyond one thing speak of all of them: `words` makes title and text of
+    their number, `endpoint` is the page of them all."""
+    for row in session.scalars(_unread(group_key)):
+        if row.count > 1:
+            row.title, row.text = words(row.count)
+            row.endpoint, row.arguments = endpoint, {}
 
 
 def _unread(group_key: str) -> Any:
@@ -107,33 +164,43 @@ def mark_read(notification_id: int, user_id: int) -> Notification:
 def mark_unread(notification_id: int, user_id: int) -> Notification:
     """Let the bell count it again. It stands alone from now on, so that news of its group can come beside it."""
     row = own(notification_id, user_id)
-    row.read_at, row.archived_at, row.group_key = None, None, None
+    row.read_at, row.archived_at, row.group_key, row.silent = None, None, None, False
     push_after_commit(KIND, None, user_id=user_id)
     return row
 
 
-def mark_all_read(user_id: int) -> int:
-    """Note that a person has seen everything; returns how many they had not."""
+def mark_all_read(user_id: int, category: str = "") -> int:
+    """Note that a person has seen everything, or everything of a category; returns how many they had not."""
+    statement = update(Notification).where(
+        Notification.user_id == user_id, Notification.read_at.is_(None), Notification.archived_at.is_(None)
+    )
+    if category:
+        statement = statement.where(Notification.category == category)
     seen = session.execute(
-        update(Notification)
-        .where(Notification.user_id == user_id, Notification.read_at.is_(None), Notification.archived_at.is_(None))
-        .values(read_at=now())
-        .returning(Notification.id)
-        .execution_options(synchronize_session=False)
+        statement.values(read_at=now()).returning(Notification.id).execution_options(synchronize_session=False)
     )
     push_after_commit(KIND, None, user_id=user_id)
     return len(seen.all())
 
 
 def archive(notification_id: int, user_id: int) -> Notification:
-    """Put it away; it stays in the archive."""
+    """Put it away; it stays in the archive, and comes back as it was by `restore`."""
     row = own(notification_id, user_id)
-    row.read_at, row.archived_at = row.read_at or now(), now()
+    row.archived_at = row.archived_at or now()
     push_after_commit(KIND, None, user_id=user_id)
+    return row
+
+
+def restore(notification_id: int, user_id: int) -> Notification:
+    """Take it out of the archive, read or unread as it was. News of its group that came meanwhile stays beside it."""
+    row = own(notification_id, user_id)
+    if row.archived_at is not None:
+        row.archived_at, row.group_key = None, None
+        push_after_commit(KIND, None, user_id=user_id)
     return row
 
 
 @passes("notifications", Notification, days=180)
 def read_before(instant: datetime) -> ColumnElement[bool]:
-    """What somebody read long ago; what nobody has read stays."""
-    return Notification.read_at < instant
+    """What somebody read or put away long ago; what nobody has read stays."""
+    return func.coalesce(Notification.read_at, Notification.archived_at) < instant

@@ -35,7 +35,7 @@ def connect(auth: Any = None) -> None:
     try:
         with across_tenants(), reading():
             person = identify()
-        if person is None:
+        if person is None or person.kept_out:
             raise Refusal("signed out")
         with _lock:
             if len(_open) >= MOST_SOCKETS:

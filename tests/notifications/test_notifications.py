@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from retail.core import events, tasks
+from retail.core.clock import frozen
 from retail.core.db import reading, session, unit_of_work
 from retail.core.events import Delivery, emit
 from retail.core.tasks import TaskEnded
@@ -169,6 +171,65 @@ def test_the_bell_counts_what_is_unread_for_one_query(app, shop, pushed):
     with count_queries() as asked:
         browser.get("/notifications/bell")
     assert sum("notifications" in one for one in asked) == 1
+
+
+def test_what_was_put_away_comes_back_as_it_was(app, shop, pushed):
+    browser = make.client(app, shop, "manager")
+    first = tell(shop, "manager", "First", group_key="g")
+    htmx = {"HX-Request": "true", "HX-Target": "told"}
+    answer = make.post(browser, f"/notifications/{first}/archive", {"view": "unread"}, headers=htmx)
+    assert f"/notifications/{first}/restore" in answer.headers["HX-Trigger"]
+    assert "up to date" in answer.text
+    assert browser.get("/notifications/bell").text == ""
+    tell(shop, "manager", "Second", group_key="g")
+    undone = make.post(browser, f"/notifications/{first}/restore", headers={"HX-Request": "true"})
+    assert (undone.status_code, undone.headers["HX-Trigger"]) == (204, "notification")
+    assert browser.get("/notifications/bell").text == "2", "it is unread again, beside what came meanwhile"
+
+
+def test_the_history_is_narrowed_by_what_its_address_says(app, shop, pushed):
+    browser = make.client(app, shop, "manager")
+    with make.within(shop), frozen(datetime(2026, 3, 1, 12, tzinfo=UTC)), unit_of_work():
+        notify([shop.users["manager"]], Message("stock", "warning", "Low in March"))
+    with make.within(shop), frozen(datetime(2026, 4, 1, 22, 30, tzinfo=UTC)), unit_of_work():
+        notify([shop.users["manager"]], Message("finance", "danger", "Short in April", actor="Ada"))
+
+    def shown(query):
+        page = browser.get(f"/notifications/?{query}").text
+        return ["Low in March" in page, "Short in April" in page]
+
+    assert shown("") == [True, True]
+    assert shown("category=stock") == [True, False]
+    assert shown("severity=danger") == [False, True]
+    assert shown("last=2026-03-01") == [True, False]
+    assert shown("first=2026-03-02&last=2026-04-01") == [False, True]
+    assert shown("first=2026-04-02") == [False, False]
+    assert shown("category=nonsense&first=never&severity=x&before=zero") == [True, True]
+    assert shown("first=0001-01-01&last=9999-12-31") == [True, True]
+    assert "Nothing matches" in browser.get("/notifications/?category=support").text
+    make.post(browser, "/notifications/read-all", {"category": "stock"})
+    assert browser.get("/notifications/bell").text == "1"
+
+
+def test_refunds_and_voids_of_a_day_are_one_line(shop, pushed):
+    tea = make.product("Tea", stock=9)
+    sold = [make.sale(shop, (tea, 1)) for _turn in range(3)]
+    station = make.open_till(shop)
+    for number, one in enumerate(sold):
+        with unit_of_work():
+            till.void(shop.tenant, station, one.order_id, f"void-{number}", "mistake")
+        events.drain()
+        if not number:
+            assert told(shop, "manager") == [("Voided: £2.40", 1, True)]
+    assert told(shop, "manager") == [("3 refunds and voids today", 3, True)]
+
+
+def test_thousands_are_told_in_few_statements_and_each_screen_once(shop, pushed):
+    with count_queries() as asked, unit_of_work():
+        for number in range(10):
+            notify(shop.users.values(), Message("orders", "info", f"News {number}"))
+    assert len([one for one in asked if "INSERT" in one.upper()]) <= 20
+    assert sorted(user for kind, user in pushed if kind == "notification") == sorted(shop.users.values())
 
 
 def test_opening_one_reads_it_and_goes_to_what_it_is_about(app, shop, pushed):

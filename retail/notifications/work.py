@@ -1,0 +1,136 @@
+"""Sending what people are told outside the program: each delivery alone, digests by the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from retail.core.clock import now
+from retail.core.db import reading, session, unit_of_work
+from retail.core.links import absolute
+from retail.core.schedules import stand
+from retail.core.tasks import task
+from retail.identity.models import User
+from retail.notifications import letters
+from retail.notifications.channels import CHANNELS_OUT
+from retail.notifications.delivery_services import (
+    TASK,
+    begin_attempt,
+    end,
+    is_reachable_by_mail,
+    settle_attempt,
+    take_up_lost,
+)
+from retail.notifications.models import Addressee, Notification, NotificationDelivery
+from retail.notifications.outcomes import Parcel
+from retail.notifications.preference_queries import addressee_of, zone_of
+from retail.notifications.preference_services import note_digest
+from retail.tenancy.queries import current_tenant
+
+stand("notification-digests", _l("Digests of notifications"), "notifications.digests", "0 * * * *")
+
+
+def parcel_of(row: NotificationDelivery) -> Parcel:
+    """What a delivery carries, in its reader's words."""
+    notification = session.get_one(Notification, row.notification_id)
+    user = session.get_one(User, row.user_id)
+    return Parcel(
+        delivery_id=row.id,
+        user_id=user.id,
+        name=user.name,
+        target=row.target,
+        shop=current_tenant().name,
+        title=notification.title,
+        text=notification.text,
+        category=notification.category,
+        severity=notification.severity,
+        url=absolute("notifications.go", notification_id=notification.id),
+        reference=row.reference,
+    )
+
+
+@task(TASK, _l("Send a notification"), queue="default", timeout=120, quiet=True)
+def deliver(
+    progress: object,  # noqa: ARG001  every task is handed it
+    delivery_id: int,
+) -> dict[str, Any] | None:
+    """One attempt: prepare in a transaction, talk to the world outside of one, note what came of it."""
+    send = None
+    with unit_of_work():
+        row = begin_attempt(delivery_id)
+        if row is not None:
+            with force_locale(_locale_of(row.user_id)):
+                send = CHANNELS_OUT[row.channel].prepare(parcel_of(row))
+    if send is None:
+        return None
+    outcome = send()
+    with unit_of_work():
+        settle_attempt(delivery_id, outcome)
+    return {"state": outcome.state}
+
+
+def _locale_of(user_id: int) -> str:
+    return session.get_one(User, user_id).locale or current_tenant().locale
+
+
+@task("notifications.digests", _l("Send digests of notifications"), queue="default", timeout=900, quiet=True)
+def digests(
+    progress: object,  # noqa: ARG001  every task is handed it
+) -> dict[str, Any]:
+    """Send each person whose time has come one mail of all that waits for it. Running it twice sends nothing twice:
+    what a mail speaks of is taken out of the queue in the transaction that writes the mail."""
+    with unit_of_work():
+        take_up_lost()
+    with reading():
+        statement = select(NotificationDelivery.user_id).where(NotificationDelivery.state == "digest").distinct()
+        waiting = sorted(session.scalars(statement))
+    sent = 0
+    for user_id in waiting:
+        with unit_of_work():
+            sent += _digest_for(user_id, now())
+    return {"sent": sent}
+
+
+def is_due(row: Addressee | None, zone: str, instant: datetime) -> bool:
+    """Whether somebody's digest is to go now: every hour, or once a day from their hour on."""
+    if row is not None and row.digest == "hourly":
+        return True
+    local = instant.astimezone(ZoneInfo(zone))
+    hour = 8 if row is None else row.digest_hour
+    return local.hour >= hour and (row is None or row.last_digest_on != local.date().isoformat())
+
+
+def _digest_for(user_id: int, instant: datetime) -> int:
+    """Write one person's digest; returns how many mails that were."""
+    user, row = session.get_one(User, user_id), addressee_of(user_id)
+    zone = zone_of(user)
+    if not is_due(row, zone, instant):
+        return 0
+    statement = select(NotificationDelivery).where(
+        NotificationDelivery.user_id == user_id, NotificationDelivery.state == "digest"
+    )
+    deliveries = list(session.scalars(statement.order_by(NotificationDelivery.id).with_for_update()))
+    told = {}
+    for delivery in deliveries:
+        notification = session.get_one(Notification, delivery.notification_id)
+        if notification.read_at is not None or notification.archived_at is not None:
+            end(delivery, "dropped", _("It was read before it was sent."))
+        elif not user.active or not is_reachable_by_mail(user):
+            end(delivery, "stopped", row.email_stopped if row is not None else "")
+        else:
+            told[delivery.id] = (delivery, notification)
+    if not told:
+        return 0
+    with force_locale(user.locale or current_tenant().locale):
+        written = letters.write_digest(user, [notification for _delivery, notification in told.values()])
+    for delivery, _notification in told.values():
+        end(delivery, "sent")
+        delivery.reference, delivery.attempts = str(written.id), 1
+    note_digest(user_id, instant.astimezone(ZoneInfo(zone)).date().isoformat())
+    return 1
