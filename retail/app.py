@@ -7,8 +7,7 @@ from types import ModuleType
 from typing import Any, cast
 
 import jinja2
-from flask import Flask, g, has_request_context, request
-from flask_babel import Babel
+from flask import Flask, request
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import IntegrityError
@@ -43,6 +42,7 @@ from retail.core import (
     history,
     html,
     installable,
+    language,
     logs,
     mail,
     module,
@@ -118,7 +118,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     fence.init_app(app)
     wall.init_app(app)
     audit.init_app(app)
-    Babel(app, locale_selector=_locale, timezone_selector=_timezone)
+    language.init_app(app)
     html.htmx.init_app(app)
     observing.init_app(app)
     module.init_app(app, identify)
@@ -139,17 +139,3 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     configure_mappers()
     fence.pair_tenant_keys(db.Model.metadata)
     return app
-
-
-def _locale() -> str:
-    person = g.get("person")
-    if person is not None:
-        return str(person.locale)
-    if not has_request_context():
-        return "en"
-    return request.accept_languages.best_match(["en", "es", "hi", "ar"], "en") or "en"
-
-
-def _timezone() -> str:
-    person = g.get("person")
-    return str(person.timezone) if person is not None else "UTC"
