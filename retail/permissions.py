@@ -39,6 +39,8 @@ class Can(StrEnum):
 
     SEE_MAILBOX = "operations:mailbox:view"
     SEE_AUDIT = "operations:audit:view"
+    SEE_ERRORS = "operations:error:view"
+    RESOLVE_ERRORS = "operations:error:resolve"
     SEE_EVENTS = "operations:event:view"
     REPLAY_EVENTS = "operations:event:replay"
     SEE_SCHEDULES = "operations:schedule:view"
