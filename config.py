@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent
 LONGEST_SOCKET_PATH = 99
 SHORTEST_SECRET = 32
 SECRET_BYTES = 32
+KEY_FILE = "secret.key"
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 # Words of the secrets that people leave as they found them in an example.
@@ -220,6 +221,10 @@ def _secret(name: str, given: str) -> str:
     return given
 
 
+def _secrets(name: str, given: str) -> tuple[str, ...]:
+    return tuple(_secret(name, one) for one in given.split())
+
+
 VARIABLES: tuple[Variable, ...] = (
     Variable("PORT", "8000", "port of the web server", _whole(1, 65535)),
     Variable("HOST", "127.0.0.1", "address it listens on; 0.0.0.0 for every network of this machine", _host),
@@ -228,6 +233,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("REDIS_URL", "", "Redis; empty: one of its own, on a socket in INSTANCE_DIR/run", _redis),
     Variable("DEMO", "1", "1 loads the demo shop into an empty database, 0 leaves it empty", _flag),
     Variable("SECRET_KEY", "", "signs cookies and links; empty: kept in INSTANCE_DIR/secret.key", _secret),
+    Variable("OLD_SECRET_KEYS", "", "former values of SECRET_KEY, separated by spaces; they still read", _secrets),
     Variable("MAIL_URL", "mailbox:", "where mail goes; mailbox: keeps it on a page of the program", _mail),
     Variable("MAIL_FROM", "Counterfoil <noreply@localhost.localdomain>", "sender of mail", _sender),
     Variable("PUBLIC_URL", "", "address people use; https:// makes cookies secure; empty: http://HOST:PORT", _public),
@@ -253,6 +259,7 @@ class Config:
     redis_url: str = field(repr=False)
     demo: bool
     secret_key: str = field(repr=False)
+    old_secret_keys: tuple[str, ...] = field(repr=False)
     mail_url: str = field(repr=False)
     mail_from: str
     public_url: str
@@ -265,6 +272,7 @@ class Config:
     trusted_proxies: int
     max_upload_mb: int
     embedded_redis: bool
+    keeps_secret_key: bool
 
     @property
     def is_sqlite(self) -> bool:
@@ -297,6 +305,8 @@ class Config:
         limits = self.redis_url.replace("unix://", "redis+unix://", 1)
         return {
             "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": [*self.old_secret_keys],
+            "SECRET_KEY_FILE": str(self.instance_dir / KEY_FILE) if self.keeps_secret_key else None,
             "INSTANCE_DIR": str(self.instance_dir),
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             "REDIS_URL": self.redis_url,
@@ -336,7 +346,10 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     if values["public_url"]:
         _demand_decision_about_demo(environ, values["public_url"])
     values["public_url"] = values["public_url"] or f"http://{reachable(values['host'])}:{values['port']}"
-    values["secret_key"] = values["secret_key"] or _kept_secret(directory / "secret.key")
+    values["keeps_secret_key"] = not values["secret_key"]
+    if not values["secret_key"]:
+        values["secret_key"], *older = _kept_secrets(directory / KEY_FILE)
+        values["old_secret_keys"] = (*older, *values["old_secret_keys"])
     return Config(**values)
 
 
@@ -385,7 +398,7 @@ def _instance_directory(text: str, *, given: bool) -> Path:
     return directory
 
 
-def _kept_secret(path: Path) -> str:
+def _kept_secrets(path: Path) -> list[str]:
     right = "give SECRET_KEY, or remove the file to have a new one made (everybody must sign in again)"
     try:
         if not path.exists():
@@ -401,9 +414,10 @@ def _kept_secret(path: Path) -> str:
             finally:
                 fresh.unlink()
         path.chmod(0o600)
-        secret = path.read_text(encoding="ascii").strip()
+        kept = path.read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError):
         raise ConfigError("SECRET_KEY", f"{path} cannot be read", right) from None
-    if len(secret) < SHORTEST_SECRET:
-        raise ConfigError("SECRET_KEY", f"{path} holds only {len(secret)} characters", right)
-    return secret
+    shortest = min((len(one) for one in kept), default=0)
+    if shortest < SHORTEST_SECRET:
+        raise ConfigError("SECRET_KEY", f"{path} holds only {shortest} characters", right)
+    return kept

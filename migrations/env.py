@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from retail.core.db import Instant, Model
 from retail.core.money import ScaledDecimal
+from retail.core.tenancy import across_tenants
+from retail.core.wall import raise_wall
 
 dictConfig({"version": 1, "disable_existing_loggers": False})
 
@@ -29,8 +31,10 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection, target_metadata=Model.metadata, render_as_batch=True, render_item=as_plain_type
     )
-    with context.begin_transaction():
+    with context.begin_transaction(), across_tenants():
         context.run_migrations()
+        # Whatever a migration made: afterwards every table of a tenant has the second wall.
+        raise_wall(connection)
 
 
 def main() -> None:

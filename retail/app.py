@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -42,17 +43,19 @@ from retail.core import (
     files,
     history,
     html,
+    installable,
     mail,
     module,
     numbers,
     queue,
+    saved_lists,
     schedules,
     screens,
     secrets,
     shell,
     shown,
-    tables,
     tasks,
+    wall,
 )
 from retail.core import tenancy as fence
 from retail.identity.identification import identify
@@ -75,7 +78,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, tasks, schedules, tables)
+CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 SIGNED_BY_OTHERS = ("notifications.sms_status",)
@@ -106,10 +109,12 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    secrets.load_keys(app.config["SECRET_KEY"])
+    secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
+    secrets.watch(Path(app.config["SECRET_KEY_FILE"]) if app.config["SECRET_KEY_FILE"] else None)
     db.init_app(app)
     Migrate(app, db.db, directory=str(settings.ROOT / "migrations"), render_as_batch=True, metadata=db.Model.metadata)
     fence.init_app(app)
+    wall.init_app(app)
     audit.init_app(app)
     Babel(app, locale_selector=_locale, timezone_selector=_timezone)
     html.htmx.init_app(app)
@@ -122,6 +127,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     shown.init_app(app)
     shell.init_app(app)
+    installable.init_app(app)
     history.init_app(app)
     for one in MODULES:
         cast(module.Module, one.module).open(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import create_engine
 
 import config
 from retail.app import create_app
-from retail.core import db, tenancy
+from retail.core import db, tenancy, wall
 from retail.identity.views import limiter
 from tests import make
 from tests.support import postgres, sharing
@@ -36,8 +37,13 @@ def postgresql() -> Iterator[PostgresServer]:
         yield server
 
 
-def make_app(instance: Path, url: str, **overrides: Any) -> Flask:
-    settings = config.load({"INSTANCE_DIR": str(instance), "DATABASE_URL": url, "DEMO": "0", "LOG_LEVEL": "ERROR"})
+KEY = secrets.token_hex(32)
+"""One key for all applications of this process: a process has one ring of keys."""
+
+
+def make_app(instance: Path, url: str, *, key: str = KEY, **overrides: Any) -> Flask:
+    environ = {"INSTANCE_DIR": str(instance), "DATABASE_URL": url, "DEMO": "0", "LOG_LEVEL": "ERROR"}
+    settings = config.load(environ | {"SECRET_KEY": key})
     counted = {"RATELIMIT_STORAGE_URI": "memory://"}
     return create_app(settings, TESTING=True, PROPAGATE_EXCEPTIONS=False, **counted, **overrides)
 
@@ -48,6 +54,8 @@ def fill(app: Flask) -> None:
     with app.app_context(), db.intent("write"):
         tenancy.pair_tenant_keys(db.Model.metadata)
         db.Model.metadata.create_all(db.db.engine)
+        with db.db.engine.begin() as connection:
+            wall.raise_wall(connection)
         make.cast()
         db.session.remove()
         db.db.engine.dispose()

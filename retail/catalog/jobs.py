@@ -55,7 +55,7 @@ def _reprice(state: dict[str, Any], answers: Mapping[str, Any]) -> dict[str, Any
     step = minor_unit(current_tenant().currency)
     percent, rounding = Decimal(answers["percent"]), str(answers["rounding"])
     return {
-        number: str(repriced(Decimal(price), percent, rounding, step)) if Decimal(price) else price
+        number: many.plain_price(repriced(Decimal(price), percent, rounding, step)) if Decimal(price) else price
         for number, price in state.items()
     }
 

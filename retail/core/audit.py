@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from retail.core import chain
 from retail.core.clock import now
 from retail.core.db import Model, db, session, unit_of_work
-from retail.core.tenancy import OfTenant, current_tenant_id, tenant_id_or_none
+from retail.core.tenancy import OfTenant, current_tenant_id, enter, leave, tenant_id_or_none
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,12 @@ def _write_gathered(committing: Session) -> None:
     for owner, entries in sorted(gathered.items()):
         if owner == chain.OF_THE_PLATFORM:
             chain.append(PlatformEntry, owner, entries)
-        else:
+            continue
+        token = enter(owner)
+        try:
             chain.append(AuditEntry, owner, [{**entry, "tenant_id": owner} for entry in entries])
+        finally:
+            leave(token)
 
 
 def _forget_gathered(rolled_back: Session, _transaction: object) -> None:

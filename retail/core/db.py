@@ -167,7 +167,7 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-class _BulkInsert:
+class BulkInsert:
     """One INSERT for a set of columns, prepared once: its SQL, and what turns each column's values into the driver's.
 
     Equal values are converted once per call, for ledgers repeat themselves: the same date, the same price, zero.
@@ -213,13 +213,13 @@ class _BulkInsert:
         return found
 
 
-_bulk_inserts: dict[tuple[str, tuple[str, ...], str], _BulkInsert] = {}
+_bulk_inserts: dict[tuple[str, tuple[str, ...], str], BulkInsert] = {}
 
 
-def _prepared(connection: Connection, table: Table, names: tuple[str, ...]) -> _BulkInsert:
+def _prepared(connection: Connection, table: Table, names: tuple[str, ...]) -> BulkInsert:
     key = table.name, names, connection.dialect.name
     if key not in _bulk_inserts:
-        _bulk_inserts[key] = _BulkInsert(table, names, connection.dialect)
+        _bulk_inserts[key] = BulkInsert(table, names, connection.dialect)
     return _bulk_inserts[key]
 
 

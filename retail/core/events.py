@@ -22,7 +22,7 @@ from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import Model, insert_rows, reading, session, unit_of_work
 from retail.core.retention import passes
-from retail.core.tenancy import OfTenant, across_tenants, insert_owned, inside
+from retail.core.tenancy import OfTenant, across_tenants, awake, insert_owned, inside
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
@@ -178,12 +178,13 @@ def relay(limit: int = 500) -> int:
     for listener in HANDLERS.values():
         for kind in listener.kinds:
             listeners[kind].append(listener.name)
+    waiting = Event.relayed_at.is_(None), awake(Event.tenant_id)
     with across_tenants(), reading():
-        if session.scalar(select(Event.id).where(Event.relayed_at.is_(None)).limit(1)) is None:
+        if session.scalar(select(Event.id).where(*waiting).limit(1)) is None:
             return 0
     with across_tenants(), unit_of_work():
-        waiting = select(Event).where(Event.relayed_at.is_(None)).order_by(Event.id).limit(limit)
-        rows = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+        asked = select(Event).where(*waiting).order_by(Event.id).limit(limit)
+        rows = list(session.scalars(asked.with_for_update(skip_locked=True)))
         instant = now()
         insert_rows(
             Delivery,
@@ -211,8 +212,8 @@ def relay(limit: int = 500) -> int:
 def handlers_with_work() -> list[str]:
     """The handlers that have deliveries due now, in the order in which they should run."""
     with across_tenants(), reading():
-        statement = select(Delivery.handler).where(Delivery.state == "pending", Delivery.due_at <= now()).distinct()
-        due = set(session.scalars(statement))
+        waiting = Delivery.state == "pending", Delivery.due_at <= now(), awake(Delivery.tenant_id)
+        due = set(session.scalars(select(Delivery.handler).where(*waiting).distinct()))
     return sorted(due & HANDLERS.keys(), key=lambda name: (HANDLERS[name].last, name))
 
 
@@ -224,7 +225,9 @@ def deliver(handler: str, limit: int = 200) -> int:
     listener = HANDLERS[handler]
     instant = now()
     with across_tenants(), reading():
-        pending = select(Delivery).where(Delivery.state == "pending", Delivery.handler == handler)
+        pending = select(Delivery).where(
+            Delivery.state == "pending", Delivery.handler == handler, awake(Delivery.tenant_id)
+        )
         waiting = pending.where(Delivery.due_at > instant, Delivery.aggregate != "").with_only_columns(
             Delivery.tenant_id, Delivery.aggregate, func.max(Delivery.due_at)
         )

@@ -27,10 +27,20 @@ class StoredFile(OfTenant, Model):
     sha256: Mapped[str]
 
 
+def folder_of(tenant_id: int) -> Path:
+    """Where everything of a tenant lies."""
+    return Path(current_app.config["INSTANCE_DIR"]) / "files" / str(tenant_id)
+
+
+def place(tenant_id: int, sha256: str) -> Path:
+    """Where these contents of a tenant lie, or would."""
+    return folder_of(tenant_id) / sha256[:2] / sha256
+
+
 def _path(sha256: str) -> Path:
-    folder = Path(current_app.config["INSTANCE_DIR"]) / "files" / str(current_tenant_id()) / sha256[:2]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / sha256
+    path = place(current_tenant_id(), sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def store(name: str, content_type: str, content: bytes) -> StoredFile:

@@ -53,6 +53,10 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "return": (_l("refunded"), "receipt-refund", "warning"),
     "void": (_l("voided"), "circle-x", "warning"),
     "replay": (_l("delivered again"), "refresh", "info"),
+    "backup": (_l("backed up"), "download", "neutral"),
+    "restore": (_l("restored"), "upload", "warning"),
+    "keys_rotated": (_l("changed the keys of"), "key", "info"),
+    "arrive": (_l("brought in"), "download", "success"),
     "audit_cut": (_l("deleted old entries of the audit"), "trash", "danger"),
     "try_again": (_l("tried again"), "refresh", "info"),
 }

@@ -21,7 +21,7 @@ from retail.core.clock import now
 from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import NotFound, Refused
 from retail.core.tasks import TASKS, Task, ask_for
-from retail.core.tenancy import OfTenant, across_tenants, inside
+from retail.core.tenancy import OfTenant, across_tenants, awake, inside
 
 
 class Schedule(OfTenant, Audited, Model):
@@ -140,7 +140,9 @@ def fire_due() -> int:
     """Turn every due schedule into a task, once each however many schedulers run; missed runs are caught up by one."""
     with across_tenants(), reading():
         waiting = session.execute(
-            select(Schedule.id, Schedule.tenant_id).where(Schedule.paused.is_(False), Schedule.next_run_at <= now())
+            select(Schedule.id, Schedule.tenant_id).where(
+                Schedule.paused.is_(False), Schedule.next_run_at <= now(), awake(Schedule.tenant_id)
+            )
         ).all()
     fired = 0
     for schedule_id, tenant_id in waiting:

@@ -19,8 +19,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from retail.core import db, html
+from retail.core import db, html, manual, shortcuts
 from retail.core.errors import NotFound, Refused
+from retail.core.links import link
 from retail.core.module import allowed, can, person_or_none, registry_of
 from retail.permissions import PUBLIC
 
@@ -82,7 +83,7 @@ def menu() -> list[dict[str, Any]]:
                 "url": url_for(item.endpoint),
                 "active": request.endpoint == item.endpoint
                 or (here == item.endpoint.split(".")[0] and g.get("menu_endpoint") == item.endpoint),
-                "shortcut": item.shortcut,
+                "shortcut": shortcuts.letter_for(item.endpoint, item.shortcut, person.shortcuts),
                 "primary": item.primary,
                 "count": None,
             }
@@ -110,11 +111,26 @@ def _context() -> dict[str, Any]:
         "locale_code": str(locale).replace("_", "-") if locale else "en",
         "text_direction": locale.text_direction if locale else "ltr",
         "menu": menu() if person else [],
+        "shortcut_keys": shortcuts.keys_for(person.shortcuts if person else {}),
+        "shortcut_sheet": shortcuts.SHORTCUTS,
         "breadcrumbs": [],
         "location": None,
         "locations": [],
         "unread_count": 0,
     }
+
+
+def manual_here() -> str | None:
+    """The chapter of the manual that explains this page, or the menu's entry above it; None where there is none."""
+    above = g.get("menu_endpoint")
+    if above is None:
+        registry = registry_of(current_app)
+        own = [
+            one.endpoint for one in registry.menu if request.path.startswith(url_for(one.endpoint).rstrip("/") + "/")
+        ]
+        above = max(own, key=lambda endpoint: len(url_for(endpoint)), default=None)
+    chapter = manual.chapter_of(request.endpoint, above)
+    return link("operations.help_page", chapter=chapter) if chapter else None
 
 
 def _headers(response: Response) -> Response:
@@ -235,7 +251,7 @@ def init_app(app: Flask) -> None:
     """Put what every page shares on the application."""
     app.context_processor(_context)
     app.after_request(_headers)
-    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can)
+    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can, manual_here=manual_here)
     # Macros as a module are there for whole pages and for blocks rendered alone.
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.globals["ui"] = _Macros(app.jinja_env, "core/ui.html")

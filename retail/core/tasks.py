@@ -28,7 +28,7 @@ from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import Happening, emit, event
 from retail.core.retention import passes
-from retail.core.tenancy import OfTenant, across_tenants, inside
+from retail.core.tenancy import OfTenant, across_tenants, awake, inside
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5.0
@@ -301,7 +301,10 @@ def due(limit: int = 1000) -> list[Due]:
         waiting = and_(Task.state == "queued", Task.due_at <= instant)
         silent = and_(Task.state == "running", or_(Task.beat_at.is_(None), Task.beat_at < instant - LEASE))
         rows = session.execute(
-            select(Task.id, Task.tenant_id, Task.name).where(or_(waiting, silent)).order_by(Task.id).limit(limit)
+            select(Task.id, Task.tenant_id, Task.name)
+            .where(or_(waiting, silent), awake(Task.tenant_id))
+            .order_by(Task.id)
+            .limit(limit)
         ).all()
     found = []
     for row in rows:

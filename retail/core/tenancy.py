@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     MetaData,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     insert,
     literal,
     orm,
+    select,
 )
 from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column
 from sqlalchemy.orm.interfaces import ORMOption
@@ -63,6 +65,11 @@ def tenant_id_or_none() -> int | None:
     """The tenant we are in, or None."""
     tenant_id = _tenant.get()
     return None if tenant_id == EVERY_TENANT else tenant_id
+
+
+def entered() -> int | None:
+    """The tenant we are in, EVERY_TENANT when working across all of them, None in none."""
+    return _tenant.get()
 
 
 @contextmanager
@@ -106,6 +113,13 @@ def _forget_rows_of(one: int | None, other: int | None) -> None:
         if session.new or session.dirty or session.deleted:
             raise NoTenant("commit before going to another tenant")
         session.expunge_all()
+
+
+def awake(tenant_id: Any) -> ColumnElement[bool]:
+    """Of whose tenant this column tells, and whether it is in business: nothing is done for one that is suspended."""
+    tenants = Model.metadata.tables["tenants"]
+    resting = select(tenants.c.id).where(tenants.c.suspended_at.is_not(None))
+    return cast("ColumnElement[bool]", tenant_id.not_in(resting))
 
 
 def insert_owned(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -36,7 +36,7 @@ class EmailField(StringField):
 class SignInForm(Form):
     """Address and password."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), Length(max=254)])
+    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), IS_EMAIL, Length(max=254)])
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password.")), Length(max=200)])
     next = HiddenField()
 
@@ -90,7 +90,7 @@ class PinForm(Form):
     pin = PasswordField(
         _l("New PIN"), [InputRequired(), Length(max=20)], description=_l("4 to 8 digits, not 1234 or the like.")
     )
-    again = PasswordField(_l("The same again"), [InputRequired(), EqualTo("pin", _l("The two PINs differ."))])
+    pin_again = PasswordField(_l("The same again"), [InputRequired(), EqualTo("pin", _l("The two PINs differ."))])
 
 
 class PinEntryForm(Form):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import Amount
+from retail.core.secrets import SEALED
 from retail.core.tenancy import OfTenant
 
 
@@ -40,7 +41,7 @@ class User(OfTenant, Audited, Model):
     role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"))
     password_hash: Mapped[str | None]
     pin_hash: Mapped[str | None]
-    totp_secret: Mapped[str | None]
+    totp_secret: Mapped[str | None] = mapped_column(info=SEALED)
     totp_confirmed_at: Mapped[datetime | None]
     last_totp_step: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)

@@ -33,6 +33,8 @@ WORDS = {
     Can.VIEW_COSTS: _l("See what products cost the shop"),
     Can.VIEW_CUSTOMERS: _l("See customers"),
     Can.EDIT_CUSTOMERS: _l("Create and change customers"),
+    Can.IMPORT_CUSTOMERS: _l("Import customers from files"),
+    Can.USE_IMPORTS: _l("See imports and undo them"),
     Can.VIEW_JOURNAL: _l("See the journal"),
     Can.VIEW_USERS: _l("See people"),
     Can.MANAGE_USERS: _l("Invite, change and deactivate people"),

@@ -23,10 +23,15 @@ from retail.identity.proof import fresh, myself, proves
 from retail.permissions import SIGNED_IN
 
 
-def _tabs() -> list[dict[str, Any]]:
+def account_tabs() -> list[dict[str, Any]]:
+    """The pages of one's own account."""
+    pages = (
+        (_("Profile"), "identity.profile"),
+        (_("Security"), "identity.security"),
+        (_("Keyboard"), "identity.shortcut_keys"),
+    )
     return [
-        {"label": label, "url": url_for(endpoint), "active": request.endpoint == endpoint}
-        for label, endpoint in ((_("Profile"), "identity.profile"), (_("Security"), "identity.security"))
+        {"label": label, "url": url_for(endpoint), "active": request.endpoint == endpoint} for label, endpoint in pages
     ]
 
 
@@ -42,7 +47,7 @@ def profile() -> Response:
         user.theme = form.theme.data
         return html.done(_("Saved."), to=url_for("identity.profile"))
     return html.page(
-        "identity/profile.html", status=422 if form.errors else 200, form=form, tabs=_tabs(), email=user.email
+        "identity/profile.html", status=422 if form.errors else 200, form=form, tabs=account_tabs(), email=user.email
     )
 
 
@@ -71,7 +76,7 @@ def _security_page(form: ChangePasswordForm, status: int = 200) -> Response:
         "identity/security.html",
         status=status,
         form=form,
-        tabs=_tabs(),
+        tabs=account_tabs(),
         email=user.email,
         second_factor_since=user.totp_confirmed_at,
         demanded=g.person.must_set_up_second_factor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from argon2 import PasswordHasher
 from flask_babel import gettext as _
@@ -12,6 +12,7 @@ from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session, table_of
 from retail.core.errors import NotFound, Refused
+from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import current_tenant_id
 from retail.identity import passwords, sessions
 from retail.identity.limits import Limits, limits_of
@@ -303,3 +304,10 @@ def people_in(role_id: int) -> Sequence[User]:
     return session.scalars(
         select(User).where(User.role_id == role_id).order_by(User.active.desc(), User.name, User.id)
     ).all()
+
+
+def choose_shortcuts(user: User, keys: Mapping[str, str]) -> None:
+    """Keep the keys somebody chose instead of the usual ones; none of them brings the usual ones back."""
+    # A new mapping, for a changed one inside a row would not be noticed.
+    user.preferences = {**user.preferences, PREFERENCE: dict(keys)}
+    session.flush()

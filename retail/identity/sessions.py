@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from retail.core.audit import Actor
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
 from retail.core.retention import passes
+from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import across_tenants
 from retail.identity.limits import Limits, limits_of
 from retail.identity.models import Approval, Role, SignInAttempt, User, UserSession
@@ -78,6 +79,7 @@ class SignedIn:
     viewing: str = ""
     real_id: int = 0
     real_name: str = ""
+    shortcuts: Mapping[str, str] = field(default_factory=dict)
     is_authenticated: bool = True
 
     @property
@@ -172,6 +174,7 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         locked=locked,
         real_id=user.id,
         real_name=user.name,
+        shortcuts=user.preferences.get(PREFERENCE) or {},
     )
     if kept.viewed_role_id is not None and Can.VIEW_AS in person.permissions:
         return _looking_as(person, kept)

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from retail.core.events import emit
-from retail.core.imports import Changed, Given, Import, ImportChange, Kind, Plan, Reversal, declare
+from retail.core.imports import Changed, Given, Import, Kind, Past, Plan, Reversal, declare
 from retail.core.imports.kinds import several_lines
 from retail.core.imports.reversing import edits, referring, restored
 from retail.core.spreadsheets import CellError, Field, parse_boolean
@@ -158,14 +158,14 @@ class CustomerUndoing:
     def __init__(self, row: Import) -> None:
         self._import_id = row.id
 
-    def plan(self, changes: Sequence[ImportChange]) -> list[Reversal]:
+    def plan(self, changes: Sequence[Past]) -> list[Reversal]:
         """What is to become of each customer: one who was edited, or who bought something since, stays."""
         found = bulk.customers_numbered(one.subject_id for one in changes)
         used = set().union(*referring("customers", found).values())
         return [self._reversal(change, found.get(change.subject_id), used) for change in changes]
 
     @staticmethod
-    def _reversal(change: ImportChange, there: dict[str, Any] | None, used: set[int]) -> Reversal:
+    def _reversal(change: Past, there: dict[str, Any] | None, used: set[int]) -> Reversal:
         if there is None:
             return Reversal(change.id, change.row, "gone", str(change.after.get("name", "")))
         if not change.created:
@@ -178,7 +178,7 @@ class CustomerUndoing:
             return Reversal(change.id, change.row, "kept", there["name"], reason=str(_("has bought something since")))
         return Reversal(change.id, change.row, "removed", there["name"])
 
-    def apply(self, changes: Sequence[ImportChange], reversals: Sequence[Reversal]) -> None:
+    def apply(self, changes: Sequence[Past], reversals: Sequence[Reversal]) -> None:
         """Write what was planned."""
         pairs = list(zip(changes, reversals, strict=True))
         bulk.remove_customers([change.subject_id for change, one in pairs if one.outcome == "removed"])

@@ -53,6 +53,8 @@ STEPS = {
 }
 LISTS = {"products": "catalog.product_list", "customers": "customers.customer_list"}
 NEW = {"products": "product_import", "customers": "customer_import"}
+TITLES = {"products": _l("Import products"), "customers": _l("Import customers")}
+SEEN = {"products": _l("See the products"), "customers": _l("See the customers")}
 ICONS = {"products": "package", "customers": "address-book"}
 EXAMPLES = {"products": example_rows, "customers": example_customers}
 module.menu.append(MenuItem(_l("Imports"), "integrations.imports", "table-import", _l("Goods"), order=38))
@@ -110,11 +112,12 @@ def _new_import(kind: Kind) -> Response:
         status=422 if form.is_submitted() else 200,
         form=form,
         kind=kind,
+        title=TITLES[kind.name],
         shapes=SHAPES.values(),
         largest=_largest(),
         steps=_steps(),
         fields=[(one.label, kind.hints.get(one.name, "")) for one in kind.fields],
-        breadcrumbs=[(_("Imports"), url_for("integrations.imports")), (_("Import %(what)s", what=kind.label), None)],
+        breadcrumbs=[(_("Imports"), url_for("integrations.imports")), (TITLES[kind.name], None)],
     )
 
 
@@ -323,7 +326,7 @@ def _page(row: Import, status: int = 200, **more: Any) -> Response:
         status=status,
         **{**context, **{name: value for name, value in more.items() if value is not None}},
         row=row,
-        state_words=STATES[row.state],
+        state_words=_("Ready to check") if context["layout"] else STATES[row.state],
         tone=TONES.get(row.state, "neutral"),
         kind=kind,
         step=STEPS.get(row.state, 5),
@@ -334,6 +337,7 @@ def _page(row: Import, status: int = 200, **more: Any) -> Response:
         counts=counts,
         rejected=[one for one in sample if one["action"] == "reject"],
         changing=[one for one in sample if one["action"] != "reject"],
+        records_label=SEEN[row.kind],
         records_icon=ICONS[row.kind],
         records_url=link(LISTS[row.kind]),
         new_url=url_for(f"integrations.{NEW[row.kind]}"),

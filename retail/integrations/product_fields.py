@@ -130,21 +130,22 @@ def read_row(given: Given, usual_price: Decimal | None = None) -> ProductRow:
 
 def _codes(given: Given) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for code in re.split(r"[,;|\n]", given.raw("barcode")):
-        if not code.strip():
+    for part in re.split(r"[,;|\n]", given.raw("barcode")):
+        code = part.strip().lstrip("'")  # which keeps a spreadsheet from making a number of it
+        if not code:
             continue
-        if SHORTENED.fullmatch(code.strip()):
+        if SHORTENED.fullmatch(code):
             given.refuse(
                 "barcode",
                 _(
                     "“%(code)s” was shortened by a spreadsheet program. Format the column as text and put the whole "
                     "barcode in.",
-                    code=code.strip(),
+                    code=code,
                 ),
             )
             continue
         try:
-            found[checked_code(code.strip())] = None
+            found[checked_code(code)] = None
         except Refused as problem:
             given.refuse("barcode", problem.message)
     return tuple(found)

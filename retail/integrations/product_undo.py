@@ -18,7 +18,7 @@ from retail.catalog.services.bulk import KnownProduct, KnownVariant
 from retail.catalog.services.products import variant_name
 from retail.core.clock import now
 from retail.core.db import session
-from retail.core.imports import Import, ImportChange, Reversal
+from retail.core.imports import Import, ImportChange, Past, Reversal
 from retail.core.imports.reversing import edits, referring, restored
 from retail.finance.models import TaxRate
 from retail.integrations.product_fields import LABELS, codes_text, value_text
@@ -45,7 +45,7 @@ class ProductUndoing:
         self._removed: set[int] = set()
         self._withdrawn: set[int] = set()
 
-    def plan(self, changes: Sequence[ImportChange]) -> list[Reversal]:
+    def plan(self, changes: Sequence[Past]) -> list[Reversal]:
         """What is to become of each record."""
         variants = bulk.variants_numbered(one.subject_id for one in changes if one.subject == "variants")
         owners = {one.product.id for one in variants.values()}
@@ -81,7 +81,7 @@ class ProductUndoing:
         )
         return {row.subject_id: row.after for row in rows}
 
-    def _variant(self, change: ImportChange, variant: KnownVariant | None) -> Reversal:
+    def _variant(self, change: Past, variant: KnownVariant | None) -> Reversal:
         if variant is None:
             return Reversal(change.id, change.row, "gone", change.after.get("sku", ""))
         label = variant_name(variant.product.name, variant.options)
@@ -100,7 +100,7 @@ class ProductUndoing:
         self._removed.add(variant.id)
         return Reversal(change.id, change.row, "removed", label)
 
-    def _product(self, change: ImportChange, known: tuple[KnownProduct, set[int]] | None) -> Reversal:
+    def _product(self, change: Past, known: tuple[KnownProduct, set[int]] | None) -> Reversal:
         if known is None:
             return Reversal(change.id, change.row, "gone", str(change.after.get("name", "")))
         product, variant_ids = known
@@ -129,7 +129,7 @@ class ProductUndoing:
         )
         return earlier <= set(settled)
 
-    def _restored(self, change: ImportChange, label: str, state: Mapping[str, Any], codes: set[str]) -> Reversal:
+    def _restored(self, change: Past, label: str, state: Mapping[str, Any], codes: set[str]) -> Reversal:
         """Each field goes back to what it was; barcodes are taken away one by one."""
         imported, before = change.after.get("barcodes", ()), change.before.get("barcodes", ())
         found = restored(change, label, {**state, "barcodes": sorted(imported)}, _same, self._label, self._words)
@@ -172,7 +172,7 @@ class ProductUndoing:
             return value_text(Decimal(value))
         return value_text(value)
 
-    def apply(self, changes: Sequence[ImportChange], reversals: Sequence[Reversal]) -> None:
+    def apply(self, changes: Sequence[Past], reversals: Sequence[Reversal]) -> None:
         """Write what was planned."""
         mark = removing.withdrawn_mark(self._import_id)
         pairs = list(zip(changes, reversals, strict=True))
@@ -190,7 +190,7 @@ class ProductUndoing:
             if change.subject == "categories" and change.subject_id not in emptied:
                 one.outcome = "needed"
 
-    def _put_back(self, changed: Sequence[tuple[ImportChange, dict[str, Any]]]) -> None:
+    def _put_back(self, changed: Sequence[tuple[Past, dict[str, Any]]]) -> None:
         products: dict[int, dict[str, Any]] = {}
         variants: dict[int, dict[str, Any]] = {}
         points: dict[int, Decimal | None] = {}
@@ -221,7 +221,7 @@ def _columns_of_product(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _made(pairs: Sequence[tuple[ImportChange, Reversal]], subject: str, outcome: str) -> list[int]:
+def _made(pairs: Sequence[tuple[Past, Reversal]], subject: str, outcome: str) -> list[int]:
     """The records the import had made of which this comes."""
     return [
         change.subject_id

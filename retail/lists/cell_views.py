@@ -15,7 +15,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.forms import read_decimal
 from retail.core.module import can
 from retail.core.tables import Edit, Table, cell_of
-from retail.core.tables.listing import label_of_row, one_row
+from retail.core.tables.answering import label_of_row, one_row
 from retail.lists import module
 from retail.lists.access import table_named
 from retail.permissions import SIGNED_IN

@@ -19,7 +19,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.forms import read_decimal
 from retail.core.module import allowed, can, person_or_none
 from retail.core.tables import TABLES, Asked, Bulk, Table
-from retail.core.tables.listing import label_of_row
+from retail.core.tables.answering import label_of_row
 from retail.core.tasks import Task
 from retail.lists import module, queries, services
 from retail.lists.access import job_named, table_named

@@ -35,7 +35,7 @@ class BulkRun(OfTenant, Model):
     job: Mapped[str]
     answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[str] = mapped_column(default=RUN_FLOW.start)
-    total: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import html
+from retail.core import saved_lists as views
 from retail.core.errors import Refused
+from retail.core.saved_lists import NO_VIEW, SavedView
 from retail.core.tables import TABLES, Asked, Table
-from retail.core.tables import saved as views
-from retail.core.tables.saved import NO_VIEW, SavedView
 from retail.lists import module
 from retail.lists.access import table_named
 from retail.permissions import SIGNED_IN

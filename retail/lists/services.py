@@ -48,8 +48,8 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
     session.add(run)
     session.flush()
     for part in in_chunks(rows, 1000):
-        run.total += len(part)
-        if run.total > MOST:
+        run.rows += len(part)
+        if run.rows > MOST:
             raise Refused(_("That is more than %(n)s rows; narrow the list first.", n=MOST))
         insert_owned(
             BulkChange,
@@ -67,10 +67,10 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
                 for row_id, label in part
             ],
         )
-    if not run.total:
+    if not run.rows:
         raise Refused(_("Choose at least one row."))
-    audit.record("bulk", list_name, run.id, str(declared.label), {"rows": run.total, **run.answers})
-    if run.total > AT_ONCE:
+    audit.record("bulk", list_name, run.id, str(declared.label), {"rows": run.rows, **run.answers})
+    if run.rows > AT_ONCE:
         run.task_id = ask_for("lists.carry_out", bulk_run_id=run.id).id
     session.flush()
     return run
@@ -103,7 +103,12 @@ def carry_out(run: BulkRun, limit: int = PART) -> int:
             run.unchanged += 1
     if written:
         job.write(written)
-    left = run.total - run.handled
+        # As the database has it now: undoing compares with that.
+        kept = job.read([*written])
+        for one in part:
+            if one.row_id in kept and one.state == "changed":
+                one.after = kept[one.row_id]
+    left = run.rows - run.handled
     if not left:
         RUN_FLOW.move(run, "done")
         run.ended_at = now()
@@ -166,7 +171,7 @@ def finish_early(run: BulkRun) -> None:
     reach stay as they were."""
     if run.state != "running":
         raise Refused(_("This has ended already."))
-    run.total = run.handled
+    run.rows = run.handled
     RUN_FLOW.move(run, "done")
     run.ended_at = now()
     session.flush()

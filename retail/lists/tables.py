@@ -44,7 +44,7 @@ class BulkRuns(Table):
         ),
         "when": Column(_l("When"), BulkRun.created_at, "datetime"),
         "who": Column(_l("By"), BulkRun.user_name, search=True),
-        "total": Column(_l("Rows"), BulkRun.total, "integer"),
+        "rows": Column(_l("Rows"), BulkRun.rows, "integer"),
         "changed": Column(_l("Changed"), BulkRun.changed, "integer"),
         "refused": Column(_l("Refused"), BulkRun.refused, "integer", tone=lambda count: "danger" if count else None),
         "state": Column(_l("State"), BulkRun.state, show=lambda state: str(STATES.get(state, state)), tone=TONES.get),

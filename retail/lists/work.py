@@ -17,12 +17,12 @@ from retail.lists.models import BulkChange, BulkRun
 
 
 def _in_parts(
-    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun], int], state: str, total: str
+    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun], int], state: str, whole_of: str
 ) -> BulkRun:
     while True:
         with unit_of_work():
             run = queries.run_numbered(bulk_run_id)
-            whole = getattr(run, total)
+            whole = getattr(run, whole_of)
             left = do(run) if run.state == state else 0
         progress(whole - left, whole)
         if not left:
@@ -32,7 +32,7 @@ def _in_parts(
 @task("lists.carry_out", _l("Change of many rows"), queue="default", timeout=3600, retry_seconds=(5, 60))
 def carry_out(progress: Callable[..., None], bulk_run_id: int) -> dict[str, Any]:
     """Do what is left of a job."""
-    run = _in_parts(bulk_run_id, progress, services.carry_out, "running", "total")
+    run = _in_parts(bulk_run_id, progress, services.carry_out, "running", "rows")
     return {"changed": run.changed, "unchanged": run.unchanged, "refused": run.refused, "bulk_run_id": bulk_run_id}
 
 

@@ -16,7 +16,9 @@ from retail.core.shown import money
 from retail.core.tasks import TaskEnded
 from retail.core.tenancy import current_tenant_id
 from retail.events.catalog import ProductsImported
+from retail.events.customers import CustomersImported
 from retail.events.identity import UserSignedIn
+from retail.events.integrations import ImportUndone
 from retail.events.inventory import StockRanLow, StockReplenished
 from retail.events.till import SaleReversed, ShiftClosed
 from retail.inventory.models import StockLevel
@@ -163,6 +165,16 @@ def tell_who_asked(happening: TaskEnded) -> None:
 @on(ProductsImported)
 def tell_of_import(happening: ProductsImported) -> None:
     """What an import of products came to, for whoever started it."""
+    _tell_of_import(happening, _("Products were imported"))
+
+
+@on(CustomersImported)
+def tell_of_customers(happening: CustomersImported) -> None:
+    """What an import of customers came to, for whoever started it."""
+    _tell_of_import(happening, _("Customers were imported"))
+
+
+def _tell_of_import(happening: ProductsImported | CustomersImported, title: str) -> None:
     user_id = happening.event.user_id
     if user_id is None:
         return
@@ -173,11 +185,21 @@ def tell_of_import(happening: ProductsImported) -> None:
         rejected=happening.rejected,
     )
     severity = "warning" if happening.rejected else "success"
+    message = Message("work", severity, title, text, "integrations.import_page", {"import_id": happening.import_id})
+    notify([user_id], message, happening.event.id)
+
+
+@on(ImportUndone)
+def tell_of_undone_import(happening: ImportUndone) -> None:
+    """What undoing an import came to, for whoever asked for it."""
+    user_id = happening.event.user_id
+    if user_id is None:
+        return
     message = Message(
         "work",
-        severity,
-        _("Products were imported"),
-        text,
+        "warning" if happening.kept else "success",
+        _("The import of %(file)s is undone", file=happening.filename),
+        _("%(rows)s rows taken back, %(kept)s kept.", rows=happening.rows, kept=happening.kept),
         "integrations.import_page",
         {"import_id": happening.import_id},
     )

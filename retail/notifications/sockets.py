@@ -32,7 +32,7 @@ def admit(said: Any) -> Admitted:
     try:
         with across_tenants(), reading():
             person = identify()
-        if person is None:
+        if person is None or person.kept_out:
             raise NotAdmitted("signed out")
         since = said.get("since") if isinstance(said, dict) else None
         known = since if isinstance(since, int) else None

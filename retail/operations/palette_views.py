@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
 from flask_babel import gettext as _
@@ -13,9 +14,10 @@ from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
 from retail.catalog.models import Barcode, Variant
-from retail.core import html, shown
+from retail.core import html, manual, saved_lists, shown
 from retail.core.db import session
 from retail.core.module import allowed, can, person_or_none, registry_of
+from retail.core.tables import TABLES
 from retail.customers.queries import find_customers
 from retail.operations import module
 from retail.orders.models import Order
@@ -46,6 +48,9 @@ ACTIONS: tuple[tuple[Any, str, str, str], ...] = (
     (_l("Locations"), "tenancy.location_list", "map-pin", "shop warehouse"),
     (_l("Tax rates"), "finance.tax_rates", "percentage", "vat"),
     (_l("Your profile"), "identity.profile", "user-circle", "language theme dark light"),
+    (_l("Changes of many rows"), "lists.runs", "list-check", "bulk undo jobs mass edit"),
+    (_l("Choose your keys"), "identity.shortcut_keys", "keyboard", "shortcuts hotkeys"),
+    (_l("Help"), "operations.help_pages", "help-circle", "manual guide how to"),
     (_l("Your password and devices"), "identity.security", "lock", "second factor totp sessions"),
 )
 """What can be done or set: label, endpoint, icon, further words it is found by."""
@@ -131,6 +136,28 @@ def _actions(q: str) -> list[Found]:
     return found[:EACH]
 
 
+def _views(q: str) -> list[Found]:
+    """Lists that somebody saved under a name, of those this person may see."""
+    person = person_or_none()
+    found = []
+    for view in saved_lists.views_named(q, person.id, EACH):
+        table = TABLES.get(view.list_name)
+        if table is not None and allowed(table.needs, person):
+            address = f"{view.path}?{urlencode({**view.query, 'view': view.id})}"
+            found.append(Found(view.name, address, "bookmark", str(table.label)))
+    return found
+
+
+def _chapters(q: str) -> list[Found]:
+    """Chapters of the manual whose title holds what was typed."""
+    words = q.casefold().split()
+    return [
+        Found(one.title, url_for("operations.help_page", chapter=one.name), "help-circle", _("Help"))
+        for one in manual.chapters().values()
+        if all(word in one.title.casefold() for word in words)
+    ][:3]
+
+
 @module.get("/palette", needs=SIGNED_IN)
 def palette() -> Response:
     """Records and actions that fit what was typed, each only for those who may open it."""
@@ -141,6 +168,8 @@ def palette() -> Response:
             (_("Sales"), _orders(q)),
             (_("Products"), _products(q)),
             (_("Customers"), _customers(q)),
+            (_("Saved views"), _views(q)),
             (_("Actions and settings"), _actions(q)),
+            (_("Help"), _chapters(q)),
         ]
     return html.page("operations/palette.html", groups=[(label, found) for label, found in groups if found])

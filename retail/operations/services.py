@@ -17,7 +17,8 @@ def give_standing_schedules() -> int:
         counted = select(Schedule.tenant_id, func.count()).where(Schedule.name.in_(STANDING))
         counts = session.execute(counted.group_by(Schedule.tenant_id)).all()
         known = {row[0]: row[1] for row in counts}
-        tenants = session.execute(select(Tenant.id, Tenant.timezone)).all()
+        open_ones = select(Tenant.id, Tenant.timezone).where(Tenant.suspended_at.is_(None))
+        tenants = session.execute(open_ones).all()
     lacking = [row for row in tenants if known.get(row.id, 0) < len(STANDING)]
     for row in lacking:
         with inside(row.id), unit_of_work():

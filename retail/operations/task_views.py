@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from retail.core import html, tables, tasks
 from retail.core.db import session
 from retail.core.errors import NotFound
+from retail.core.links import link
 from retail.core.module import MenuItem, can
 from retail.core.tasks import TASKS, Task, label_of
 from retail.operations import module
@@ -68,12 +69,15 @@ def tasks_page() -> Any:
 def task_page(task_id: int) -> Response:
     """One task."""
     row = _task(task_id)
+    outcome = dict(row.result or {})
+    run_id = outcome.pop("bulk_run_id", None)
     crumbs = [(_("Tasks"), url_for("operations.tasks_page"))] if can(Can.SEE_SCHEDULES) else []
     return html.page(
         "operations/task.html",
         task=_shown(row),
         row=row,
-        results=[(name.replace("_", " "), result) for name, result in (row.result or {}).items()],
+        results=[(name.replace("_", " "), result) for name, result in outcome.items()],
+        run_url=link("lists.run_page", bulk_run_id=run_id) if run_id else None,
         breadcrumbs=[*crumbs, (label_of(row.name), None)],
     )
 

@@ -41,6 +41,5 @@ TENDERS = Dataset(
         "method": Dimension(_l("Way to pay"), Payment.method),
         "location": Dimension(_l("Location"), func.coalesce(Location.name, "")),
         "cashier": Dimension(_l("Cashier"), func.coalesce(User.name, "")),
-        "shift": Dimension(_l("Shift"), Payment.shift_id, "integer"),
     },
 )

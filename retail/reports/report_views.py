@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from io import BytesIO
 from typing import Any
 
 from babel.dates import format_skeleton, get_day_names
-from flask import abort, current_app, g, request, url_for
+from flask import abort, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.core import audit, datasets, export, html, shown
+from retail.core import audit, datasets, html, shown
 from retail.core.charts import Chart, Kind, Series, figure
 from retail.core.datasets import Dataset
 from retail.core.errors import Refused
 from retail.core.module import allowed, can, person_or_none
+from retail.core.table_files import FORMS, table_file
 from retail.permissions import Can
 from retail.reports import module
 from retail.reports.asking import Answer, Question, answer, summed
 from retail.reports.ready_made import BY_KEY, READY_MADE, ReadyMade, periods
-from retail.tenancy.queries import locations
+from retail.tenancy.queries import current_tenant, locations
 
 SHOWN_ROWS, DRAWN_BARS, DRAWN_POINTS = 500, 12, 370
 ACROSS_TIME = {"day", "week", "month", "quarter", "year"}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _may_ask(dataset: Dataset) -> bool:
@@ -164,7 +163,7 @@ def show(dataset: str) -> Any:
         chart=_picture(answered, title, ready.chart if ready and ready.by == question.by else None),
         cells=_cells(answered),
         hidden_rows=max(0, len(answered.rows) - SHOWN_ROWS),
-        exports={form: _address(format=form) for form in ("csv", "xlsx", "json")} if can(Can.EXPORT) else {},
+        exports={form: _address(format=form) for form in FORMS} if can(Can.EXPORT) else {},
     )
 
 
@@ -237,23 +236,23 @@ def _picture(answered: Answer, title: str, kind: Kind | None) -> Any:
 
 def _file(answered: Answer, title: str, form: str) -> Response:
     """The whole answer as a file; leaves an audit entry."""
-    if form not in {"csv", "xlsx", "json"}:
+    if form not in FORMS:
         abort(404)
     if not can(Can.EXPORT):
         abort(403)
-    audit.record_apart("export", answered.question.dataset, label=f"{title}: {len(answered.rows)} rows as {form}")
-    name = f"{title.lower().replace(' ', '-')}.{form}"
-    headers = {"Content-Disposition": export_name(name)}
-    if form == "xlsx":
-        stream = BytesIO()
-        export.write_xlsx(answered.columns, answered.rows, stream, title=title, totals=summed(answered))
-        return current_app.response_class(stream.getvalue(), mimetype=XLSX, headers=headers)
-    pieces = (export.write_csv if form == "csv" else export.write_json)(answered.columns, answered.rows)
-    kind = "text/csv" if form == "csv" else "application/json"
-    return current_app.response_class(b"".join(pieces), mimetype=kind, headers=headers)
+    file = table_file(
+        answered.columns,
+        answered.rows,
+        form,
+        name=export_name(title.lower().replace(" ", "-")),
+        title=title,
+        shop=current_tenant().name,
+        totals=summed(answered),
+    )
+    audit.record_apart("export", answered.question.dataset, label=f"{title}: {file.rows} rows as {form}")
+    return file.response
 
 
 def export_name(name: str) -> str:
-    """A Content-Disposition for a name that may hold any letter."""
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "-" for letter in name)
-    return f'attachment; filename="{plain}"'
+    """A name of a file that every system takes, from one that may hold any letter."""
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "-" for letter in name)

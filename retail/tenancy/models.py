@@ -32,6 +32,7 @@ class Tenant(Audited, Model):
     receipt_header: Mapped[str] = mapped_column(default="")
     receipt_footer: Mapped[str] = mapped_column(default="")
     suspended_at: Mapped[datetime | None]
+    suspended_reason: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
 
     @property

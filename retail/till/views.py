@@ -185,11 +185,20 @@ def change_cart() -> Response:
             if station is None:
                 return _no_station()
             cart, screen = _changed(_sent_cart())
-        return with_approval(lambda token: _sale_page(station, replace(cart, approval=token), screen))
-    except NeedsApproval as need:
-        return ask_approval(need, request.path, "#cart")
+        return _changed_page(station, cart, screen)
     except Refused as no:
         return _refused(no)
+
+
+def _changed_page(station: Station, cart: Cart, screen: Screen) -> Response:
+    try:
+        return with_approval(lambda token: _sale_page(station, replace(cart, approval=token), screen))
+    except NeedsApproval as need:
+        if request.form.get("do") == "restore":
+            # What the browser kept must come back whether or not somebody who may approve stands beside it.
+            screen.problem = _("The discount of this cart has to be approved again; it was left out.")
+            return _sale_page(station, carts.without_discounts(cart), screen)
+        return ask_approval(need, request.path, "#cart")
 
 
 def _sent_cart() -> Cart:

@@ -6,8 +6,10 @@ import "counterfoil/navigate";
 import "counterfoil/palette";
 import "counterfoil/table";
 import "counterfoil/cells";
+import "counterfoil/keys";
 import "counterfoil/charts";
 import "counterfoil/live";
+import "counterfoil/installed";
 import { enhance } from "counterfoil/enhance";
 import { showFlashes, toast, word } from "counterfoil/toast";
 
@@ -68,6 +70,9 @@ document.addEventListener("htmx:afterSettle", () => {
     place.focus({ preventScroll: true });
   }
 });
+
+// The page that stands for one that could not be fetched goes away by itself.
+if (document.querySelector("[data-offline]")) window.addEventListener("online", () => location.reload());
 
 // Says that clicks and keys are being listened to, for tests and for slow devices.
 document.documentElement.dataset.ready = "";

@@ -1,4 +1,4 @@
-/** Ctrl/Cmd+K: find and go. Pages come from the menu at once, records from the server; and the keys that work everywhere. */
+/** Ctrl/Cmd+K: find and go. Pages come from the menu at once, records from the server; and the sheet of all keys. */
 import { enhance } from "counterfoil/enhance";
 import { announce, word } from "counterfoil/toast";
 import { navigate } from "counterfoil/navigate";
@@ -12,7 +12,7 @@ let timer = 0;
 const fold = (/** @type {string} */ text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** @returns {HTMLAnchorElement[]} */
-const links = () => [...document.querySelectorAll("#menu .menu-link")].filter((link) => link instanceof HTMLAnchorElement);
+export const links = () => [...document.querySelectorAll("#menu .menu-link")].filter((link) => link instanceof HTMLAnchorElement);
 const options = () => /** @type {HTMLElement[]} */ ([...(list?.querySelectorAll("[role=option]") ?? [])]);
 
 export function open() {
@@ -133,7 +133,8 @@ list?.addEventListener("click", (event) => {
 });
 enhance("[data-palette-open]", (button) => button.addEventListener("click", open));
 
-function sheet() {
+/** Show all keys. */
+export function sheet() {
   const shortcuts = document.getElementById("shortcuts");
   const target = shortcuts?.querySelector("[data-shortcut-list]");
   if (!(shortcuts instanceof HTMLDialogElement) || !target || shortcuts.open) return;
@@ -150,35 +151,3 @@ function sheet() {
   }
   shortcuts.showModal();
 }
-
-let waitingForLetter = 0;
-document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
-    event.preventDefault();
-    if (dialog?.open) dialog.close();
-    else open();
-    return;
-  }
-  const target = event.target instanceof HTMLElement ? event.target : null;
-  const typing = target?.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (waitingForLetter && Date.now() - waitingForLetter < 1500) {
-    waitingForLetter = 0;
-    const link = links().find((one) => one.dataset.shortcut?.toLowerCase() === event.key.toLowerCase());
-    if (link) {
-      event.preventDefault();
-      navigate(link.href);
-    }
-    return;
-  }
-  if (event.key === "g") waitingForLetter = Date.now();
-  else if (event.key === "?") {
-    event.preventDefault();
-    sheet();
-  } else if (event.key === "/") {
-    const search = /** @type {HTMLElement | null} */ (document.querySelector("[data-list-search]"));
-    event.preventDefault();
-    if (search) search.focus();
-    else open();
-  }
-});

@@ -24,9 +24,9 @@ const PICTURES = { success: "circle-check", info: "info-circle", warning: "alert
 /**
  * Show a message. Errors stay until dismissed; others go after six seconds, or ten with an undo.
  * @param {string} message
- * @param {{level?: string, undoUrl?: string | null, onUndo?: (() => void) | null}} [options]
+ * @param {{level?: string, undoUrl?: string | null, onUndo?: (() => void) | null, action?: string}} [options] `action`: what the button says instead of “Undo”
  */
-export function toast(message, { level = "success", undoUrl = null, onUndo = null } = {}) {
+export function toast(message, { level = "success", undoUrl = null, onUndo = null, action = "" } = {}) {
   const region = document.getElementById("toasts");
   const template = /** @type {HTMLTemplateElement | null} */ (document.getElementById("toast-template"));
   if (!region || !template || !message) return;
@@ -45,6 +45,10 @@ export function toast(message, { level = "success", undoUrl = null, onUndo = nul
     undo.setAttribute("hx-swap", "none");
     undo.addEventListener("submit", () => leave(element));
   }
+  if (undo && action) {
+    const button = undo.querySelector("button");
+    if (button) button.textContent = action;
+  }
   if (undo && onUndo) {
     undo.hidden = false;
     undo.addEventListener("submit", (event) => {
@@ -58,7 +62,7 @@ export function toast(message, { level = "success", undoUrl = null, onUndo = nul
   while (region.children.length > 3) region.firstElementChild?.remove();
   region.append(element);
   if (undo && undoUrl) window.htmx.process(element);
-  if (tone === "danger") return;
+  if (tone === "danger" || action) return;
   let left = undoUrl || onUndo ? 10 : 6;
   const clock = setInterval(() => {
     if (!element.matches(":hover, :focus-within")) left -= 1;

@@ -117,4 +117,6 @@ def test_the_shop_can_be_put_on_the_screen_of_a_phone(app: Flask, shop: make.Cas
     assert answer.status_code == 200
     assert answer.json["start_url"] == "/"
     for icon in answer.json["icons"]:
-        assert app.test_client().get(f"/static/{icon['src']}").status_code == 200
+        assert app.test_client().get(icon["src"]).status_code == 200
+    for shortcut in answer.json["shortcuts"]:
+        assert make.client(app, shop, "owner").get(shortcut["url"]).status_code in {200, 302, 303}

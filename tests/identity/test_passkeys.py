@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from retail.core.audit import AuditEntry
 from retail.core.db import session, unit_of_work
@@ -114,9 +116,12 @@ def test_a_passkey_is_made_signs_in_and_is_removed(app: Flask, shop: make.Cast) 
         assert axe(page) == []
         with page.expect_request("**/sign-in/passkey") as asked:
             page.get_by_role("button", name="Sign in with a passkey").click()
-        page.wait_for_url("**/profile/security")
+        page.wait_for_url(lambda url: urlsplit(url).path == "/profile/security")
         heard = asked.value.all_headers()
         overheard = {name: heard[name] for name in ("cookie", "x-csrftoken", "content-type")}
+        with make.within(shop), unit_of_work():
+            # Many keys do not count: then only the time of the last use tells an answer heard before.
+            session.execute(update(Passkey).values(sign_count=0))
         replayed = app.test_client(use_cookies=False).post(
             "/sign-in/passkey", data=asked.value.post_data, headers=overheard, base_url=page.evaluate("location.origin")
         )

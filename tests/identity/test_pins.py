@@ -32,7 +32,7 @@ def switch(browser, user_id: int, pin: str = PIN, **more: str):
 
 def test_a_pin_is_set_by_oneself_and_kept_as_a_hash(app: Flask, shop: make.Cast) -> None:
     cashier = make.client(app, shop, "cashier")
-    assert make.post(cashier, "/profile/pin", {"pin": PIN, "again": PIN}).status_code == 303
+    assert make.post(cashier, "/profile/pin", {"pin": PIN, "pin_again": PIN}).status_code == 303
     with make.within(shop):
         user = session.get_one(User, shop.users["cashier"])
         assert (user.pin_hash or "").startswith("$argon2id$")
@@ -47,14 +47,14 @@ def test_a_pin_is_set_by_oneself_and_kept_as_a_hash(app: Flask, shop: make.Cast)
 @pytest.mark.parametrize("pin", ["1234", "0000", "987654", "12", "123456789", "12ab", "٣٤٥٦"])
 def test_pins_anybody_would_guess_are_refused(app: Flask, shop: make.Cast, pin: str) -> None:
     cashier = make.client(app, shop, "cashier")
-    answer = make.post(cashier, "/profile/pin", {"pin": pin, "again": pin}, follow_redirects=True)
+    answer = make.post(cashier, "/profile/pin", {"pin": pin, "pin_again": pin}, follow_redirects=True)
     assert "PIN" in answer.text
     with make.within(shop):
         assert session.get_one(User, shop.users["cashier"]).pin_hash is None
 
 
 def test_whoever_manages_people_sets_pins_but_not_of_those_above(app: Flask, shop: make.Cast) -> None:
-    manager, words = make.client(app, shop, "manager"), {"pin": PIN, "again": PIN}
+    manager, words = make.client(app, shop, "manager"), {"pin": PIN, "pin_again": PIN}
     assert make.post(manager, f"/people/{shop.users['cashier']}/pin", words).status_code == 303
     assert make.post(manager, f"/people/{shop.users['owner']}/pin", words).status_code == 422
     assert make.post(make.client(app, shop, "cashier"), f"/people/{shop.users['clerk']}/pin", words).status_code == 403

@@ -330,3 +330,79 @@ def test_a_row_that_names_several_variants_is_not_taken_for_a_new_product(app, s
     tasks.run_due()
     page = browser.get(checked(browser, "Name,Price\nShirt,8\n")).text
     assert "give the SKU" in page
+
+
+SHOPIFY = (
+    "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Image Src\n"
+    "mug,Mug,Size,S,M-S,9.00,0,https://x.example/1.jpg\nmug,,,L,M-L,11.00,0,\nmug,,,,,,,https://x.example/2.jpg\n"
+)
+
+
+def test_another_programs_file_needs_no_matching_and_the_import_can_be_undone(app, shop, browser):
+    place = page_of(upload(browser, SHOPIFY, "shopify.csv"))
+    page = browser.get(place).text
+    assert "A product file of Shopify" in page
+    assert 'name="column-0"' not in page
+    assert 'name="column-0"' in browser.get(f"{place}?columns=all").text
+    page_of(make.post(browser, f"{place}/columns", sent(page, layout="shopify")))
+    tasks.run_due()
+    assert "Import 2 rows" in browser.get(place).text
+    page_of(make.post(browser, f"{place}/run"))
+    tasks.run_due()
+    assert "Undo this import…" in browser.get(place).text
+    with make.within(shop), unit_of_work():
+        session.scalars(select(Variant).where(Variant.sku == "M-S")).one().price = 8
+    page_of(make.post(browser, f"{place}/weigh"))
+    assert "Looking at what undoing would change" in browser.get(place).text
+    tasks.run_due()
+    weighed = browser.get(place).text
+    assert "imported 9, now <ins>8</ins>" in weighed
+    page_of(make.post(browser, f"{place}/leave"))
+    assert "Undo this import…" in browser.get(place).text
+    page_of(make.post(browser, f"{place}/weigh"))
+    tasks.run_due()
+    page_of(make.post(browser, f"{place}/undo"))
+    tasks.run_due()
+    assert "This import is undone." in browser.get(place).text
+    assert "2,Mug – S,Price,9,8," in browser.get(f"{place}/kept.csv").data.decode("utf-8-sig")
+    with make.within(shop):
+        assert session.scalars(select(Variant.sku)).all() == ["M-S"]
+
+
+def test_a_file_without_prices_says_what_new_products_will_cost(app, shop, browser):
+    content = "Name,SKU\nTea,T1\n"
+    place = page_of(upload(browser, content))
+    form = sent(browser.get(place).text)
+    wrong = make.post(browser, f"{place}/columns", {**form, "price": "much"})
+    assert wrong.status_code == 422
+    assert "“much” is no price" in wrong.text
+    page_of(make.post(browser, f"{place}/columns", {**form, "price": "2.50"}))
+    tasks.run_due()
+    assert "new products come in at £2.50" in browser.get(place).text
+    empty = checked(browser, content, price="")
+    assert "A new product needs a price." in browser.get(empty).text
+
+
+def test_customers_come_in_by_the_same_steps_for_those_who_may(app, shop, browser):
+    file = {"file": (io.BytesIO(b"Full name,E-mail\nAda Byron,ada@x.example\n"), "people.csv")}
+    answer = make.post(browser, "/imports/customers/new", file, content_type="multipart/form-data")
+    place = page_of(answer)
+    page = browser.get(place).text
+    assert columns_in(page) == {"Full name": "name", "E-mail": "email"}
+    assert "Opening stock lies at" not in page
+    page_of(make.post(browser, f"{place}/columns", {"column-0": "name", "column-1": "email", "name": ""}))
+    tasks.run_due()
+    page_of(make.post(browser, f"{place}/run"))
+    tasks.run_due()
+    assert "See the customers" in browser.get(place).text
+    # A clerk imports goods, not people.
+    clerk = make.client(app, shop, "clerk")
+    assert clerk.get(place).status_code == 404
+    assert clerk.get("/imports/customers/new").status_code == 403
+    assert "people.csv" not in clerk.get("/imports/").text
+    assert "people.csv" in browser.get("/imports/").text
+    assert browser.get("/imports/customers.csv").data.decode("utf-8-sig").count("ada@x.example") == 1
+    assert "Corner Café" in browser.get("/imports/customers/example.csv").data.decode("utf-8-sig")
+    shape = browser.get("/imports/products.csv?shape=shopify")
+    assert shape.headers["Content-Disposition"] == "attachment; filename=products-shopify.csv"
+    assert shape.data.decode("utf-8-sig").startswith("Handle,Title,")

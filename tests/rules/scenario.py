@@ -14,28 +14,35 @@ from retail.catalog import services as catalog
 from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
 from retail.core import events, mail, tasks
+from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
+from retail.core.clock import now
 from retail.core.db import session, unit_of_work
+from retail.core.errors import NeedsApproval
 from retail.core.events import emit
 from retail.core.imports import services as imports
 from retail.core.schedules import STANDING, plan_standing
 from retail.core.tenancy import inside
 from retail.customers.services import create_customer
 from retail.events.catalog import ProductsImported
+from retail.events.customers import CustomersImported
 from retail.events.identity import UserSignedIn
-from retail.events.integrations import HistoryImported
+from retail.events.integrations import HistoryImported, ImportUndone
 from retail.finance.models import TaxRate
 from retail.finance.services import add_tax_rate, open_books
 from retail.identity import services as identity
 from retail.identity import sessions
-from retail.identity.models import User
+from retail.identity.approval_services import approve
+from retail.identity.models import Passkey, User
+from retail.identity.pin_services import set_pin
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
+from retail.lists import services as lists
 from retail.notifications import preference_services as preferences
 from retail.notifications.preference_queries import Cell
 from retail.notifications.services import Message, notify
 from retail.orders.queries import lines_of
-from retail.permissions import ROLES
+from retail.permissions import ROLES, Can
 from retail.tenancy.queries import first_shop
 from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
@@ -78,6 +85,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         plan_standing(tenant.timezone)
         owner = session.get_one(User, cast.users["owner"])
         sessions.begin(owner, address="192.0.2.7", device=f"{word} phone", days=1, second_factor=False)
+        _prove(owner, cast, word)
         drinks = catalog.create_category(f"{word} drinks")
         rate = session.scalars(select(TaxRate.id)).first()
         customer = create_customer(f"{word} customer", code=f"{word[:2]}-1", email=f"buyer@{domain}")
@@ -110,7 +118,39 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     with unit_of_work():
         till.close_shift(station.shift_id, {"20": 2}, f"{word} count")
     make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
+    _lists(cast, word, variants)
     _work(cast, domain, word)
+
+
+def _prove(owner: User, cast: make.Cast, word: str) -> None:
+    """What people prove themselves by, and what they approved."""
+    identity.replace_password(owner, owner.password_hash or "")
+    set_pin(owner, owner.password_hash or "")
+    session.add(
+        Passkey(user_id=owner.id, name=f"{word} key", credential_id=word[:3] * 8, public_key=b"x", created_at=now())
+    )
+    need = NeedsApproval(
+        word, Can.REFUND, action="refund", measure=Decimal(5), amount=Decimal(5), bound_to=f"{word} refund"
+    )
+    act_as(Actor(user_id=cast.users["cashier"], name=f"{word} cashier", address="127.0.0.1"))
+    approve(need, owner)
+    act_as(Actor(user_id=owner.id, name=f"{word} owner", address="127.0.0.1"))
+
+
+def _lists(cast: make.Cast, word: str, variants: list[Variant]) -> None:
+    """Views somebody saved and columns they chose; prices changed in bulk and back again."""
+    owner = cast.users["owner"]
+    with unit_of_work():
+        view = saved.save_view("products", owner, f"{word} view", "/products/", {"brand": word}, is_shared=True)
+        saved.choose_columns("orders", owner, ["when", "total"])
+        saved.open_with("orders", owner, None)
+        saved.save_view("orders", owner, f"{word} own view", "/orders/", {"kind": "sale"}, view.columns)
+        rows = [(one.product_id, one.name) for one in variants]
+        for percent in ("10", "-5"):
+            run = lists.begin("products", "price", {"percent": percent, "rounding": "exact"}, rows)
+            lists.carry_out(run)
+            lists.take_back(run)
+            lists.give_back(run)
 
 
 def _work(cast: make.Cast, domain: str, word: str) -> None:
@@ -130,6 +170,8 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
         imports.ask_check(row)
         emit(UserSignedIn(user_id=cast.users["owner"], device=f"{word} phone", address="192.0.2.7"))
         emit(ProductsImported(import_id=row.id, created=1, updated=0, rejected=0))
+        emit(CustomersImported(import_id=row.id, created=1, updated=0, rejected=0))
+        emit(ImportUndone(import_id=row.id, filename=row.filename, rows=1, kept=1))
         emit(HistoryImported(first="2026-01-01", last="2026-01-02", documents=1, lines=1))
         _reach(cast, word)
     session.remove()

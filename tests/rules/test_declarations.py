@@ -14,13 +14,13 @@ from croniter import croniter
 from flask import g
 from sqlalchemy import Engine, Select, event, select
 
-from retail.core import events, tables
+from retail.core import events
 from retail.core.clock import now
 from retail.core.datasets import DATASETS, Dataset
 from retail.core.db import reading, session, unit_of_work
 from retail.core.events import KINDS, Delivery, Happening
 from retail.core.schedules import STANDING, Standing
-from retail.core.tables import TABLES, Table
+from retail.core.tables import TABLES, Table, keys
 from retail.core.tasks import TASKS, Declared, Task
 from retail.core.tenancy import across_tenants, inside
 from retail.identity.permission_words import WORDS
@@ -79,7 +79,7 @@ def paged(table: Table, sort: str, size: int = 2) -> list[int]:
         found += [row.row_id for row in rows]
         if len(rows) < size or len(found) > 300:
             return found
-        after = tables._unpack(tables._pack(rows[-1]._mapping[key], rows[-1].row_id, column), column)
+        after = keys.unpack(keys.pack(rows[-1]._mapping[key], rows[-1].row_id, column), column)
         assert after is not None, f"{table.name}: the key of {key} cannot be read back"
 
 
@@ -108,9 +108,15 @@ def test_every_filter_and_search_of_a_list_answers(town):
             table = cls()
             session.execute(table.narrowed("tea 50% _", {}).limit(1))
             for name, one in cls.filters.items():
-                usual = {"flag": ["1"], "text": ["tea"], "date": ["2026-01-01"], "number": ["3"], "choice": ["x"]}[
-                    one.kind
-                ]
+                usual = {
+                    "flag": ["1"],
+                    "text": ["tea"],
+                    "date": ["2026-01-01"],
+                    "number": ["3"],
+                    "choice": ["x"],
+                    "days": ["this-month", "2026-01-01..", "..2026-01-31"],
+                    "numbers": ["1..20", "..3"],
+                }[one.kind]
                 for value in [value for value, _label in one.choices()] if one.choices else usual:
                     if value:
                         session.execute(table.narrowed("", {name: str(value)}).limit(1))

@@ -21,7 +21,7 @@ from tests.rules.sources import none
 WHOLE_PLATFORM = {"tenants", "sign_in_attempts", "audit_heads", "platform_entries"}
 """Tables of no one tenant: the tenants themselves, tries to sign in before it is known to whom, the ends of the audit's
 chains, and the audit of what belongs to none."""
-KEYS_OF_ALL = {("users", "email"), ("user_sessions", "token_hash"), ("tenants", "slug")}
+KEYS_OF_ALL = {("users", "email"), ("user_sessions", "token_hash"), ("tenants", "slug"), ("passkeys", "credential_id")}
 """What is unique among all tenants, because it is looked up before the tenant is known."""
 MONEY = re.compile(
     r"^(price|cost|amount|total|net|tax|gross|discount|rounding|value|balance|debit|credit|counted|expected|difference"

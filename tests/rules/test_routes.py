@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINTS = {
     "core_health",
     "core_favicon",
+    "core_manifest",
+    "core_worker",
+    "core_offline",
     "identity.sign_in",
     "identity.sign_in_code",
+    "identity.passkey_sign_in_options",
+    "identity.passkey_sign_in",
     "identity.forgotten",
     "identity.set_password",
     "notifications.push_worker",

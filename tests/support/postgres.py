@@ -22,6 +22,8 @@ from jobs.children import die_with_parent
 
 # What a power cut would do is no matter here.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+PROGRAM = "program"
+"""The user as which the program connects: no superuser, or the second wall between tenants would not hold for it."""
 
 
 def unavailable_reason() -> str | None:
@@ -61,8 +63,8 @@ class PostgresServer:
     _made: int = field(default=0, repr=False)
 
     def url(self, database: str = "postgres") -> str:
-        """Return DATABASE_URL of `database`."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self.sockets}"
+        """Return DATABASE_URL of `database`, for a user whom row-level security holds."""
+        return f"postgresql+psycopg://{PROGRAM}@/{database}?host={self.sockets}"
 
     def run(self, statement: sql.SQL | sql.Composed, database: str = "postgres") -> None:
         """Run one statement outside any transaction."""
@@ -71,8 +73,8 @@ class PostgresServer:
 
     def create(self, name: str, template: str = "template1") -> str:
         """Make the database `name` as a copy of `template`; return its URL."""
-        statement = sql.SQL("create database {} template {} strategy file_copy")
-        self.run(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        statement = sql.SQL("create database {} template {} strategy file_copy owner {}")
+        self.run(statement.format(*map(sql.Identifier, (name, template, PROGRAM))))
         return self.url(name)
 
     def make_template(self, name: str, prepare: Callable[[str], object]) -> str:
@@ -141,7 +143,9 @@ def postgres_server() -> Iterator[PostgresServer]:
             )
         try:
             _wait_until_it_answers(home, process, log)
-            yield PostgresServer(home)
+            server = PostgresServer(home)
+            server.run(sql.SQL("create role {} login").format(sql.Identifier(PROGRAM)))
+            yield server
         finally:
             # SIGTERM would wait for clients; SIGINT sends them away.
             process.send_signal(signal.SIGINT)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from retail.core.audit import AuditEntry
@@ -17,6 +18,7 @@ from retail.identity.models import Approval, Role
 from retail.orders.models import Order
 from retail.orders.queries import lines_of
 from tests import make
+from tests.support.browser import axe, signed_in_browser
 from tests.support.till import KEY, cart, change, fields, orders, pay
 
 PIN = "2580"
@@ -113,6 +115,16 @@ def test_an_approval_is_forgotten_after_minutes(shop, till, deep, manager):
     assert orders(shop) == 0
 
 
+def test_a_cart_that_comes_back_later_keeps_its_goods_and_loses_what_is_no_longer_approved(shop, till, deep, manager):
+    form = approved(till, deep, manager)
+    assert "£7.00" in change(till, form, "restore").text
+    with frozen(now() + timedelta(minutes=6)):
+        late = change(till, form, "restore")
+    assert late.status_code == 200
+    assert "£10.00" in late.text
+    assert "has to be approved again" in late.text
+
+
 def test_a_colleague_cannot_use_what_was_approved_for_another(app, shop, till, deep, manager):
     form = approved(till, deep, manager)
     with make.within(shop), unit_of_work():
@@ -183,6 +195,15 @@ def test_a_refund_goes_alone_up_to_the_limit_and_beyond_it_with_a_pin(shop, till
     assert done.changes["amount"] == [None, "6"] or Decimal(done.changes["amount"][1]) == 6
 
 
+def test_a_large_refund_is_not_made_of_small_ones(shop, till, manager):
+    limit(shop, largest_refund="5.00")
+    order_id, line = sold_tea(shop, 3)
+    assert make.post(till, f"/till/refunds/{order_id}", back(line)).status_code == 303
+    asked = make.post(till, f"/till/refunds/{order_id}", back(line, key="key-of-another-page"))
+    assert "A manager must approve this refund" in asked.text
+    assert orders(shop) == 2
+
+
 def test_the_question_comes_as_a_page_without_javascript_and_as_a_dialog_with_it(shop, till, manager):
     order_id, line = sold_tea(shop)
     page = make.post(till, f"/till/refunds/{order_id}", back(line))
@@ -207,3 +228,46 @@ def test_without_a_limit_nobody_is_asked(shop, till):
     limit(shop, largest_refund=None, largest_void=None)
     order_id, line = sold_tea(shop)
     assert make.post(till, f"/till/refunds/{order_id}", back(line)).status_code == 303
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+def test_approving_by_keyboard_in_a_browser(app, shop, till, stock, manager):
+    stock("Tea", price="10.00")
+    with signed_in_browser(app, till) as visit:
+        page = visit("/till/")
+        page.keyboard.type("Tea")
+        page.keyboard.press("Enter")
+        page.locator(".cart-line").wait_for()
+        page.keyboard.press("F4")
+        page.keyboard.type("30")
+        page.keyboard.press("Enter")
+        dialog = page.locator("#approval-dialog")
+        expect(dialog).to_be_visible()
+        expect(dialog.get_by_label("PIN", exact=True)).to_be_focused()
+        assert axe(page) == []
+        page.keyboard.type("1357")
+        page.keyboard.press("Enter")
+        expect(dialog).to_contain_text("not right")
+        expect(dialog.get_by_label("PIN", exact=True)).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator(".cart-total dd")).to_have_text("£10.00")
+        page.keyboard.press("F4")
+        page.keyboard.type("30")
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_label("PIN", exact=True)).to_be_focused()
+        page.keyboard.type(PIN)
+        page.keyboard.press("Enter")
+        expect(page.locator(".cart-total dd")).to_have_text("£7.00")
+        expect(dialog).to_have_count(0)
+        page.keyboard.press("F8")
+        expect(page.locator(".change-due")).to_contain_text("£7.00")
+        page.keyboard.press("Alt+L")
+        expect(page.get_by_role("heading", name="Who works here now?")).to_be_visible()
+        assert axe(page) == []
+        page.get_by_role("radio", name="Corner Shop manager").check(force=True)
+        page.get_by_label("PIN", exact=True).fill(PIN)
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-till]")).to_be_visible()
+    assert orders(shop) == 1

@@ -15,6 +15,11 @@ from retail.core.db import session
 States = dict[int, dict[str, Any]]
 
 
+def plain_price(price: Decimal) -> str:
+    """A price as a text that is the same for the same price: `2.4`, however many places the database keeps."""
+    return f"{price.normalize():f}"
+
+
 def prices_of(product_ids: Sequence[int]) -> States:
     """The prices of the variants on sale, by product and by the variant's id."""
     found: States = {product_id: {} for product_id in _there(product_ids)}
@@ -22,7 +27,7 @@ def prices_of(product_ids: Sequence[int]) -> States:
         Variant.product_id.in_(product_ids), Variant.archived_at.is_(None)
     )
     for row in session.execute(statement.order_by(Variant.position, Variant.id)):
-        found[row.product_id][str(row.id)] = str(row.price)
+        found[row.product_id][str(row.id)] = plain_price(row.price)
     return found
 
 

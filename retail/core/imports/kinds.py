@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from flask_babel import gettext as _
 
 from retail.core.errors import Refused
-from retail.core.imports.models import Import, ImportChange
+from retail.core.imports.models import Import
 from retail.core.money import LIMIT
 from retail.core.spreadsheets import CellError, Field, Row, Sheet, normalized, parse_decimal
 from retail.permissions import Can
@@ -162,13 +162,26 @@ class Reversal:
     work: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One change an import made, as it was written down then."""
+
+    id: int
+    row: int
+    subject: str
+    subject_id: int
+    created: bool
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
 class Undoing(Protocol):
     """One pass over what an import changed, last change first. It may remember what went by."""
 
-    def plan(self, changes: Sequence[ImportChange]) -> list[Reversal]:
+    def plan(self, changes: Sequence[Past]) -> list[Reversal]:
         """One reversal per change, in order; reads only."""
 
-    def apply(self, changes: Sequence[ImportChange], reversals: Sequence[Reversal]) -> None:
+    def apply(self, changes: Sequence[Past], reversals: Sequence[Reversal]) -> None:
         """Do what `plan` found, in the same transaction."""
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from retail.core.db import Model, session, table_of
-from retail.core.imports.kinds import Reversal
-from retail.core.imports.models import ImportChange
+from retail.core.imports.kinds import Past, Reversal
 from retail.core.tenancy import owned_models
 
 Words = Callable[[str, Any], str]
@@ -26,7 +25,7 @@ def edits(imported: Mapping[str, Any], there: Mapping[str, Any], same: Same) -> 
 
 
 def restored(
-    change: ImportChange, label: str, there: Mapping[str, Any], same: Same, told: Callable[[str], str], words: Words
+    change: Past, label: str, there: Mapping[str, Any], same: Same, told: Callable[[str], str], words: Words
 ) -> Reversal:
     """The reversal of a changed record: each field goes back to what it was, unless somebody changed it since."""
     back: dict[str, Any] = {}

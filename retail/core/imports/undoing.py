@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, update
 
 from retail.core import tasks
 from retail.core.audit import record
 from retail.core.clock import now
-from retail.core.db import reading, session, unit_of_work
+from retail.core.db import reading, session, table_of, unit_of_work
 from retail.core.errors import Refused
 from retail.core.imports import services
-from retail.core.imports.kinds import Outcome, Reversal, kind_called
+from retail.core.imports.kinds import Outcome, Past, Reversal, kind_called
 from retail.core.imports.models import IMPORT_FLOW, Import, ImportChange
 from retail.core.tasks import Cancelled, task
+from retail.core.tenancy import current_tenant_id
 
 CHANGES_A_CHUNK = 200
 SHOWN = 200
@@ -126,9 +127,7 @@ def undo(import_id: int, progress: Progress) -> dict[str, Any]:
             rows = _read(changes)
             found = undoing.plan(rows)
             undoing.apply(rows, found)
-            for change, reversal in zip(rows, found, strict=True):
-                change.outcome, change.label = reversal.outcome, reversal.label
-                change.kept = _told(reversal)
+            _keep(found)
         done += len(changes)
         progress(done, total, "")
     with unit_of_work():
@@ -199,9 +198,34 @@ def _chunks(import_id: int) -> Iterator[list[int]]:
         below = ids[-1]
 
 
-def _read(ids: Sequence[int]) -> Sequence[ImportChange]:
-    statement = select(ImportChange).where(ImportChange.id.in_(ids)).order_by(ImportChange.id.desc())
-    return session.scalars(statement).all()
+def _read(ids: Sequence[int]) -> list[Past]:
+    """The changes with these ids, the last first; plain values, for whoever writes in bulk lets go of all rows."""
+    columns = [getattr(ImportChange, one.name) for one in fields(Past)]
+    rows = session.execute(select(*columns).where(ImportChange.id.in_(ids)).order_by(ImportChange.id.desc()))
+    return [Past(*row) for row in rows]
+
+
+def _keep(found: Sequence[Reversal]) -> None:
+    """Write what came of each change beside it."""
+    table, tenant_id = table_of(ImportChange), current_tenant_id()
+    session.connection().execute(
+        update(table)
+        .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"))
+        .values(
+            outcome=bindparam("the_outcome"),
+            label=bindparam("the_label"),
+            kept=bindparam("what_stays", type_=table.c.kept.type),
+        ),
+        [
+            {
+                "the_id": one.change_id,
+                "the_outcome": one.outcome,
+                "the_label": one.label,
+                "what_stays": _told(one),
+            }
+            for one in found
+        ],
+    )
 
 
 def _left(import_id: int) -> int:

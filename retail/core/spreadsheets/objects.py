@@ -1,7 +1,7 @@
-"""Rows of a JSON file: an array of flat objects, alone or under one name."""
+"""Rows of a JSON file: an array of flat objects, alone or under one name; or an object on each line (JSON Lines)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,8 +19,12 @@ def rows(source: Source) -> Iterator[RawRow]:
 
     Raises SpreadsheetError for what is no array of objects.
     """
-    objects = _load(source)
-    names = list(dict.fromkeys(name for each in objects for name in each))
+    if _has_lines(source):
+        names = list(dict.fromkeys(name for each in _lines(source) for name in each))
+        objects: Iterable[dict[str, Any]] = _lines(source)
+    else:
+        objects = _load(source)
+        names = list(dict.fromkeys(name for each in objects for name in each))
     yield 1, names, ""
     for number, each in enumerate(objects, 2):
         nested = next((name for name, value in each.items() if isinstance(value, dict | list)), None)
@@ -28,6 +32,36 @@ def rows(source: Source) -> Iterator[RawRow]:
             str(_("“%(name)s” holds a list or object; only plain values can be read.", name=nested)) if nested else ""
         )
         yield number, [_text(each.get(name)) for name in names], problem
+
+
+def _has_lines(source: Source) -> bool:
+    """Whether the first two lines are an object each."""
+    first = [line for line in source.sample().decode("utf-8-sig", errors="replace").splitlines() if line.strip()][:2]
+    return len(first) == 2 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in first)
+
+
+def _lines(source: Source) -> Iterator[dict[str, Any]]:
+    """The object on each line, read as a stream however long the file is."""
+    with source.open() as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip(b"\xef\xbb\xbf \t\r\n"):
+                continue
+            try:
+                each = json.loads(line.decode("utf-8-sig"), parse_float=TypedText, parse_int=TypedText)
+            except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
+                raise _not_an_object(source.filename, number) from problem
+            if not isinstance(each, dict):
+                raise _not_an_object(source.filename, number)
+            yield each
+
+
+def _not_an_object(filename: str, number: int) -> SpreadsheetError:
+    return SpreadsheetError(
+        filename,
+        _("This line is no JSON object in UTF-8."),
+        _("Write each line as {“name”: …, “price”: …}, or all of them as one array."),
+        number,
+    )
 
 
 def _load(source: Source) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ what page 1 costs. Words: list, view (a list saved with its filters under a name
 from __future__ import annotations
 
 from retail.core.tables.address import Asked
+from retail.core.tables.answering import cell_of, counted, listing, table_page
 from retail.core.tables.bulk import Bulk, BulkField, Changes
 from retail.core.tables.declared import (
     COUNT_LIMIT,
@@ -24,7 +25,6 @@ from retail.core.tables.declared import (
 from retail.core.tables.drawn import Listing
 from retail.core.tables.exporting import export_of
 from retail.core.tables.filters import among_days, among_instants, among_numbers
-from retail.core.tables.listing import cell_of, counted, listing, table_page
 
 __all__ = [
     "COUNT_LIMIT",

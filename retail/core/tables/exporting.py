@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
-from flask import Response, abort, current_app
+from flask import Response, abort
 from flask_babel import format_datetime
 
 from retail.core import audit, export, shown
 from retail.core.db import session
 from retail.core.module import can
+from retail.core.table_files import FORMS, table_file
 from retail.core.tables.address import of_request
 from retail.core.tables.declared import Column, Table
 from retail.core.tables.layout import Layout
 from retail.permissions import Can
-
-FORMS = ("csv", "xlsx")
 
 
 def export_of(table: Table, form: str) -> Response:
@@ -27,8 +25,7 @@ def export_of(table: Table, form: str) -> Response:
     columns = Layout.of(table, asked).columns
     statement = table.ordered(table.narrowed(asked.q, asked.values), asked.sort)
     found = session.execute(statement.execution_options(yield_per=1000))
-    rows = [[_written(column, row._mapping[key]) for key, column in columns.items()] for row in found]
-    audit.record_apart("export", table.name, label=f"{len(rows)} rows as {form}")
+    rows = ([_written(column, row._mapping[key]) for key, column in columns.items()] for row in found)
     currency = shown.currency()
     heads = [
         export.Column(
@@ -39,18 +36,10 @@ def export_of(table: Table, form: str) -> Response:
         )
         for key, column in columns.items()
     ]
-    name = f"{table.name}-{format_datetime(format='yyyy-MM-dd')}.{form}"
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    if form == "csv":
-        body = b"".join(export.write_csv(heads, rows))
-        return current_app.response_class(body, mimetype="text/csv", headers=disposition)
-    stream = BytesIO()
-    export.write_xlsx(heads, rows, stream, title=str(table.label))
-    return current_app.response_class(
-        stream.getvalue(),
-        mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers=disposition,
-    )
+    name = f"{table.name}-{format_datetime(format='yyyy-MM-dd')}"
+    file = table_file(heads, rows, form, name=name, title=str(table.label))
+    audit.record_apart("export", table.name, label=f"{file.rows} rows as {form}")
+    return file.response
 
 
 def _written(column: Column, value: Any) -> Any:

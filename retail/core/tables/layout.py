@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retail.core.module import person_or_none
+from retail.core.saved_lists import ListLayout, SavedView, layout_of, views_of
 from retail.core.tables.address import Asked
 from retail.core.tables.declared import Column, Table
-from retail.core.tables.saved import ListLayout, SavedView, layout_of, views_of
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,12 @@ def without_discount(cart: Cart, position: int) -> Cart:
     return _with_line(cart, position, replace(_line(cart, position), discount=None))
 
 
+def without_discounts(cart: Cart) -> Cart:
+    """The cart at its list prices, without the approval of what was taken off."""
+    lines = tuple(replace(line, discount=None) for line in cart.lines)
+    return replace(cart, lines=lines, discount=None, tenders=(), approval="")
+
+
 def without_idle_discount(cart: Cart) -> Cart:
     """The cart without a discount and tenders when nothing is left to which they could belong."""
     return cart if cart.lines else replace(cart, discount=None, tenders=(), approval="")

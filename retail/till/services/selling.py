@@ -27,7 +27,7 @@ from retail.inventory import services as inventory
 from retail.inventory.services import Document, Movement
 from retail.orders import services as orders
 from retail.orders.models import Order
-from retail.orders.queries import lines_of, order_with_lines, sold_as
+from retail.orders.queries import lines_of, order_with_lines, reversals_of, sold_as
 from retail.orders.services import Placed, Where
 from retail.payments import services as payments
 from retail.payments.queries import payments_of
@@ -165,8 +165,12 @@ def check_given_back(
     quantities: Mapping[int, Decimal],
     method: str | None,
 ) -> None:
-    """NeedsApproval when more is given back than the person may give alone: `kind` is refund or void."""
-    if limit is None or amount <= limit:
+    """NeedsApproval when more is given back than the person may give alone: `kind` is refund or void. What was given
+    back of the sale before counts too, so that a large refund is not made of small ones."""
+    if limit is None:
+        return
+    reached = amount - sum((one.total for one in reversals_of(order.id)), ZERO)
+    if reached <= limit:
         return
     lines = sorted((line_id, str(quantity.normalize())) for line_id, quantity in quantities.items() if quantity)
     raise NeedsApproval(
@@ -175,7 +179,7 @@ def check_given_back(
         else _("A manager must approve voiding this sale."),
         permission=Can.REFUND if kind == "refund" else Can.VOID,
         action=kind,
-        measure=amount,
+        measure=reached,
         amount=amount,
         bound_to=approvals.fingerprint(kind, order.id, lines, method),
     )

@@ -76,6 +76,16 @@ def views_of(list_name: str, user_id: int) -> Sequence[SavedView]:
     ).all()
 
 
+def views_named(text: str, user_id: int, limit: int) -> Sequence[SavedView]:
+    """The views somebody sees whose name holds every word of a text, whichever list they are of."""
+    statement = select(SavedView).where(
+        SavedView.deleted_at.is_(None), or_(SavedView.user_id == user_id, SavedView.is_shared)
+    )
+    for word in text.split()[:5]:
+        statement = statement.where(SavedView.name.icontains(word, autoescape=True))
+    return session.scalars(statement.order_by(SavedView.name, SavedView.id).limit(limit)).all()
+
+
 def layout_of(list_name: str, user_id: int) -> ListLayout | None:
     """The columns somebody chose for a list, or None when they left it as it is."""
     return session.scalar(select(ListLayout).where(ListLayout.list_name == list_name, ListLayout.user_id == user_id))

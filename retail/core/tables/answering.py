@@ -14,6 +14,8 @@ from retail.core import html, shown
 from retail.core.db import session
 from retail.core.links import link
 from retail.core.module import can, person_or_none
+from retail.core.saved_lists import NO_VIEW
+from retail.core.table_files import FORMS
 from retail.core.tables import filters, keys
 from retail.core.tables.address import Address, Asked, of_request
 from retail.core.tables.declared import COUNT_LIMIT, PAGE_SIZE, SORT_LIMIT, Table
@@ -28,9 +30,8 @@ from retail.core.tables.drawn import (
     ListedView,
     Listing,
 )
-from retail.core.tables.exporting import FORMS, export_of
+from retail.core.tables.exporting import export_of
 from retail.core.tables.layout import Layout
-from retail.core.tables.saved import NO_VIEW
 from retail.permissions import Can
 
 NOTHING_SAID = {"title": None, "text": None, "icon": None, "action_url": None, "action_label": None}

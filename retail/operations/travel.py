@@ -1,0 +1,132 @@
+"""How the rows of a business find their way: which ids stand where, and what does not travel with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from retail.core.archive.businesses import Travel
+from retail.core.archive.rows import NewIds
+from retail.core.clock import now
+from retail.core.db import session, table_of
+from retail.core.events import Delivery
+from retail.core.tasks import ENDS
+from retail.identity.models import User
+
+NAMED = {
+    "acting_for": "users",
+    "account_id": "accounts",
+    "approver_id": "users",
+    "category_id": "categories",
+    "closed_by_id": "users",
+    "customer_id": "customers",
+    "document_id": "orders",
+    "entry_id": "journal_entries",
+    "event_id": "events",
+    "file_id": "stored_files",
+    "from_location_id": "locations",
+    "image_file_id": "stored_files",
+    "import_id": "imports",
+    "location_id": "locations",
+    "mail_id": "mails",
+    "mails": "mails",
+    "opened_by_id": "users",
+    "order_id": "orders",
+    "parent_id": "categories",
+    "product_id": "products",
+    "register_id": "registers",
+    "requester_id": "users",
+    "reverses_id": "orders",
+    "role_id": "roles",
+    "run_id": "score_runs",
+    "shift_id": "shifts",
+    "task_id": "tasks",
+    "tax_rate_id": "tax_rates",
+    "to_location_id": "locations",
+    "user_id": "users",
+    "variant_id": "variants",
+}
+"""Of which table an id is, by the name of the column without a foreign key, or of the field of JSON, that holds it."""
+NO_IDS = {"tax_id", "message_id", "content_id", "credential_id"}
+"""Names that end like ids of ours and are none."""
+
+PAPERS = {
+    "order": "orders",
+    "shift": "shifts",
+    "import": "imports",
+    **dict.fromkeys(("receipt", "adjustment", "count", "transfer", "opening", "recount"), "stock_documents"),
+}
+KINDS: dict[str, tuple[str, dict[str, str] | None]] = {
+    "journal_entries.source_id": ("source", PAPERS),
+    "stock_moves.source_id": ("source", PAPERS),
+    "audit_entries.subject_id": ("subject", None),
+    "import_changes.subject_id": ("subject", None),
+}
+"""Columns whose table another column of the row names: by a word of its own, or as it is called."""
+
+LAST = ("tasks", "events", "event_deliveries", "notifications", "import_changes", "audit_entries")
+"""What speaks of rows of every kind in its JSON."""
+
+STAYS = frozenset({"user_sessions", "recovery_codes", "passkeys", "approvals"})
+"""What signs a person in here, and proves nothing elsewhere."""
+SIGN_IN = {"totp_secret": None, "totp_confirmed_at": None, "last_totp_step": None}
+"""The second factor is sealed for this row and these keys; whoever has one sets it up anew."""
+
+AGGREGATES = {"order": ("orders",), "level": ("variants", "locations")}
+
+
+def _undelivered(table: Table) -> Any:
+    """What was delivered is over; what was not goes on there."""
+    return table.c.state != "done"
+
+
+def _user(row: dict[str, Any], _ids: NewIds, slug: str) -> None:
+    """An address signs in to one business only: where it is taken, the person signs in as name+slug@…"""
+    row.update({name: value for name, value in SIGN_IN.items() if name in row})
+    users = table_of(User)
+    local, _at, domain = row["email"].partition("@")
+    wanted, attempt = row["email"], 0
+    while session.connection().execute(select(users.c.id).where(users.c.email == wanted)).first():
+        attempt += 1
+        wanted = f"{local}+{slug}{attempt if attempt > 1 else ''}@{domain}"
+    row["email"] = wanted
+
+
+def _task(row: dict[str, Any], ids: NewIds, _slug: str) -> None:
+    """What had not ended there is not done again here: a letter would be sent twice."""
+    if row["state"] not in ENDS:
+        row["state"], row["ended_at"] = "cancelled", now().isoformat()
+    if row["key"] and row["key"].isdecimal():
+        # Such a key is the id of what the task is about, which has become another.
+        about = [NAMED[name] for name in row["arguments"] if name in NAMED]
+        new = ids.get(about[0], int(row["key"])) if about else None
+        row["key"] = row["key"] if new is None else str(new)
+
+
+def _aggregate(row: dict[str, Any], ids: NewIds, _slug: str) -> None:
+    kind, *parts = row["aggregate"].split(":")
+    tables = AGGREGATES.get(kind)
+    if tables and len(tables) == len(parts):
+        news = [ids.get(table, int(part)) for table, part in zip(tables, parts, strict=True)]
+        row["aggregate"] = ":".join([kind, *map(str, news)])
+
+
+@lru_cache(maxsize=1)
+def travel() -> Travel:
+    """All of it, for `export_business` and `import_business`."""
+    changed: dict[str, Callable[[dict[str, Any], NewIds, str], None]] = {
+        "users": _user,
+        "tasks": _task,
+        "events": _aggregate,
+        "event_deliveries": _aggregate,
+    }
+    return Travel(NAMED, KINDS, LAST, STAYS, {str(Delivery.__tablename__): _undelivered}, changed)
+
+
+def holds_an_id(name: str) -> bool:
+    """Whether a column of this name holds the id of a row, as names go here."""
+    return bool(re.search(r"(^|_)id$|^acting_for$", name)) and name not in NO_IDS and name != "id"
