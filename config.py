@@ -248,7 +248,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PUBLIC_URL", "", "address people use; https:// makes cookies secure; empty: http://HOST:PORT", _public),
     Variable("SESSION_IDLE_MINUTES", "720", "minutes without use after which a session ends", _whole(5, 10080)),
     Variable("SESSION_DAYS", "30", "days after which a session ends in any case", _whole(1, 365)),
-    Variable("THREADS", "200", "requests and open sockets one web process serves at a time", _whole(4, 2000)),
+    Variable("THREADS", "200", "requests one web process serves at a time; open screens need none", _whole(4, 2000)),
     Variable("WEB_PROCESSES", "2", "processes of the web server", _whole(1, 32)),
     Variable("WORKERS", "1", "worker processes for background jobs", _whole(1, 32)),
     Variable("LOG_LEVEL", "INFO", "how much is logged: DEBUG, INFO, WARNING, ERROR", _level),

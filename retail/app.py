@@ -7,8 +7,7 @@ from types import ModuleType
 from typing import Any, cast
 
 import jinja2
-from flask import Flask, g, has_request_context, request
-from flask_babel import Babel
+from flask import Flask, request
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import IntegrityError
@@ -43,15 +42,16 @@ from retail.core import (
     history,
     html,
     installable,
+    language,
     logs,
     mail,
     module,
     numbers,
     observing,
-    push,
     queue,
     saved_lists,
     schedules,
+    screens,
     secrets,
     shell,
     shown,
@@ -109,9 +109,6 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.config["SERVES_SOCKETS"] = serves_sockets
     app.config.update(overrides)
     logs.set_up(config.log_level, config.log_format)
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
@@ -121,13 +118,16 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     fence.init_app(app)
     wall.init_app(app)
     audit.init_app(app)
-    Babel(app, locale_selector=_locale, timezone_selector=_timezone)
+    language.init_app(app)
     html.htmx.init_app(app)
     observing.init_app(app)
     module.init_app(app, identify)
     csrf.init_app(app)
     queue.init_app(app)
-    push.init_app(app)
+    screens.init_app(app)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     shown.init_app(app)
     shell.init_app(app)
     installable.init_app(app)
@@ -139,17 +139,3 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     configure_mappers()
     fence.pair_tenant_keys(db.Model.metadata)
     return app
-
-
-def _locale() -> str:
-    person = g.get("person")
-    if person is not None:
-        return str(person.locale)
-    if not has_request_context():
-        return "en"
-    return request.accept_languages.best_match(["en", "es", "hi", "ar"], "en") or "en"
-
-
-def _timezone() -> str:
-    person = g.get("person")
-    return str(person.timezone) if person is not None else "UTC"

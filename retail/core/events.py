@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import Model, insert_rows, reading, session, unit_of_work
+from retail.core.language import locale_of, speaking
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, insert_owned, inside
 from retail.core.troubles import note_error
@@ -308,11 +309,12 @@ def _run(listener: Listener, tenant_id: int, rows: Sequence[Any], blame: bool = 
             happenings = [
                 as_happening(row) for row in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
             ]
-            if listener.batch:
-                listener.handle(happenings)
-            else:
-                for happening in happenings:
-                    listener.handle(happening)
+            with speaking(locale_of()):
+                if listener.batch:
+                    listener.handle(happenings)
+                else:
+                    for happening in happenings:
+                        listener.handle(happening)
         return True
     except Exception as problem:
         log.exception("handler %s failed", listener.name)

@@ -27,6 +27,7 @@ from retail.core.clock import now
 from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import Happening, emit, event
+from retail.core.language import locale_of, speaking
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, inside
 from retail.core.troubles import note_error
@@ -166,7 +167,10 @@ def run(task_id: int, tenant_id: int) -> None:
     outcome: dict[str, Any]
     try:
         with _signs_of_life(tenant_id, mine), inside(tenant_id):
-            result = declared.work(progress=progress, **claimed.arguments)
+            with reading():
+                locale = locale_of(claimed.user_id)
+            with speaking(locale):
+                result = declared.work(progress=progress, **claimed.arguments)
         outcome = {"state": "done", "result": result, "error": None}
     except Cancelled:
         return

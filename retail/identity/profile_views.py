@@ -10,7 +10,7 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.core import audit, db, html
+from retail.core import audit, db, html, language
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.forms import add_problem, refusals
@@ -46,7 +46,9 @@ def profile() -> Response:
         user.locale = form.locale.data or None
         user.timezone = form.timezone.data or None
         user.theme = form.theme.data
-        return html.done(_("Saved."), to=url_for("identity.profile"))
+        response = html.done(_("Saved."), to=url_for("identity.profile"))
+        response.delete_cookie(language.COOKIE)
+        return response
     return html.page(
         "identity/profile.html", status=422 if form.errors else 200, form=form, tabs=account_tabs(), email=user.email
     )

@@ -32,6 +32,7 @@ PUBLIC_ENDPOINTS = {
     "identity.passkey_sign_in",
     "identity.forgotten",
     "identity.set_password",
+    "identity.read_in",
     "notifications.push_worker",
     "notifications.sms_status",
 }
