@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 import jinja2
-from flask import Flask, g, has_request_context, request
-from flask_babel import Babel
+from flask import Flask, request
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import IntegrityError
@@ -44,9 +42,12 @@ from retail.core import (
     history,
     html,
     installable,
+    language,
+    logs,
     mail,
     module,
     numbers,
+    observing,
     queue,
     saved_lists,
     schedules,
@@ -55,6 +56,7 @@ from retail.core import (
     shell,
     shown,
     tasks,
+    troubles,
     wall,
 )
 from retail.core import tenancy as fence
@@ -78,7 +80,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules)
+CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 SIGNED_BY_OTHERS = ("notifications.sms_status",)
@@ -106,7 +108,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.config.update(config.flask_settings())
     app.config["SERVES_SOCKETS"] = serves_sockets
     app.config.update(overrides)
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(config.log_level, config.log_format)
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
@@ -116,8 +118,9 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     fence.init_app(app)
     wall.init_app(app)
     audit.init_app(app)
-    Babel(app, locale_selector=_locale, timezone_selector=_timezone)
+    language.init_app(app)
     html.htmx.init_app(app)
+    observing.init_app(app)
     module.init_app(app, identify)
     csrf.init_app(app)
     queue.init_app(app)
@@ -136,17 +139,3 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     configure_mappers()
     fence.pair_tenant_keys(db.Model.metadata)
     return app
-
-
-def _locale() -> str:
-    person = g.get("person")
-    if person is not None:
-        return str(person.locale)
-    if not has_request_context():
-        return "en"
-    return request.accept_languages.best_match(["en", "es", "hi", "ar"], "en") or "en"
-
-
-def _timezone() -> str:
-    person = g.get("person")
-    return str(person.timezone) if person is not None else "UTC"

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+REPEATED = timedelta(hours=3)
+"""No clock is put back by more than this, save where a whole day is repeated at the date line."""
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 
 
@@ -31,10 +33,15 @@ def frozen(instant: datetime) -> Iterator[None]:
 def business_date(instant: datetime, zone: str, day_start: time = time(0)) -> date:
     """The shop's local day an instant belongs to; a day that starts at 04:00 keeps the small hours for the day before.
 
-    The comparison is made on the local wall clock, so nights on which the clock changes need no special case.
+    A day has begun once the wall clock has shown its start: an hour that the clock repeats in autumn does not take
+    the shop back into the day before, and a start that the clock skips in spring comes with the hour after it.
     """
-    local = instant.astimezone(ZoneInfo(zone))
-    return local.date() - timedelta(days=1) if local.time() < day_start else local.date()
+    local = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    for day in (local.date() + timedelta(days=1), local.date()):
+        start = datetime.combine(day, day_start)
+        if start <= local or (start - local < REPEATED and as_utc(start, zone) <= instant):
+            return day
+    return local.date() - timedelta(days=1)
 
 
 def local_hour(instant: datetime, zone: str) -> int:

@@ -15,6 +15,7 @@ from email.utils import formatdate, make_msgid
 
 from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -113,7 +114,7 @@ def write(
     return mail
 
 
-@task("mail.send", "Send a mail", queue="default", timeout=120, retry_seconds=(10, 60, 300, 1800, 7200), quiet=True)
+@task("mail.send", _l("Send a mail"), queue="default", timeout=120, retry_seconds=(10, 60, 300, 1800, 7200), quiet=True)
 def _send(
     progress: object,  # noqa: ARG001  every task is handed it
     mail_id: int,

@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
 from flask import Blueprint, Flask, abort, g, request
+from flask_babel import refresh
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, tenancy
@@ -138,6 +139,7 @@ def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
             return
         with tenancy.across_tenants():
             g.person = person = identify()
+            refresh()  # what was said before, to whoever it was, settled on a language
         db.session.rollback()
         if person is not None:
             g.tenant_token = tenancy.enter(person.tenant_id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from babel import Locale
 from babel.dates import format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from flask import Flask, g, has_request_context
 from flask_babel import format_date, format_datetime, format_time, get_locale
 from flask_babel import gettext as _
@@ -28,6 +29,17 @@ def currency() -> str:
     return str(g.get("currency") or (person.tenant.currency if person is not None else "GBP"))
 
 
+def _written(amount: Decimal, code: str, pattern: str | None = None, **more: Any) -> str:
+    """Money as the language writes it. A currency's Latin letters inside of Arabic are kept in their own order, else
+    “UK£” is shown as “£UK”."""
+    locale = Locale.parse(str(_locale()))
+    text = str(format_currency(amount, code, pattern, locale=locale, **more))
+    symbol = get_currency_symbol(code, locale=locale)
+    if locale.text_direction == "rtl" and unicodedata.bidirectional(symbol[0]) in {"L", "ET"}:
+        return text.replace(symbol, f"\u2066{symbol}\u2069")
+    return text
+
+
 def money(amount: Decimal | int | None, code: str | None = None) -> str:
     """£1,234.50; digits beyond the minor unit are shown when the amount has them."""
     if amount is None:
@@ -36,8 +48,8 @@ def money(amount: Decimal | int | None, code: str | None = None) -> str:
     value = Decimal(amount)
     rounded = to_minor(value, code)
     if rounded == value:
-        return str(format_currency(rounded, code, locale=_locale()))
-    return str(format_currency(value.normalize(), code, locale=_locale(), decimal_quantization=False))
+        return _written(rounded, code)
+    return _written(value.normalize(), code, decimal_quantization=False)
 
 
 def money_short(amount: Decimal, code: str | None = None) -> str:
@@ -46,13 +58,13 @@ def money_short(amount: Decimal, code: str | None = None) -> str:
         return money(amount, code)
     locale = Locale.parse(str(_locale()))
     pattern = str(locale.currency_formats["standard"].pattern).replace("0.00", "0")
-    return str(format_currency(amount, code or currency(), pattern, locale=locale, currency_digits=False))
+    return _written(amount, code or currency(), pattern, currency_digits=False)
 
 
 def figure(amount: Decimal | int | None, code: str | None = None) -> str:
     """Money for dashboards: always rounded to the minor unit."""
     code = code or currency()
-    return str(format_currency(to_minor(Decimal(amount or 0), code), code, locale=_locale()))
+    return _written(to_minor(Decimal(amount or 0), code), code)
 
 
 def quantity(value: Decimal | int | None) -> str:

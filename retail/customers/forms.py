@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from retail.core.forms import Form
+from retail.core.forms import Form, choices_from
+from retail.core.language import LOCALES
 
 
 class CustomerForm(Form):
@@ -24,6 +25,12 @@ class CustomerForm(Form):
     )
     phone = StringField(_l("Telephone"), [Optional(), Length(max=40)])
     country = StringField(_l("Country"), [Optional(), Length(max=60)])
+    locale = SelectField(
+        _l("Language"),
+        choices=choices_from([("", _l("As the shop")), *LOCALES.items()]),
+        description=_l("Their receipts are written in it."),
+        default="",
+    )
     note = TextAreaField(
         _l("Note"), [Optional(), Length(max=2000)], description=_l("For the staff; never shown to the customer.")
     )

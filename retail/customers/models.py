@@ -28,5 +28,7 @@ class Customer(OfTenant, Audited, Model):
     phone: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
+    locale: Mapped[str] = mapped_column(default="")
+    """The language of what is written to them, receipts above all; empty is the shop's."""
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]

@@ -30,6 +30,7 @@ def ensure_past_customers(customers: Sequence[tuple[str, str]]) -> tuple[dict[st
                 "phone": "",
                 "country": country,
                 "note": "",
+                "locale": "",
                 "created_at": instant,
             }
             for code, country in customers

@@ -126,7 +126,7 @@ def post_many(postings: Sequence[Posting]) -> None:
 def add_tax_rate(code: str, name: str, rate: Decimal) -> TaxRate:
     """A rate products can name; 0.2 is 20 %."""
     if not 0 <= rate < 1:
-        raise Refused(_("A tax rate lies between 0 and 1; write 0.2 for 20 %%."), field="percent")
+        raise Refused(_("A tax rate lies between 0 and 1; write 0.2 for %(percent)s %%.", percent=20), field="percent")
     known = session.scalar(select(TaxRate).where(TaxRate.code == code))
     if known is not None:
         return known

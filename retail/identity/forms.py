@@ -19,8 +19,9 @@ from wtforms.validators import EqualTo, InputRequired, Length, NumberRange, Opti
 from wtforms.widgets import CheckboxInput, EmailInput, ListWidget
 
 from retail.core.forms import Above, Form, MoneyField, choices_from
+from retail.core.language import LOCALES
 from retail.permissions import Can
-from retail.tenancy.forms import LOCALES, timezones
+from retail.tenancy.forms import timezones
 
 # Only the shape: addresses of a network of one's own (till@shop.local) are addresses too; the mail proves the rest.
 IS_EMAIL = Regexp(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", message=_l("That is no e-mail address."))
@@ -124,7 +125,7 @@ class ProfileForm(Form):
     """What people decide for themselves."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=120)])
-    locale = SelectField(_l("Language and formats"), choices=choices_from([("", _l("As the shop")), *LOCALES]))
+    locale = SelectField(_l("Language and formats"), choices=choices_from([("", _l("As the shop")), *LOCALES.items()]))
     timezone = SelectField(_l("Time zone"))
     theme = SelectField(_l("Appearance"), choices=choices_from(THEMES))
 

@@ -10,12 +10,13 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.core import audit, db, html
+from retail.core import audit, db, html, language
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.forms import add_problem, refusals
 from retail.identity import module, second_factor, services, sessions
 from retail.identity.forms import ChangePasswordForm, CodeForm, PinForm, ProfileForm, ProofForm, ThemeForm
+from retail.identity.letters import tell
 from retail.identity.models import User, UserSession
 from retail.identity.passkeys import passkeys_of
 from retail.identity.passwords import check_is_new, check_password
@@ -45,7 +46,9 @@ def profile() -> Response:
         user.locale = form.locale.data or None
         user.timezone = form.timezone.data or None
         user.theme = form.theme.data
-        return html.done(_("Saved."), to=url_for("identity.profile"))
+        response = html.done(_("Saved."), to=url_for("identity.profile"))
+        response.delete_cookie(language.COOKIE)
+        return response
     return html.page(
         "identity/profile.html", status=422 if form.errors else 200, form=form, tabs=account_tabs(), email=user.email
     )
@@ -117,6 +120,7 @@ def change_password() -> Response:
     hashed = services.hasher.hash(form.password.data)
     user = myself()
     services.replace_password(user, hashed)
+    tell(user, "password")
     sessions.end_all(user.id, except_id=g.person.session_id)
     sessions.confirm(g.person.session_id)
     return html.done(
@@ -177,6 +181,7 @@ def turn_on_second_factor() -> Response:
     if not codes:
         html.settle(keep=False)
         return _setup_page(myself(), form, 422)
+    tell(myself(), "second_factor_on")
     return html.page("identity/recovery_codes.html", codes=codes)
 
 
@@ -197,6 +202,7 @@ def renew_recovery_codes() -> Response:
 def turn_off_second_factor() -> Response:
     """Turn the second factor off, after the password was given again."""
     second_factor.turn_off(myself())
+    tell(myself(), "second_factor_off")
     return html.done(_("The second factor is off."), to=url_for("identity.security"))
 
 

@@ -76,6 +76,7 @@ class SignedIn:
     must_set_up_second_factor: bool = False
     by_pin: bool = False
     locked: bool = False
+    chose_language: bool = False
     viewing: str = ""
     real_id: int = 0
     real_name: str = ""
@@ -163,6 +164,7 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         limits=limits_of(role),
         theme=user.theme,
         locale=user.locale or tenant.locale,
+        chose_language=bool(user.locale),
         timezone=user.timezone or tenant.timezone,
         tenant=tenant,
         location_id=kept.location_id,

@@ -9,11 +9,11 @@ from flask import g, request
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
-from retail.core import html
+from retail.core import html, language
 from retail.core.module import person_or_none
 from retail.identity import module, sessions
 from retail.identity.sessions import SignedIn
-from retail.permissions import SIGNED_IN
+from retail.permissions import PUBLIC, SIGNED_IN
 from retail.tenancy.models import Location
 from retail.tenancy.queries import location_numbered, locations
 
@@ -43,6 +43,25 @@ def workplace() -> dict[str, Any]:
     """`locations` and `location` for the frame. They are read when a template asks, so fragments pay nothing."""
     places = Workplaces(person_or_none())
     return {"locations": LocalProxy(places.choices), "location": LocalProxy(places.present)}
+
+
+@module.post("/language", needs=PUBLIC)
+def read_in() -> Response:
+    """Read this browser's pages in another language: for whoever has not signed in, or cannot find their profile. Who
+    is signed in keeps it in their profile."""
+    wanted = request.form.get("language", "")
+    target = request.form.get("next", "")
+    response = html.done("", to=target if html.is_safe_target(target) else "/")
+    if wanted in language.LANGUAGES:
+        response.set_cookie(
+            language.COOKIE,
+            wanted,
+            max_age=language.COOKIE_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
+        )
+    return response
 
 
 @module.post("/location", needs=SIGNED_IN)

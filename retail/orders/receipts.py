@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
 from retail.core import shown
 from retail.core.documents import LabeledValue, ReceiptDocument, ReceiptKind, ReceiptLine, TaxLine
+from retail.core.language import readable, speaking
 from retail.core.money import ZERO
 from retail.orders.labels import method
 from retail.orders.models import OrderLine
@@ -19,8 +22,16 @@ from retail.tenancy.models import Tenant
 KINDS: dict[str, ReceiptKind] = {"return": "refund", "void": "void"}
 
 
-def receipt_of(found: Document, tenant: Tenant, *, is_copy: bool, language: str = "en") -> ReceiptDocument:
-    """The receipt of a document in its own currency; what is given back stands there above zero."""
+def receipt_of(found: Document, tenant: Tenant, *, is_copy: bool) -> ReceiptDocument:
+    """The receipt of a document in its own currency; what is given back stands there above zero. It is written for the
+    customer, in their language or the shop's and on the shop's clock, whoever prints it."""
+    customer = found.order.customer
+    language = readable((customer.locale if customer is not None else None) or tenant.locale)
+    with speaking(language):
+        return _write(found, tenant, is_copy, language)
+
+
+def _write(found: Document, tenant: Tenant, is_copy: bool, language: str) -> ReceiptDocument:
     order = found.order
     sign: Literal[1, -1] = -1 if order.kind in KINDS else 1
 
@@ -29,7 +40,7 @@ def receipt_of(found: Document, tenant: Tenant, *, is_copy: bool, language: str 
 
     cart_discount = sum((line.cart_discount for line in found.lines), ZERO)
     subtotal = sum((_amount(line, tenant) for line in found.lines), ZERO)
-    facts = [LabeledValue(str(_("Date")), str(format_datetime(order.occurred_at, "medium")))]
+    facts = [LabeledValue(str(_("Date")), _when(order.occurred_at, tenant))]
     if found.cashier:
         facts.append(LabeledValue(str(_("Served by")), found.cashier))
     if order.location is not None:
@@ -72,6 +83,11 @@ def receipt_of(found: Document, tenant: Tenant, *, is_copy: bool, language: str 
         language=language,
         issued=order.occurred_at,
     )
+
+
+def _when(instant: datetime, tenant: Tenant) -> str:
+    local = instant.astimezone(ZoneInfo(tenant.timezone))
+    return str(format_datetime(local, "medium", rebase=False))
 
 
 def _amount(line: OrderLine, tenant: Tenant) -> Decimal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import abort, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -83,13 +82,7 @@ def _found(order_id: int) -> Document:
 
 
 def _receipt(found: Document) -> ReceiptDocument:
-    locale = get_locale()
-    return receipt_of(
-        found,
-        person_or_none().tenant,
-        is_copy=found.order.copies_printed > 0,
-        language=str(locale) if locale else "en",
-    )
+    return receipt_of(found, person_or_none().tenant, is_copy=found.order.copies_printed > 0)
 
 
 def _receipt_page(order_id: int, *, print_now: bool, count: bool = False) -> Response:

@@ -162,7 +162,7 @@ def _discount_on(discount: Discount | None, amount: Decimal, quantity: Decimal, 
         raise Refused(_("A discount cannot be below zero."), field=field)
     if discount.kind == "percent":
         if discount.value > HUNDRED:
-            raise Refused(_("A discount cannot be more than 100 %%."), field=field)
+            raise Refused(_("A discount cannot be more than %(most)s %%.", most=100), field=field)
         return round_to(amount * discount.value / HUNDRED, step)
     if discount.kind == "amount":
         less = round_to(discount.value, step)

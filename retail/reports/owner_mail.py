@@ -5,21 +5,22 @@ from __future__ import annotations
 from io import BytesIO
 
 from flask import current_app
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from retail.core import export, mail, shown
 from retail.core.charts import png
 from retail.core.db import session
-from retail.core.documents import ReportColumn, ReportDocument, ReportTable, ReportText, report_pdf
+from retail.core.documents import ReportColumn, ReportDocument, ReportTable, ReportText, is_right_to_left, report_pdf
 from retail.core.documents import Stat as PrintedStat
 from retail.core.errors import Refused
 from retail.core.export import Column, Sheet
+from retail.core.language import attributes, speaking
 from retail.core.mail import Mail
 from retail.identity.models import Role, User
 from retail.orders import labels
 from retail.reports.owner_report import OwnerReport
+from retail.tenancy.models import Tenant
 
 CATEGORY = "report"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,12 +34,22 @@ def recipients() -> list[User]:
     return [one for one in owners if one.preferences.get("daily_report", True)]
 
 
-def send(report: OwnerReport, to: str | None = None) -> list[Mail]:
-    """Write the report's mails in the present transaction: to the owners, or to one address. Refused without any."""
-    people = [(to, "")] if to else [(one.email, one.name) for one in recipients()]
+def readers(tenant: Tenant, to: str | None = None) -> dict[str, list[tuple[str, str]]]:
+    """Address and name of who gets the report, by the language they read: the owners who want it, or the one address
+    `to` in the language of the business. Refused when there is nobody."""
+    if to:
+        return {tenant.locale: [(to, "")]}
+    people: dict[str, list[tuple[str, str]]] = {}
+    for one in recipients():
+        people.setdefault(one.locale or tenant.locale, []).append((one.email, one.name))
     if not people:
         raise Refused(_("Nobody is to get the report: no active owner wants it."))
-    with force_locale(report.tenant.locale):
+    return people
+
+
+def send(report: OwnerReport, people: list[tuple[str, str]]) -> list[Mail]:
+    """Write the report's mails in the present transaction, in the report's language."""
+    with speaking(report.locale):
         return _write(report, people)
 
 
@@ -55,7 +66,8 @@ def _write(report: OwnerReport, people: list[tuple[str, str]]) -> list[Mail]:
         "returns": _returns(report),
         "money": lambda amount: shown.figure(amount, report.tenant.currency),
         "root": str(current_app.config.get("PUBLIC_URL") or "").rstrip("/"),
-        "locale_code": report.tenant.locale.replace("_", "-"),
+        "spoken": attributes(report.locale),
+        "right_to_left": is_right_to_left(report.locale),
     }
     # Straight from the templates: what pages get besides (menu, theme, tokens) has no place in a mail.
     text = current_app.jinja_env.get_template("reports/mail/owner.txt").render(context)
@@ -139,7 +151,7 @@ def document(report: OwnerReport) -> ReportDocument:
         ),
         sections=tuple(sections),  # type: ignore[arg-type]
         footer=_("Counterfoil · %(shop)s", shop=report.tenant.name),
-        language=report.tenant.locale,
+        language=report.locale,
     )
 
 

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from retail.core import shown
 from retail.core.charts import Chart
+from retail.core.language import readable, speaking
 from retail.reports import queries
 from retail.reports.dashboard import WEEK, by_the_hour, change
 from retail.reports.queries import Taken
@@ -50,6 +51,7 @@ class OwnerReport:
     """Everything the mail says."""
 
     tenant: Tenant
+    locale: str
     day: date
     before: date
     taken: Taken
@@ -69,16 +71,16 @@ class OwnerReport:
 
     @property
     def day_name(self) -> str:
-        return str(format_date(self.day, "EEEE d MMMM y", locale=self.tenant.locale))
+        return str(format_date(self.day, "EEEE d MMMM y", locale=self.locale))
 
     @property
     def day_before_name(self) -> str:
-        return str(format_date(self.before, "EEEE d MMMM", locale=self.tenant.locale))
+        return str(format_date(self.before, "EEEE d MMMM", locale=self.locale))
 
     @property
     def headline(self) -> str:
         """The result in one line: what the subject says."""
-        day = format_date(self.day, "EEE d MMM", locale=self.tenant.locale)
+        day = format_date(self.day, "EEE d MMM", locale=self.locale)
         if self.is_empty:
             return str(_("%(day)s: no sales", day=day))
         amount = shown.figure(self.taken.gross, self.tenant.currency)
@@ -89,8 +91,15 @@ class OwnerReport:
         return str(_("%(day)s: %(amount)s, %(change)s on last week", day=day, amount=amount, change=more))
 
 
-def make(tenant: Tenant, day: date) -> OwnerReport:
-    """Read everything the report of a business date says, from the rollups and that day's documents."""
+def make(tenant: Tenant, day: date, locale: str | None = None) -> OwnerReport:
+    """Read everything the report of a business date says, from the rollups and that day's documents; in the language of
+    the business, or of `locale`."""
+    spoken = readable(locale or tenant.locale)
+    with speaking(spoken):
+        return _make(tenant, day, spoken)
+
+
+def _make(tenant: Tenant, day: date, locale: str) -> OwnerReport:
     before = day - WEEK
     hours = queries.by_hour([day, before])
     taken = sum((one for (on, _hour), one in hours.items() if on == day), Taken())
@@ -98,6 +107,7 @@ def make(tenant: Tenant, day: date) -> OwnerReport:
     low, low_count = queries.low_stock(limit=TOP)
     return OwnerReport(
         tenant=tenant,
+        locale=locale,
         day=day,
         before=before,
         taken=taken,

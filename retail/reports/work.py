@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from retail.core.db import reading, session, unit_of_work
 from retail.core.schedules import stand
 from retail.core.tasks import task
@@ -12,7 +14,7 @@ from retail.reports import owner_mail, owner_report
 from retail.tenancy.queries import current_tenant
 
 
-@task("reports.owner_daily", "Mail the owner's report", retry_seconds=(60, 600, 3600))
+@task("reports.owner_daily", _l("Mail the owner's report"), retry_seconds=(60, 600, 3600))
 def owner_daily(
     *,
     progress: object,  # noqa: ARG001  every task is handed it
@@ -23,10 +25,13 @@ def owner_daily(
     with reading():
         tenant = current_tenant()
         session.expunge(tenant)
-        report = owner_report.make(tenant, date.fromisoformat(day) if day else owner_report.yesterday(tenant))
+        on = date.fromisoformat(day) if day else owner_report.yesterday(tenant)
+        reports = [
+            (owner_report.make(tenant, on, locale), people) for locale, people in owner_mail.readers(tenant, to).items()
+        ]
     with unit_of_work():
-        mails = owner_mail.send(report, to)
-        return {"day": report.day.isoformat(), "to": [one.to_address for one in mails], "mails": [m.id for m in mails]}
+        mails = [mail for report, people in reports for mail in owner_mail.send(report, people)]
+        return {"day": on.isoformat(), "to": [one.to_address for one in mails], "mails": [m.id for m in mails]}
 
 
-stand("owner-report", "Owner's daily report", "reports.owner_daily", "0 7 * * *")
+stand("owner-report", _l("Owner's daily report"), "reports.owner_daily", "0 7 * * *")

@@ -12,16 +12,8 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField, TimeF
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from retail.core.forms import Form, choices_from
+from retail.core.language import LOCALES
 
-LOCALES = (
-    ("en_GB", "English (United Kingdom)"),
-    ("en_US", "English (United States)"),
-    ("en_IN", "English (India)"),
-    ("es_ES", "Español (España)"),
-    ("es_MX", "Español (México)"),
-    ("hi_IN", "हिन्दी (भारत)"),
-    ("ar_EG", "العربية (مصر)"),
-)
 KINDS = (("shop", _l("Shop")), ("warehouse", _l("Warehouse")))
 
 
@@ -40,7 +32,7 @@ class SettingsForm(Form):
     phone = StringField(_l("Telephone"), [Optional(), Length(max=40)])
     currency = SelectField(_l("Currency"))
     timezone = SelectField(_l("Time zone"))
-    locale = SelectField(_l("Language and formats"), choices=choices_from(LOCALES))
+    locale = SelectField(_l("Language and formats"), choices=choices_from(LOCALES.items()))
     day_start = TimeField(
         _l("The business day begins at"),
         [InputRequired()],

