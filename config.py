@@ -108,6 +108,15 @@ def _level(name: str, given: str) -> str:
     return given.upper()
 
 
+def _one_of(*values: str) -> Callable[[str, str], str]:
+    def check(name: str, given: str) -> str:
+        if given.lower() not in values:
+            raise ConfigError(name, f"{given!r} is unknown", f"give {' or '.join(values)}")
+        return given.lower()
+
+    return check
+
+
 def _database(name: str, given: str) -> str:
     right = "give sqlite:////full/path/to/file.db or postgresql://user:password@host:5432/database"
     if not given:
@@ -239,10 +248,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PUBLIC_URL", "", "address people use; https:// makes cookies secure; empty: http://HOST:PORT", _public),
     Variable("SESSION_IDLE_MINUTES", "720", "minutes without use after which a session ends", _whole(5, 10080)),
     Variable("SESSION_DAYS", "30", "days after which a session ends in any case", _whole(1, 365)),
-    Variable("THREADS", "200", "requests and open sockets one web process serves at a time", _whole(4, 2000)),
+    Variable("THREADS", "200", "requests one web process serves at a time; open screens need none", _whole(4, 2000)),
     Variable("WEB_PROCESSES", "2", "processes of the web server", _whole(1, 32)),
     Variable("WORKERS", "1", "worker processes for background jobs", _whole(1, 32)),
     Variable("LOG_LEVEL", "INFO", "how much is logged: DEBUG, INFO, WARNING, ERROR", _level),
+    Variable("LOG_FORMAT", "text", "text for people, json for programs", _one_of("text", "json")),
+    Variable("METRICS_TOKEN", "", "whoever sends it as Bearer may read /metrics; empty: nobody", _secret),
+    Variable("SLOW_REQUEST_MS", "500", "milliseconds from which a request is noted as slow", _whole(1, 600000)),
+    Variable("SLOW_QUERY_MS", "200", "milliseconds from which a query is noted as slow", _whole(1, 600000)),
     Variable("TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded headers are believed", _whole(0, 5)),
     Variable("MAX_UPLOAD_MB", "64", "largest upload, in megabytes", _whole(1, 2048)),
 )
@@ -269,6 +282,10 @@ class Config:
     web_processes: int
     workers: int
     log_level: str
+    log_format: str
+    metrics_token: str = field(repr=False)
+    slow_request_ms: int
+    slow_query_ms: int
     trusted_proxies: int
     max_upload_mb: int
     embedded_redis: bool
@@ -317,6 +334,9 @@ class Config:
             "MAIL_FROM": self.mail_from,
             "THREADS": self.threads,
             "LOG_LEVEL": self.log_level,
+            "METRICS_TOKEN": self.metrics_token,
+            "SLOW_REQUEST_MS": self.slow_request_ms,
+            "SLOW_QUERY_MS": self.slow_query_ms,
             "TRUSTED_PROXIES": self.trusted_proxies,
             # The __Host- prefix makes browsers refuse the cookie from a sister domain, but demands https.
             "SESSION_COOKIE_NAME": "__Host-counterfoil" if self.is_https else "counterfoil",

@@ -107,12 +107,12 @@ def measure(file: Path, products: int, errors: Path) -> dict[str, object]:
         asked = ["import", "products", str(file), "--tenant", "bench", "--errors", str(errors), "--json"]
         imported, selling = beside(cashier, shop, asked)
         undone, undoing = beside(cashier, shop, ["import", "undo", str(imported["import"]), "--json"])
-    names = ("rows", "created", "updated", "unchanged", "rejected", "seconds", "peak_mb")
+    names = ("rows", "created", "updated", "unchanged", "rejected", "seconds", "cpu_seconds", "peak_mb")
     return {
         **{name: imported[name] for name in names},
         "rows_per_second": round(imported["rows"] / imported["seconds"]),
         "database": settings.database_url.partition(":")[0],
-        "undo": {name: undone[name] for name in ("removed", "withdrawn", "kept", "seconds", "peak_mb")},
+        "undo": {name: undone[name] for name in ("removed", "withdrawn", "kept", "seconds", "cpu_seconds", "peak_mb")},
         "till_alone": alone.figures(),
         "till_beside_the_import": selling,
         "till_beside_the_undo": undoing,

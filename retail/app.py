@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -44,17 +43,20 @@ from retail.core import (
     html,
     installable,
     language,
+    logs,
     mail,
     module,
     numbers,
-    push,
+    observing,
     queue,
     saved_lists,
     schedules,
+    screens,
     secrets,
     shell,
     shown,
     tasks,
+    troubles,
     wall,
 )
 from retail.core import tenancy as fence
@@ -78,7 +80,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules)
+CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 SIGNED_BY_OTHERS = ("notifications.sms_status",)
@@ -106,10 +108,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.config.update(config.flask_settings())
     app.config["SERVES_SOCKETS"] = serves_sockets
     app.config.update(overrides)
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    logs.set_up(config.log_level, config.log_format)
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
@@ -121,10 +120,14 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     audit.init_app(app)
     language.init_app(app)
     html.htmx.init_app(app)
+    observing.init_app(app)
     module.init_app(app, identify)
     csrf.init_app(app)
     queue.init_app(app)
-    push.init_app(app)
+    screens.init_app(app)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     shown.init_app(app)
     shell.init_app(app)
     installable.init_app(app)

@@ -39,6 +39,8 @@ class Can(StrEnum):
 
     SEE_MAILBOX = "operations:mailbox:view"
     SEE_AUDIT = "operations:audit:view"
+    SEE_ERRORS = "operations:error:view"
+    RESOLVE_ERRORS = "operations:error:resolve"
     SEE_EVENTS = "operations:event:view"
     REPLAY_EVENTS = "operations:event:replay"
     SEE_SCHEDULES = "operations:schedule:view"
@@ -106,11 +108,24 @@ _CLERK = frozenset(
     }
 )
 
+_SALES = frozenset(
+    {
+        Can.VIEW_PRODUCTS,
+        Can.VIEW_STOCK,
+        Can.VIEW_CUSTOMERS,
+        Can.EDIT_CUSTOMERS,
+        Can.VIEW_ORDERS,
+        Can.VIEW_SCORES,
+    }
+)
+
 ROLES: dict[str, frozenset[Can]] = {
     "owner": _EVERYTHING,
     "manager": _MANAGER,
     "cashier": _CASHIER,
     "clerk": _CLERK,
+    "sales-rep": _SALES,
+    "telecaller": _SALES - {Can.VIEW_STOCK, Can.VIEW_SCORES},
     "bookkeeper": frozenset(
         {
             Can.VIEW_JOURNAL,

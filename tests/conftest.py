@@ -10,16 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import create_engine
 
 import config
 from retail.app import create_app
 from retail.core import db, tenancy, wall
+from retail.identity import services
 from retail.identity.views import limiter
 from tests import make
 from tests.support import postgres, sharing
 from tests.support.postgres import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Passwords and PINs are hashed as cheaply as can be: what a hash costs is not what tests are about."""
+    usual, services.hasher = services.hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    services.hasher = usual
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +53,9 @@ KEY = secrets.token_hex(32)
 
 def make_app(instance: Path, url: str, *, key: str = KEY, **overrides: Any) -> Flask:
     environ = {"INSTANCE_DIR": str(instance), "DATABASE_URL": url, "DEMO": "0", "LOG_LEVEL": "ERROR"}
-    settings = config.load(environ | {"SECRET_KEY": key})
+    # A busy machine is slow; what is noted of that would be more statements than a test counts on.
+    environ |= {"SECRET_KEY": key, "SLOW_REQUEST_MS": "600000", "SLOW_QUERY_MS": "600000"}
+    settings = config.load(environ)
     counted = {"RATELIMIT_STORAGE_URI": "memory://"}
     return create_app(settings, TESTING=True, PROPAGATE_EXCEPTIONS=False, **counted, **overrides)
 

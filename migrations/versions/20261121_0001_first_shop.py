@@ -445,6 +445,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_score_runs_tenant_id_as_of")),
     )
     op.create_table(
+        "slow_notes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("milliseconds", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("queries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_slow_notes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slow_notes")),
+    )
+    with op.batch_alter_table("slow_notes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slow_notes_tenant_id_at"), ["tenant_id", "at"], unique=False)
+
+    op.create_table(
         "sms_accounts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -529,6 +545,33 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_text_messages_tenant_id_delivery_id"), ["tenant_id", "delivery_id"], unique=False
+        )
+
+    op.create_table(
+        "troubles",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_reference", sa.String(), nullable=False),
+        sa.Column("last_where", sa.String(), nullable=False),
+        sa.Column("last_user", sa.String(), nullable=False),
+        sa.Column("trace", sa.String(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_troubles_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_troubles")),
+        sa.UniqueConstraint("tenant_id", "fingerprint", name=op.f("uq_troubles_tenant_id_fingerprint")),
+    )
+    with op.batch_alter_table("troubles", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_troubles_tenant_id_last_seen_at"), ["tenant_id", "last_seen_at"], unique=False
         )
 
     op.create_table(
@@ -1820,6 +1863,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bulk_changes_tenant_id_bulk_run_id_state"))
 
     op.drop_table("bulk_changes")
+    with op.batch_alter_table("troubles", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_troubles_tenant_id_last_seen_at"))
+
+    op.drop_table("troubles")
     with op.batch_alter_table("text_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_text_messages_tenant_id_delivery_id"))
         batch_op.drop_index(batch_op.f("ix_text_messages_tenant_id_created_at"))
@@ -1832,6 +1879,10 @@ def downgrade() -> None:
     op.drop_table("tasks")
     op.drop_table("stored_files")
     op.drop_table("sms_accounts")
+    with op.batch_alter_table("slow_notes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))
+
+    op.drop_table("slow_notes")
     op.drop_table("score_runs")
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))

@@ -25,7 +25,7 @@ from retail.core.chain import (
 )
 from retail.core.db import session, table_of
 from retail.core.errors import Refused
-from retail.core.tenancy import current_tenant_id
+from retail.core.tenancy import EVERY_TENANT, NoTenant, current_tenant_id, entered
 
 CHUNK = 2000
 
@@ -57,7 +57,9 @@ class Proof:
 
 
 def prove(chain: int) -> Proof:
-    """Read a whole chain and compare; reads only."""
+    """Read a whole chain and compare; reads only. Raises NoTenant outside of the tenant whose chain it is."""
+    if chain != OF_THE_PLATFORM and entered() not in {EVERY_TENANT, chain}:
+        raise NoTenant("the audit of a tenant is proved inside of it")
     return _Walk(chain).prove()
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
 
-from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, func, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, Select, UniqueConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import current_actor
@@ -24,6 +24,7 @@ from retail.core.db import Model, insert_rows, reading, session, unit_of_work
 from retail.core.language import locale_of, speaking
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, insert_owned, inside
+from retail.core.troubles import note_error
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
@@ -184,7 +185,8 @@ def relay(limit: int = 500) -> int:
         if session.scalar(select(Event.id).where(*waiting).limit(1)) is None:
             return 0
     with across_tenants(), unit_of_work():
-        asked = select(Event).where(*waiting).order_by(Event.id).limit(limit)
+        ids = _fairly(select(Event.tenant_id).where(*waiting), select(Event.id).where(*waiting), Event, limit)
+        asked = select(Event).where(Event.id.in_(ids), *waiting).order_by(Event.id)
         rows = list(session.scalars(asked.with_for_update(skip_locked=True)))
         instant = now()
         insert_rows(
@@ -210,6 +212,18 @@ def relay(limit: int = 500) -> int:
         return len(rows)
 
 
+def _fairly(tenants: Select[int], rows: Select[int], model: type[Event] | type[Delivery], limit: int) -> list[int]:
+    """The ids of the oldest rows, as many of each tenant: a thousand of one do not hold up the one of another."""
+    waiting = session.scalars(tenants.distinct().order_by(model.tenant_id)).all()
+    order = model.id if model is Event else Delivery.event_id
+    share = max(1, limit // max(1, len(waiting)))
+    return [
+        row
+        for one in waiting
+        for row in session.scalars(rows.where(model.tenant_id == one).order_by(order).limit(share))
+    ]
+
+
 def handlers_with_work() -> list[str]:
     """The handlers that have deliveries due now, in the order in which they should run."""
     with across_tenants(), reading():
@@ -219,7 +233,7 @@ def handlers_with_work() -> list[str]:
 
 
 def deliver(handler: str, limit: int = 200) -> int:
-    """Run one handler's due deliveries, oldest first; returns how many were taken up.
+    """Run one handler's due deliveries, oldest first, as many of each tenant; returns how many were taken up.
 
     When an event of an aggregate has failed, later ones of the same aggregate wait for it.
     """
@@ -236,11 +250,14 @@ def deliver(handler: str, limit: int = 200) -> int:
             (tenant_id, aggregate): until
             for tenant_id, aggregate, until in session.execute(waiting.group_by(Delivery.tenant_id, Delivery.aggregate))
         }
+        now_due = pending.where(Delivery.due_at <= instant)
+        ids = _fairly(
+            now_due.with_only_columns(Delivery.tenant_id), now_due.with_only_columns(Delivery.id), Delivery, limit
+        )
         rows = session.execute(
-            pending.with_only_columns(Delivery.id, Delivery.tenant_id, Delivery.event_id, Delivery.aggregate)
-            .where(Delivery.due_at <= instant)
+            select(Delivery.id, Delivery.tenant_id, Delivery.event_id, Delivery.aggregate)
+            .where(Delivery.id.in_(ids))
             .order_by(Delivery.event_id)
-            .limit(limit)
         ).all()
     due = [row for row in rows if (row.tenant_id, row.aggregate) not in held]
     _hold(rows, held)
@@ -299,9 +316,10 @@ def _run(listener: Listener, tenant_id: int, rows: Sequence[Any], blame: bool = 
                     for happening in happenings:
                         listener.handle(happening)
         return True
-    except Exception:
+    except Exception as problem:
         log.exception("handler %s failed", listener.name)
         if blame:
+            note_error(tenant_id, problem, where=f"handler {listener.name}")
             _note_failure(tenant_id, rows[0].id, traceback.format_exc(limit=8))
         return False
 

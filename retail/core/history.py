@@ -56,8 +56,12 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "backup": (_l("backed up"), "download", "neutral"),
     "restore": (_l("restored"), "upload", "warning"),
     "keys_rotated": (_l("changed the keys of"), "key", "info"),
+    "suspend": (_l("suspended"), "player-pause", "danger"),
+    "resume": (_l("put in force again"), "refresh", "success"),
     "arrive": (_l("brought in"), "download", "success"),
     "audit_cut": (_l("deleted old entries of the audit"), "trash", "danger"),
+    "resolve": (_l("resolved"), "check", "success"),
+    "reopen": (_l("opened again"), "refresh", "warning"),
     "try_again": (_l("tried again"), "refresh", "info"),
 }
 """What an action is called, with its picture and tone; one that is missing shows its own name."""
@@ -85,6 +89,7 @@ SUBJECTS: dict[str, Any] = {
     "stock_levels": _l("stock level"),
     "stock_documents": _l("goods"),
     "people": _l("list of people"),
+    "troubles": _l("error"),
 }
 """What the tables are called in sentences."""
 

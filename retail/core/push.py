@@ -8,8 +8,7 @@ from __future__ import annotations
 import logging
 from functools import lru_cache
 
-from flask import Flask, current_app
-from flask_socketio import SocketIO
+from flask import current_app
 from redis.exceptions import RedisError
 from socketio import RedisManager
 from sqlalchemy import event
@@ -17,9 +16,6 @@ from sqlalchemy import event
 from retail.core.db import session
 
 log = logging.getLogger(__name__)
-socketio = SocketIO()
-MOST_SOCKETS = 120
-"""Each socket occupies a server thread in the one-process default, so pages keep the rest of the 200."""
 
 WANTED = "pushes"
 consequences: dict[str, frozenset[str]] = {}
@@ -63,14 +59,3 @@ def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
         event.listen(current, "after_commit", tell, once=True)
         event.listen(current, "after_rollback", lambda _session: current.info.pop(WANTED, None), once=True)
     wanted[kind, user_id] = event_id
-
-
-def init_app(app: Flask) -> None:
-    """Attach Socket.IO to the web process; other processes only publish."""
-    socketio.init_app(
-        app,
-        async_mode="threading",
-        client_manager=RedisManager(app.config["REDIS_URL"]) if app.config.get("SERVES_SOCKETS") else None,
-        transports=["websocket"],
-        path="/socket.io",
-    )

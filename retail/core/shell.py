@@ -19,9 +19,10 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from retail.core import db, html, manual, shortcuts
+from retail.core import db, html, manual, shortcuts, troubles
 from retail.core.errors import NotFound, Refused
 from retail.core.links import link
+from retail.core.logs import request_id
 from retail.core.module import allowed, can, person_or_none, registry_of
 from retail.permissions import PUBLIC
 
@@ -213,8 +214,11 @@ def _busy(error: OperationalError) -> Response:
 def _unforeseen(error: Exception) -> Any:
     if isinstance(error, HTTPException):
         return _http_error(error)
-    reference = secrets.token_hex(4).upper()
+    reference, person = request_id(), person_or_none()
     log.error("error %s at %s %s", reference, request.method, request.path, exc_info=error)
+    if person is not None:
+        where = f"{request.method} {request.path}"
+        troubles.note_error(person.tenant_id, error, reference=reference, where=where, user=person.name)
     return _problem(
         500,
         _("Something broke on our side."),

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, and_, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, and_, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +30,7 @@ from retail.core.events import Happening, emit, event
 from retail.core.language import locale_of, speaking
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, inside
+from retail.core.troubles import note_error
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5.0
@@ -38,6 +39,9 @@ LEASE = timedelta(seconds=40)
 MOST_DEATHS = 3
 """A task that has outlived so many workers is at fault itself and is given up."""
 
+
+AT_A_TIME = 3
+"""So many tasks of one tenant are handed to the workers; the next follow when these are taken up."""
 
 ENDS = frozenset({"done", "failed", "cancelled"})
 
@@ -172,8 +176,9 @@ def run(task_id: int, tenant_id: int) -> None:
         return
     except Refused as no:
         outcome = {"state": "failed", "error": no.message}
-    except Exception:
+    except Exception as problem:
         log.exception("task %s failed", claimed.name)
+        note_error(tenant_id, problem, where=f"task {claimed.name}", user=claimed.user_name)
         outcome = {"state": "failed", "error": traceback.format_exc(limit=8)[-4000:]}
         if claimed.attempts <= len(declared.retry_seconds):
             later = now() + timedelta(seconds=declared.retry_seconds[claimed.attempts - 1])
@@ -299,23 +304,23 @@ class Due:
 
 
 def due(limit: int = 1000) -> list[Due]:
-    """The tasks that a worker should take up: those whose time has come, and those whose worker is silent."""
+    """The tasks that a worker should take up: those whose time has come, and those whose worker is silent. Tenants take
+    turns, and each has no more than a few in the queue: who comes later does not wait for all that others asked for."""
     instant = now()
     with across_tenants(), reading():
         waiting = and_(Task.state == "queued", Task.due_at <= instant)
         silent = and_(Task.state == "running", or_(Task.beat_at.is_(None), Task.beat_at < instant - LEASE))
-        rows = session.execute(
-            select(Task.id, Task.tenant_id, Task.name)
-            .where(or_(waiting, silent), awake(Task.tenant_id))
-            .order_by(Task.id)
-            .limit(limit)
-        ).all()
-    found = []
+        turn = func.row_number().over(partition_by=Task.tenant_id, order_by=Task.id).label("turn")
+        ranked = select(Task.id, Task.tenant_id, Task.name, turn).where(or_(waiting, silent), awake(Task.tenant_id))
+        found = ranked.subquery()
+        asked = select(found).where(found.c.turn <= AT_A_TIME).order_by(found.c.turn, found.c.id).limit(limit)
+        rows = session.execute(asked).all()
+    handed = []
     for row in rows:
         declared = TASKS.get(row.name)
         queue, timeout = (declared.queue, declared.timeout) if declared else ("low", 60)
-        found.append(Due(row.id, row.tenant_id, queue, timeout))
-    return found
+        handed.append(Due(row.id, row.tenant_id, queue, timeout))
+    return handed
 
 
 def run_due() -> int:

@@ -12,6 +12,7 @@ from retail.core.forms import choices_from, refusals
 from retail.identity import module, pin_services, services, sessions
 from retail.identity.approving import prove_password, prove_pin
 from retail.identity.forms import OwnerForm, PinEntryForm, PinForm
+from retail.identity.letters import tell
 from retail.identity.proof import fresh, myself
 from retail.permissions import SIGNED_IN, Can
 
@@ -110,7 +111,7 @@ def set_pin_of(user_id: int) -> Response:
     user = services.user_numbered(user_id)
     services.check_may_manage(user, g.person.permissions)
     words = _("The PIN of %(name)s is set; tell them in person.", name=user.name)
-    return _set_pin(user_id, url_for("identity.person", user_id=user_id), words)
+    return _set_pin(user_id, url_for("identity.person", user_id=user_id), words, by_another=True)
 
 
 @module.post("/people/<int:user_id>/pin/remove", needs=Can.MANAGE_USERS)
@@ -125,7 +126,7 @@ def remove_pin_of(user_id: int) -> Response:
     )
 
 
-def _set_pin(user_id: int, back: str, words: str) -> Response:
+def _set_pin(user_id: int, back: str, words: str, *, by_another: bool = False) -> Response:
     form = PinForm()
     if form.validate():
         with refusals(form):
@@ -137,5 +138,8 @@ def _set_pin(user_id: int, back: str, words: str) -> Response:
     # Hashing is slow: it is done while no transaction is open.
     db.session.rollback()
     hashed = services.hasher.hash(form.pin.data)
-    pin_services.set_pin(services.user_numbered(user_id), hashed)
+    user = services.user_numbered(user_id)
+    pin_services.set_pin(user, hashed)
+    if by_another:
+        tell(user, "pin")
     return html.done(words, to=back)

@@ -1,9 +1,10 @@
-"""The mails that carry a link to set a password, in the language of whoever reads them."""
+"""The mails about somebody's account, in their language: links to set a password, and news of what was changed."""
 
 from __future__ import annotations
 
 from flask import current_app, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from retail.core import mail
 from retail.core.db import session
@@ -24,6 +25,48 @@ def locale_for(user_id: int | None) -> str:
     """In which language to write to somebody: their own, else that of their business."""
     user = session.get(User, user_id) if user_id is not None else None
     return (user.locale if user is not None else None) or current_tenant().locale
+
+
+NEWS = {
+    "password": _l("Your password was changed."),
+    "passkey": _l("A passkey was added to your account."),
+    "second_factor_on": _l("A second factor was set up for your account."),
+    "second_factor_off": _l("The second factor of your account was turned off."),
+    "removed": _l("Your second factor and your passkeys were removed by somebody who manages people."),
+    "recovery_code": _l("Somebody signed in to your account with a recovery code."),
+    "pin": _l("Somebody who manages people gave you a PIN."),
+}
+"""What is told to people at once because, if it was not them, somebody else has their account in hand."""
+
+
+def tell(user: User, news: str) -> None:
+    """Mail somebody that what they prove themselves by was changed; `news` is a key of NEWS. Inside their tenant."""
+    locale = locale_for(user.id)
+    with speaking(locale):
+        _write_news(user, news, locale)
+
+
+def _write_news(user: User, news: str, locale: str) -> None:
+    shop, said = current_tenant().name, str(NEWS[news])
+    words = [
+        _("Hello %(name)s,", name=user.name),
+        said,
+        _("If it was not you, set a new password at once and tell whoever manages people at %(shop)s.", shop=shop),
+    ]
+    address = str(current_app.config["PUBLIC_URL"]).rstrip("/") + url_for("identity.forgotten")
+    label = _("Set a new password")
+    note = _("Time and device are listed in your profile, under Security.")
+    text = "\n\n".join([*words, f"{label}:\n{address}", note]) + "\n"
+    html = render_template(
+        "identity/mail_link.html",
+        subject=said,
+        words=words,
+        address=address,
+        label=label,
+        note=note,
+        spoken=attributes(locale),
+    )
+    mail.send(user.email, said, text, html, name=user.name, category="account")
 
 
 def send_link(user: User, purpose: links.Purpose) -> None:

@@ -48,6 +48,8 @@ WORDS = {
     Can.SEE_DELIVERIES: _l("See what was sent to people, and what came of it"),
     Can.SEE_MAILBOX: _l("See mails that were sent"),
     Can.SEE_AUDIT: _l("See who changed what"),
+    Can.SEE_ERRORS: _l("See errors, and what is slow"),
+    Can.RESOLVE_ERRORS: _l("Resolve errors"),
     Can.SEE_EVENTS: _l("See events"),
     Can.REPLAY_EVENTS: _l("Deliver parked events again"),
     Can.SEE_SCHEDULES: _l("See schedules"),

@@ -53,6 +53,7 @@ class PeopleTable(Table):
             show=_state_word,
             tone=lambda value: {"active": "success", "invited": "info"}.get(value, "neutral"),
         ),
+        "pin": Column(_l("PIN"), User.pin_hash.is_not(None), "boolean"),
         "second_factor": Column(_l("Second factor"), User.totp_confirmed_at.is_not(None), "boolean"),
         "last_sign_in": Column(_l("Last sign-in"), User.last_sign_in_at, "datetime"),
     }

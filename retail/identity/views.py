@@ -19,7 +19,7 @@ from retail.core.module import person_or_none
 from retail.core.tenancy import across_tenants, inside
 from retail.identity import links, module, passwords, second_factor, services, sessions, signing_in
 from retail.identity.forms import CodeForm, ForgottenForm, NewPasswordForm, SignInForm
-from retail.identity.letters import send_link
+from retail.identity.letters import send_link, tell
 from retail.identity.models import User
 from retail.permissions import PUBLIC, SIGNED_IN
 from retail.tenancy.models import Tenant
@@ -95,7 +95,8 @@ def sign_in() -> Response:
     if not services.is_password(user, form.password.data) or user is None:
         if user is not None:
             _note_failure(user)
-        add_problem(form, _("That e-mail and password do not fit together."))
+        suspended = _why_suspended(form.email.data, form.password.data) if user is None else None
+        add_problem(form, suspended or _("That e-mail and password do not fit together."))
         return html.page("identity/sign_in.html", status=422, **context)
     target = target_of(form.next.data)
     if user.totp_confirmed_at is not None:
@@ -105,6 +106,22 @@ def sign_in() -> Response:
     with inside(user.tenant_id), db.unit_of_work():
         services.renew_hash(services.user_numbered(user.id), form.password.data)
     return let_in(user.id, user.tenant_id, (attempt.id,), code=False, target=target)
+
+
+def _why_suspended(email: str, password: str) -> str | None:
+    """What somebody is told who proved who they are, but whose business is suspended; None for everybody else."""
+    with across_tenants(), db.reading():
+        user = signing_in.user_with_address(email)
+        tenant = session.get(Tenant, user.tenant_id) if user is not None and user.active else None
+        session.expunge_all()
+    if tenant is None or tenant.suspended_at is None or not services.is_password(user, password):
+        return None
+    told: str = _(
+        "“%(name)s” is suspended: %(reason)s. Nothing is lost; ask whoever runs this installation.",
+        name=tenant.name,
+        reason=tenant.suspended_reason.rstrip(".") or _("no reason was given"),
+    )
+    return told
 
 
 def _note_failure(user: User) -> None:
@@ -157,7 +174,12 @@ def _accepts(user: User, code: str) -> bool:
     with inside(user.tenant_id), db.unit_of_work():
         present = services.user_numbered(user.id)
         audit.act_as(audit.Actor(user_id=present.id, name=present.name, address=_address()))
-        return second_factor.accept_code(present, code) or second_factor.use_recovery_code(present, code)
+        if second_factor.accept_code(present, code):
+            return True
+        spent = second_factor.use_recovery_code(present, code)
+        if spent:
+            tell(present, "recovery_code")
+        return spent
 
 
 @module.post("/sign-out", needs=SIGNED_IN)
@@ -220,6 +242,8 @@ def _keep_password(user: User, password: str) -> Response:
         present = services.user_numbered(user.id)
         if present.password_hash != user.password_hash:
             return make_response(redirect(request.path, 303))
+        if present.password_hash is not None:
+            tell(present, "password")
         services.replace_password(present, hashed)
         sessions.end_all(user.id)
     cookie.clear()

@@ -106,6 +106,7 @@ def undo(import_id: int, slug: str | None, as_json_: bool) -> None:
         **{name: found[name] for name in ("removed", "restored", "withdrawn", "kept")},
         "kept_rows": kept,
         "seconds": round(time.monotonic() - began, 2),
+        "cpu_seconds": round(time.process_time(), 2),
         "peak_mb": round(peak_megabytes(), 1),
     }
     if as_json_:
@@ -170,6 +171,7 @@ def _import(
     figures |= {
         "dry_run": dry_run,
         "seconds": round(time.monotonic() - began, 2),
+        "cpu_seconds": round(time.process_time(), 2),
         "peak_mb": round(peak_megabytes(), 1),
     }
     if as_json_:

@@ -207,6 +207,9 @@ def run_page(bulk_run_id: int) -> Response:
     task = session.get(Task, run.task_id) if run.task_id else None
     return html.page(
         "lists/run.html",
+        fragment="run",
+        reached=run.restored + run.kept if run.state == "undoing" else run.handled,
+        whole=run.changed if run.state == "undoing" else run.rows,
         run=run,
         job=job,
         table=table,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import Audited
 from retail.core.db import Model
+from retail.core.secrets import SEALED
 from retail.core.tenancy import OfTenant
 
 CATEGORIES = (
@@ -162,7 +163,7 @@ class PushSubscription(OfTenant, Audited, Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     endpoint_hash: Mapped[str]
     endpoint: Mapped[str]
-    keys: Mapped[str]
+    keys: Mapped[str] = mapped_column(info=SEALED)
     device: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -176,7 +177,7 @@ class PushKey(OfTenant, Audited, Model):
     __table_args__ = (UniqueConstraint("tenant_id"),)
 
     public: Mapped[str]
-    private: Mapped[str]
+    private: Mapped[str] = mapped_column(info=SEALED)
     created_at: Mapped[datetime]
 
 
@@ -188,7 +189,7 @@ class SmsAccount(OfTenant, Audited, Model):
     audit_hidden = frozenset({"auth_token"})
 
     account_sid: Mapped[str]
-    auth_token: Mapped[str]
+    auth_token: Mapped[str] = mapped_column(info=SEALED)
     sender: Mapped[str]
     active: Mapped[bool] = mapped_column(default=True)
 

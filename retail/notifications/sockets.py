@@ -6,61 +6,50 @@ tenant itself. Only kinds and ids go out; what a person may see is decided when 
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from flask import request
-from flask_socketio import ConnectionRefusedError as Refusal
-from flask_socketio import emit, join_room
 from sqlalchemy import func, select
 
+from retail.core import screens
 from retail.core.clock import now
 from retail.core.db import reading, session
 from retail.core.events import Event
-from retail.core.push import MOST_SOCKETS, consequences, socketio
+from retail.core.push import consequences
+from retail.core.screens import Admitted, NotAdmitted
 from retail.core.tenancy import across_tenants, forget, inside
 from retail.identity.identification import identify
 
 RECENT = timedelta(seconds=10)
 """A page that connects for the first time hears of what happened while it was being drawn."""
-_open: set[str] = set()
-_lock = threading.Lock()
 
 
-@socketio.on("connect")
-def connect(auth: Any = None) -> None:
+@screens.admission
+def admit(said: Any) -> Admitted:
     """Let somebody who is signed in listen to their business and to themselves, and tell them what they missed."""
     forget()
     try:
         with across_tenants(), reading():
             person = identify()
         if person is None or person.kept_out:
-            raise Refusal("signed out")
-        with _lock:
-            if len(_open) >= MOST_SOCKETS:
-                raise Refusal("busy")
-            _open.add(_sid())
-        join_room(f"tenant:{person.tenant_id}")
-        join_room(f"user:{person.id}")
-        since = auth.get("since") if isinstance(auth, dict) else None
-        with inside(person.tenant_id), reading():
-            for kind, event_id in _missed(since if isinstance(since, int) else None):
-                emit("happened", {"kind": kind, "id": event_id})
+            raise NotAdmitted("signed out")
+        since = said.get("since") if isinstance(said, dict) else None
+        known = since if isinstance(since, int) else None
+        rooms = (f"tenant:{person.tenant_id}", f"user:{person.id}")
+        return Admitted(rooms, partial(_missed_by, person.tenant_id, known))
     finally:
         session.remove()
         forget()
 
 
-@socketio.on("disconnect")
-def disconnect(*_reason: object) -> None:
-    """Make room for another."""
-    with _lock:
-        _open.discard(_sid())
-
-
-def _sid() -> str:
-    return str(request.sid)  # type: ignore[attr-defined]
+def _missed_by(tenant_id: int, since: int | None) -> list[tuple[str, int]]:
+    try:
+        with inside(tenant_id), reading():
+            return _missed(since)
+    finally:
+        session.remove()
+        forget()
 
 
 def _missed(since: int | None) -> list[tuple[str, int]]:

@@ -70,7 +70,8 @@ def task_page(task_id: int) -> Response:
     """One task."""
     row = _task(task_id)
     outcome = dict(row.result or {})
-    run_id = outcome.pop("bulk_run_id", None)
+    outcome.pop("bulk_run_id", None)
+    run_id = row.arguments.get("bulk_run_id")
     crumbs = [(_("Tasks"), url_for("operations.tasks_page"))] if can(Can.SEE_SCHEDULES) else []
     return html.page(
         "operations/task.html",

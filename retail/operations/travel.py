@@ -24,6 +24,8 @@ NAMED = {
     "category_id": "categories",
     "closed_by_id": "users",
     "customer_id": "customers",
+    "default_view_id": "saved_views",
+    "delivery_id": "notification_deliveries",
     "document_id": "orders",
     "entry_id": "journal_entries",
     "event_id": "events",
@@ -34,6 +36,7 @@ NAMED = {
     "location_id": "locations",
     "mail_id": "mails",
     "mails": "mails",
+    "notification_id": "notifications",
     "opened_by_id": "users",
     "order_id": "orders",
     "parent_id": "categories",
@@ -68,11 +71,24 @@ KINDS: dict[str, tuple[str, dict[str, str] | None]] = {
 }
 """Columns whose table another column of the row names: by a word of its own, or as it is called."""
 
-LAST = ("tasks", "events", "event_deliveries", "notifications", "import_changes", "audit_entries")
+LAST = (
+    "tasks",
+    "events",
+    "event_deliveries",
+    "notifications",
+    "notification_deliveries",
+    "import_changes",
+    "audit_entries",
+)
 """What speaks of rows of every kind in its JSON."""
 
-STAYS = frozenset({"user_sessions", "recovery_codes", "passkeys", "approvals"})
+PROOFS = {"user_sessions", "recovery_codes", "passkeys", "approvals"}
 """What signs a person in here, and proves nothing elsewhere."""
+KEPT_SECRET = {"push_keys", "push_subscriptions", "sms_accounts"}
+"""What is sealed with the keys of this installation, or belongs to its address: it is entered anew there."""
+UNDONE_HERE = {"bulk_runs", "bulk_changes"}
+"""What a bulk change did, row by row, so that it can be undone where it was done."""
+STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE)
 SIGN_IN = {"totp_secret": None, "totp_confirmed_at": None, "last_totp_step": None}
 """The second factor is sealed for this row and these keys; whoever has one sets it up anew."""
 
@@ -107,6 +123,12 @@ def _task(row: dict[str, Any], ids: NewIds, _slug: str) -> None:
         row["key"] = row["key"] if new is None else str(new)
 
 
+def _delivery(row: dict[str, Any], _ids: NewIds, _slug: str) -> None:
+    """What was on its way to a person goes there, not from here as well."""
+    if row["ended_at"] is None:
+        row["state"], row["ended_at"], row["due_at"] = "dropped", now().isoformat(), None
+
+
 def _aggregate(row: dict[str, Any], ids: NewIds, _slug: str) -> None:
     kind, *parts = row["aggregate"].split(":")
     tables = AGGREGATES.get(kind)
@@ -121,6 +143,7 @@ def travel() -> Travel:
     changed: dict[str, Callable[[dict[str, Any], NewIds, str], None]] = {
         "users": _user,
         "tasks": _task,
+        "notification_deliveries": _delivery,
         "events": _aggregate,
         "event_deliveries": _aggregate,
     }

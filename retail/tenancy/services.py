@@ -115,6 +115,24 @@ def change_settings(tenant: Tenant, **settings: Any) -> None:
     session.flush()
 
 
+def suspend(tenant: Tenant, reason: str) -> None:
+    """Put a business out of force: its people cannot sign in, what it had planned rests, nothing is lost. Refused
+    without a reason, which its people are told, and when it is suspended already."""
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Refused(_("Say why; its people are told."), field="reason")
+    if tenant.suspended_at is not None:
+        raise Refused(_("“%(name)s” is suspended already.", name=tenant.name))
+    tenant.suspended_at, tenant.suspended_reason = now(), reason
+
+
+def resume(tenant: Tenant) -> None:
+    """Put a suspended business in force again; what waited goes on. Refused for any other."""
+    if tenant.suspended_at is None:
+        raise Refused(_("“%(name)s” is not suspended.", name=tenant.name))
+    tenant.suspended_at, tenant.suspended_reason = None, ""
+
+
 def tenant_called(slug: str) -> Tenant:
     """A tenant by slug, for commands; Refused with the known ones when there is none."""
     with across_tenants():

@@ -28,7 +28,7 @@ document.addEventListener("click", (event) => {
 function leave(input) {
   const form = input.form;
   const cell = input.closest("td");
-  if (!form || !cell || form.dataset.sending || form.dataset.left) return;
+  if (!form || !cell || form.dataset.sending || "left" in form.dataset) return;
   form.dataset.left = "";
   window.htmx.ajax("GET", form.dataset.shownUrl, { target: cell, swap: "outerHTML" });
 }
@@ -54,9 +54,13 @@ enhance("[data-cell-input]", (element) => {
       else input.form?.requestSubmit();
     }
   });
+  input.form?.addEventListener("submit", () => { if (input.form) input.form.dataset.left = ""; });
+  for (const kind of ["htmx:sendError", "htmx:responseError"]) {
+    input.form?.addEventListener(kind, () => { if (input.form) delete input.form.dataset.left; });
+  }
   input.addEventListener("blur", () => {
-    // The focus may only have gone to another window.
-    if (!document.hasFocus() || !input.isConnected) return;
+    // It also loses the focus when the answer takes its place; and the focus may only have gone to another window.
+    if (!document.hasFocus() || !input.isConnected || !input.form || "left" in input.form.dataset) return;
     if (input.value === input.defaultValue && !input.hasAttribute("aria-invalid")) leave(input);
     else input.form?.requestSubmit();
   });

@@ -21,6 +21,25 @@ function tell(name, detail = {}) {
   document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
 
+/** Happenings of one kind that come in a burst: the first is told at once, of the rest the last, a second later. @type {Map<string, object | null>} */
+const gathering = new Map();
+
+/** @param {string} name @param {object} detail */
+function gather(name, detail) {
+  if (gathering.has(name)) {
+    gathering.set(name, detail);
+    return;
+  }
+  gathering.set(name, null);
+  tell(name, detail);
+  // Not all screens of a shop re-read in the same instant.
+  setTimeout(() => {
+    const latest = gathering.get(name);
+    gathering.delete(name);
+    if (latest) gather(name, latest);
+  }, 700 + Math.random() * 600);
+}
+
 function start() {
   const socket = io({ transports: ["websocket"], path: "/socket.io", auth: (give) => give({ since }), reconnectionDelay: 500, reconnectionDelayMax: 15000 });
   socket.on("connect", () => {
@@ -34,7 +53,7 @@ function start() {
   socket.on("happened", (/** @type {{kind: string, id: number | null}} */ happening) => {
     if (typeof happening?.kind !== "string") return;
     if (typeof happening.id === "number" && (since === null || happening.id > since)) since = happening.id;
-    tell(happening.kind.replaceAll(".", "-"), { id: happening.id });
+    gather(happening.kind.replaceAll(".", "-"), { id: happening.id });
   });
   socket.on("disconnect", () => show(navigator.onLine ? "lost" : "offline"));
   socket.on("connect_error", () => {

@@ -19,7 +19,7 @@ HTMX = {"HX-Request": "true"}
 def names(client: FlaskClient, url: str) -> list[str]:
     """What a list shows in its first column, in order."""
     page = client.get(url, headers=HTMX).get_data(as_text=True)
-    return [name.strip() for name in re.findall(r'aria-label="Select ([^"]+)"', page) if "all on" not in name]
+    return re.findall(r'data-select-row aria-label="Select ([^"]+)"', page)
 
 
 def prices(shop: make.Cast) -> dict[str, Decimal]:

@@ -133,7 +133,8 @@ def test_many_rows_are_changed_by_a_worker_with_progress_and_undone_by_one(clerk
     answer = change_price(clerk, shop, {"all": "1", "state": ""})
     page = answer.headers["Location"]
     assert prices(shop)["Cup"] == Decimal(4), "nothing before a worker takes it"
-    assert "/progress" in clerk.get(page).text
+    assert "0 of 3" in clerk.get(page).text
+    assert 'hx-trigger="every 2s"' in clerk.get(page, headers=HTMX).text, "the page follows it by itself"
     tasks.run_due()
     assert prices(shop)["Cup"] == Decimal("4.40")
     with make.within(shop):
@@ -142,6 +143,7 @@ def test_many_rows_are_changed_by_a_worker_with_progress_and_undone_by_one(clerk
         task_id = task.id
     assert f'href="{page}"' in clerk.get(f"/tasks/{task_id}").text, "the task leads to what it did"
     shown = clerk.get(page).text
+    assert "every 2s" not in shown
     assert "3 products have new prices." in shown
     assert make.post(clerk, f"{page}/undo").headers["Location"] == page
     tasks.run_due()

@@ -2,68 +2,75 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from retail.core import push
+from retail.core import screens
 from retail.core.db import session, unit_of_work
-from retail.core.push import socketio
 from retail.identity import sessions
-from retail.notifications import sockets
 from tests import make
+from tests.support.sockets import Refused, serving
 
 pytestmark = pytest.mark.sqlite_only
 
 
 @pytest.fixture
-def connect(app, shop, monkeypatch):
-    monkeypatch.setattr(sockets, "_open", set())
-    lines = []
+def listen(app, shop):
+    """Connect as a role would from its page."""
+    with serving(app) as served:
 
-    def as_(role, since=None):
-        browser = make.client(app, shop, role) if role else app.test_client()
-        lines.append(socketio.test_client(app, flask_test_client=browser, auth={"since": since}))
-        return lines[-1]
+        def as_(role, since=None, browser=None):
+            browser = browser or (make.client(app, shop, role) if role else None)
+            session.rollback()
+            return served.listen(browser, since)
 
-    yield as_
-    for line in lines:
-        if line.is_connected():
-            line.disconnect()
+        yield as_
 
 
 def heard(line):
-    return [one["args"][0]["kind"] for one in line.get_received()]
+    line.listen(5, lambda: any(kind == "position" for kind, *_rest in line.heard))
+    return [kind for kind, *_rest in line.heard]
 
 
-def test_only_who_is_signed_in_is_let_in(connect):
-    assert connect("cashier").is_connected()
-    assert not connect(None).is_connected()
+def test_only_who_is_signed_in_is_let_in(listen):
+    assert heard(listen("cashier"))[-1] == "position"
+    with pytest.raises(Refused, match="signed out"):
+        listen(None)
 
 
-def test_who_was_signed_out_elsewhere_is_not_let_in(app, shop, connect):
-    with make.within(shop), unit_of_work():
-        sessions.end_all(shop.users["cashier"])
+def test_who_was_signed_out_elsewhere_is_not_let_in(app, shop, listen):
     browser = make.client(app, shop, "cashier")
     with make.within(shop), unit_of_work():
         sessions.end_all(shop.users["cashier"])
-    assert not socketio.test_client(app, flask_test_client=browser).is_connected()
+    with pytest.raises(Refused, match="signed out"):
+        listen("cashier", browser=browser)
 
 
-def test_pages_keep_the_rest_of_the_threads(connect, monkeypatch):
-    monkeypatch.setattr(sockets, "MOST_SOCKETS", 2)
-    first, second = connect("owner"), connect("manager")
-    assert second.is_connected()
-    assert not connect("clerk").is_connected()
-    first.disconnect()
-    assert connect("clerk").is_connected()
-    assert push.MOST_SOCKETS < 200
+def test_no_more_are_let_in_than_there_is_room_for(listen, monkeypatch):
+    first, second = listen("owner"), listen("manager")
+    assert heard(first)
+    assert heard(second)
+    monkeypatch.setattr(screens, "MOST_SOCKETS", 2)
+    with pytest.raises(Refused, match="busy"):
+        listen("clerk")
+    monkeypatch.undo()
+    others = [listen("clerk") for _turn in range(12)]
+    assert all(map(heard, others))
+    busy = [one.name for one in threading.enumerate() if "process_request" in one.name]
+    assert len(busy) < 3, "open screens hold no threads of the server"
 
 
-def test_a_page_hears_what_happened_while_it_was_drawn_and_later_only_what_is_new(shop, connect):
+def test_a_page_hears_what_happened_while_it_was_drawn_and_later_only_what_is_new(shop, listen):
     with make.within(shop):
         make.sale(shop, (make.product("Tea", stock=3), 1))
-    told = heard(connect("owner"))
+    told = heard(listen("owner"))
     assert "sale.completed" in told
     assert told[-2:] == ["figures.updated", "position"], "what was pushed when it was handled may have been missed too"
     session.rollback()
-    assert heard(connect("owner", since=10_000)) == ["position"]
-    assert "sale.completed" in heard(connect("owner", since="nonsense"))
+    assert heard(listen("owner", since=10_000)) == ["position"]
+    assert "sale.completed" in heard(listen("owner", since="nonsense"))
+
+
+def test_what_is_no_web_socket_is_sent_away(app):
+    assert app.test_client().get("/socket.io/?EIO=4&transport=polling").status_code == 400

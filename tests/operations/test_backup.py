@@ -105,7 +105,7 @@ def test_a_backup_of_one_database_restores_into_the_other(first, tmp_path, postg
         cast = make.corner_shop()
         with inside(cast.tenant_id):
             assert make.sale(cast, (make.product("New", stock=5), 1)).number
-        with reading():
+        with inside(cast.tenant_id), reading():
             assert audit_proof.prove(cast.tenant_id).ok
         session.remove()
         db.db.engine.dispose()

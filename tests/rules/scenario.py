@@ -13,7 +13,7 @@ from sqlalchemy import select
 from retail.catalog import services as catalog
 from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
-from retail.core import events, mail, tasks
+from retail.core import events, mail, tasks, troubles
 from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
 from retail.core.clock import now
@@ -174,6 +174,9 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
         emit(ImportUndone(import_id=row.id, filename=row.filename, rows=1, kept=1))
         emit(HistoryImported(first="2026-01-01", last="2026-01-02", documents=1, lines=1))
         _reach(cast, word)
+    for kind in (ValueError, LookupError):
+        troubles.note_error(cast.tenant_id, kind(f"{word} trouble"), where=f"GET /{word}")
+    troubles.note_slow(cast.tenant_id, "request", {"what": f"GET /{word}", "milliseconds": 900})
     session.remove()
     events.drain()
     tasks.run_due()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINTS = {
     "core_health",
     "core_favicon",
+    "operations.health_deep",
+    "operations.metrics",
     "core_manifest",
     "core_worker",
     "core_offline",
@@ -34,7 +36,8 @@ PUBLIC_ENDPOINTS = {
     "notifications.push_worker",
     "notifications.sms_status",
 }
-"""What somebody who has not signed in may open. Add to it only what must work before signing in."""
+"""What somebody who has not signed in may open. Add to it only what must work before signing in, or asks for a token of
+its own."""
 
 
 # -- who may open it --------------------------------------------------------------------------------------------------

@@ -82,12 +82,7 @@ def untranslated(name: str, text: str) -> Iterator[str]:
 
 
 def test_every_word_of_a_template_can_be_translated():
-    none(
-        line
-        for name, text in templates().items()
-        if name.endswith(".html")
-        for line in untranslated(name, text)
-    )
+    none(line for name, text in templates().items() if name.endswith(".html") for line in untranslated(name, text))
     assert list(untranslated("x.html", "<p>Hello {{ name }}</p>"))
     assert not list(untranslated("x.html", '<p>{{ _("Hello") }}</p>'))
 

@@ -17,6 +17,7 @@ from retail.core.audit import Actor, act_as
 from retail.core.clock import now
 from retail.core.db import reading, session, unit_of_work
 from retail.core.events import Event, emit
+from retail.core.saved_lists import save_view
 from retail.core.schedules import Schedule, run_now
 from retail.core.tasks import run_due
 from retail.core.tenancy import across_tenants, inside
@@ -39,6 +40,15 @@ PINS = {"owner": "7391", "manager": "2580", "cashier": "1470"}
 """By which they change places at the till, and approve what cashiers may not do alone."""
 DAYS = 365
 LOW_SINCE = timedelta(days=7)
+
+
+VIEWS = (
+    ("products", "Running low", "/products/", {"low": "1"}),
+    ("products", "Archived", "/products/", {"status": "archived"}),
+    ("orders", "This month's returns", "/orders/", {"kind": "return", "day": "this-month"}),
+    ("levels", "Below zero", "/stock/", {"below": "1"}),
+)
+"""Views of lists that everybody in a business of the demo shares."""
 
 
 def load_demo(logins: Path, tell: Tell, days: int = DAYS) -> int:
@@ -92,6 +102,9 @@ def _business(shop: Shop) -> Tenant:
                 user = add_user(email, name, role, PASSWORD)
                 if role in PINS:
                     set_pin(user, hasher.hash(PINS[role]))
+                if role == "owner":
+                    for list_name, words, path, query in VIEWS:
+                        save_view(list_name, user.id, words, path, query, is_shared=True)
     return known
 
 

@@ -1,0 +1,118 @@
+"""How the installation is: what waits, what failed, what can be reached."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import Any
+
+from flask import current_app
+from redis.exceptions import RedisError
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from retail.core import observing
+from retail.core.clock import now
+from retail.core.db import reading, session
+from retail.core.events import Delivery, Event
+from retail.core.mail import Mail
+from retail.core.queue import redis
+from retail.core.tasks import Task
+from retail.core.tenancy import across_tenants, awake
+from retail.core.troubles import Trouble
+from retail.identity.models import UserSession
+from retail.tenancy.models import Tenant
+
+LATE_SECONDS = 300
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+HELP = {
+    "counterfoil_requests_total": ("counter", "Requests answered, by method and class of status."),
+    "counterfoil_request_seconds": ("histogram", "How long requests took at the server."),
+    "counterfoil_queries_total": ("counter", "Statements sent to the database by requests."),
+    "counterfoil_query_seconds_total": ("counter", "Seconds requests waited for the database."),
+    "counterfoil_events_waiting": ("gauge", "Events not yet handed to their listeners."),
+    "counterfoil_deliveries": ("gauge", "Deliveries of events that wait, or were given up."),
+    "counterfoil_tasks": ("gauge", "Slow work by state; failures of the last day."),
+    "counterfoil_mails_waiting": ("gauge", "Mails on their way."),
+    "counterfoil_sessions": ("gauge", "Devices on which somebody is signed in."),
+    "counterfoil_businesses": ("gauge", "Businesses, in force or suspended."),
+    "counterfoil_errors_open": ("gauge", "Kinds of error that are not resolved."),
+    "counterfoil_oldest_waiting_seconds": ("gauge", "Age of the oldest thing that should have been delivered."),
+    "counterfoil_disk_free_bytes": ("gauge", "What is free where the installation keeps its state."),
+}
+
+
+def gauges() -> dict[str, float]:
+    """What is so now, by metric and labels."""
+    instant = now()
+    with across_tenants(), reading():
+        waiting = awake(Event.tenant_id), Event.relayed_at.is_(None)
+        pending = awake(Delivery.tenant_id), Delivery.state == "pending", Delivery.due_at <= instant
+        oldest = min(
+            filter(
+                None,
+                (
+                    session.scalar(select(func.min(Event.occurred_at)).where(*waiting)),
+                    session.scalar(select(func.min(Delivery.due_at)).where(*pending)),
+                ),
+            ),
+            default=instant,
+        )
+        live = UserSession.revoked_at.is_(None), UserSession.expires_at > instant
+        found = {
+            "counterfoil_events_waiting": _count(Event, *waiting),
+            'counterfoil_deliveries{state="pending"}': _count(Delivery, *pending),
+            'counterfoil_deliveries{state="parked"}': _count(Delivery, Delivery.state == "parked"),
+            **{
+                f'counterfoil_tasks{{state="{state}"}}': _count(Task, Task.state == state)
+                for state in ("queued", "running", "failed")
+            },
+            "counterfoil_mails_waiting": _count(Mail, Mail.state == "queued"),
+            "counterfoil_sessions": _count(UserSession, *live),
+            'counterfoil_businesses{state="in force"}': _count(Tenant, Tenant.suspended_at.is_(None)),
+            'counterfoil_businesses{state="suspended"}': _count(Tenant, Tenant.suspended_at.is_not(None)),
+            "counterfoil_errors_open": _count(Trouble, Trouble.resolved_at.is_(None)),
+            "counterfoil_oldest_waiting_seconds": max(0.0, (instant - oldest).total_seconds()),
+        }
+    return {**found, "counterfoil_disk_free_bytes": shutil.disk_usage(current_app.config["INSTANCE_DIR"]).free}
+
+
+def _count(model: Any, *conditions: Any) -> int:
+    return int(session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0)
+
+
+def as_metrics() -> str:
+    """Counters and gauges in the text form of Prometheus."""
+    values = {**observing.counted(), **gauges()}
+    lines = []
+    for name, (kind, words) in HELP.items():
+        mine = {key: value for key, value in values.items() if key.partition("{")[0].startswith(name)}
+        if mine:
+            lines += [f"# HELP {name} {words}", f"# TYPE {name} {kind}"]
+            lines += [f"{key} {value:g}" if value < 1e6 else f"{key} {value:.0f}" for key, value in mine.items()]
+    return "\n".join(lines) + "\n"
+
+
+def look() -> dict[str, Any]:
+    """What works and what does not: `ok` is False when the shop cannot be trusted to keep up."""
+    checks: dict[str, dict[str, Any]] = {}
+    begun = time.perf_counter()
+    try:
+        values = gauges()
+    except SQLAlchemyError as problem:
+        reason = str(getattr(problem, "orig", problem)).splitlines()[0]
+        return {"ok": False, "checks": {"database": {"ok": False, "why": reason}}}
+    took = round((time.perf_counter() - begun) * 1000, 1)
+    checks["database"] = {"ok": True, "milliseconds": took}
+    late, parked = values["counterfoil_oldest_waiting_seconds"], values['counterfoil_deliveries{state="parked"}']
+    checks["deliveries"] = {"ok": late < LATE_SECONDS, "oldest_seconds": round(late), "parked": int(parked)}
+    checks["tasks"] = {"ok": True, "waiting": int(values['counterfoil_tasks{state="queued"}'])}
+    free = values["counterfoil_disk_free_bytes"]
+    checks["disk"] = {"ok": free > LEAST_FREE_BYTES, "free_bytes": int(free)}
+    try:
+        redis().ping()
+        checks["redis"] = {"ok": True}
+    except RedisError as problem:
+        # Sales go on without it; what follows from them waits.
+        checks["redis"] = {"ok": False, "why": str(problem).splitlines()[0]}
+    return {"ok": all(one["ok"] for one in checks.values()), "checks": checks}
