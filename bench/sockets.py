@@ -51,7 +51,7 @@ with create_app().app_context(), inside(tenant_id):
     told = 0
     while told < count:
         with unit_of_work():
-            for _message in range(25):
+            for _message in range(5):
                 order = Message("orders", "info", f"Order {told} came in", "For the bench.")
                 told += notify(people[: max(count - told, 0)], order)
     print(told)

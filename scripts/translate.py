@@ -175,6 +175,9 @@ def update() -> None:
     """Bring every catalog up to date with the program."""
     for language in LANGUAGES:
         kept = catalog(language)
+        for returned in list(kept.obsolete.values()):
+            kept[returned.id] = returned
+        kept.obsolete.clear()
         kept.update(extracted(), no_fuzzy_matching=True)
         write(language, kept)
 

@@ -10,16 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import create_engine
 
 import config
 from retail.app import create_app
 from retail.core import db, tenancy, wall
+from retail.identity import services
 from retail.identity.views import limiter
 from tests import make
 from tests.support import postgres, sharing
 from tests.support.postgres import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Passwords and PINs are hashed as cheaply as can be: what a hash costs is not what tests are about."""
+    usual, services.hasher = services.hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    services.hasher = usual
 
 
 @pytest.fixture(scope="session")

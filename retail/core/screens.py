@@ -81,7 +81,7 @@ class Screens:
         self.app, self.redis_url = app, redis_url
         self.count = 0
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._asking = ThreadPoolExecutor(ASKING_THREADS, thread_name_prefix="who-listens")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -99,25 +99,25 @@ class Screens:
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
-            if self._loop is None:
+            if self.loop is None:
                 _allow_many_files()
-                self._loop = asyncio.new_event_loop()
+                self.loop = asyncio.new_event_loop()
                 ready = threading.Event()
                 threading.Thread(target=self._run, args=(ready,), name="screens", daemon=True).start()
                 ready.wait()
-            return self._loop
+            return self.loop
 
     def _run(self, ready: threading.Event) -> None:
-        assert self._loop is not None
-        asyncio.set_event_loop(self._loop)
+        assert self.loop is not None
+        asyncio.set_event_loop(self.loop)
         manager = _Gathering(self.redis_url, logger=_quiet) if self.redis_url else None
         self.server = socketio.AsyncServer(
             async_mode="asgi", client_manager=manager, transports=["websocket"], max_http_buffer_size=LONGEST_WORD
         )
         self.server.on("connect", self._connect)
         self._answer = socketio.ASGIApp(self.server, socketio_path=PATH)
-        self._loop.call_soon(ready.set)
-        self._loop.run_forever()
+        self.loop.call_soon(ready.set)
+        self.loop.run_forever()
 
     def _begin(self, connection: socket.socket, environ: dict[str, Any]) -> None:
         self._keep(self._serve(connection, environ))

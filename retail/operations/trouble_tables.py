@@ -40,16 +40,20 @@ class Troubles(Table):
             search=True,
             link=lambda row: url_for("operations.trouble", trouble_id=row.row_id),
         ),
+        "state": Column(_l("State"), STATE, show=lambda one: str(STATES.get(one, one)), tone=TONES.get),
         "message": Column(_l("What it said"), Trouble.message, search=True),
         "where": Column(_l("Last at"), Trouble.last_where, search=True),
         "reference": Column(_l("Reference"), Trouble.last_reference, search=True),
         "count": Column(_l("Times"), Trouble.count, "integer"),
-        "first": Column(_l("First seen"), Trouble.first_seen_at, "datetime"),
+        "first": Column(_l("First seen"), Trouble.first_seen_at, "datetime", hidden=True),
         "last": Column(_l("Last seen"), Trouble.last_seen_at, "datetime"),
         "severity": Column(
-            _l("Severity"), Trouble.severity, show=lambda one: str(SEVERITIES.get(one, one)), tone=TONES.get
+            _l("Severity"),
+            Trouble.severity,
+            show=lambda one: str(SEVERITIES.get(one, one)),
+            tone=TONES.get,
+            hidden=True,
         ),
-        "state": Column(_l("State"), STATE, show=lambda one: str(STATES.get(one, one)), tone=TONES.get),
     }
     filters = {
         "state": Filter(_l("Every state"), _of_state, "choice", choices_of(*STATES.items())),

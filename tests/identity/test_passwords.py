@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -53,12 +52,7 @@ def test_the_list_is_shipped_and_large_enough_to_matter() -> None:
     assert {"password1", "qwertyuiop", "liverpool"} <= passwords.breached()
 
 
-@pytest.fixture
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "hasher", PasswordHasher(1, 8, 1))
-
-
-def test_none_of_the_last_five_is_taken_again(app: Flask, shop: make.Cast, quick_hashes: None) -> None:
+def test_none_of_the_last_five_is_taken_again(app: Flask, shop: make.Cast) -> None:
     words = [make.PASSWORD, *(f"tide quilt lantern {number}" for number in ("one", "two", "three", "four", "five"))]
     for word in words[1:]:
         with unit_of_work():

@@ -5,41 +5,27 @@ from __future__ import annotations
 import threading
 
 import pytest
-from werkzeug.serving import make_server
 
 from retail.core import screens
 from retail.core.db import session, unit_of_work
 from retail.identity import sessions
 from tests import make
-from tests.support.sockets import Refused, connect
+from tests.support.sockets import Refused, serving
 
 pytestmark = pytest.mark.sqlite_only
 
 
 @pytest.fixture
 def listen(app, shop):
-    """Connect as a role would from its page; hung up at the end."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    serving.start()
-    url, lines = f"http://127.0.0.1:{server.server_port}", []
+    """Connect as a role would from its page."""
+    with serving(app) as served:
 
-    def as_(role, since=None, browser=None):
-        cookies = {}
-        if role:
-            browser = browser or make.client(app, shop, role)
-            cookie = browser.get_cookie(app.config["SESSION_COOKIE_NAME"])
-            cookies = {cookie.key: cookie.value}
-        session.rollback()
-        lines.append(connect(url, cookies, {"since": since}))
-        return lines[-1]
+        def as_(role, since=None, browser=None):
+            browser = browser or (make.client(app, shop, role) if role else None)
+            session.rollback()
+            return served.listen(browser, since)
 
-    yield as_
-    for line in lines:
-        line.close()
-    server.shutdown()
-    server.server_close()
-    serving.join()
+        yield as_
 
 
 def heard(line):

@@ -14,14 +14,13 @@ import pytest
 from sqlalchemy import func, select
 
 from retail.core.db import Model, reading, session
-from retail.core.push import socketio
 from retail.core.tables import TABLES
 from retail.core.tenancy import across_tenants, inside, owned_models
-from retail.notifications import sockets
 from retail.permissions import ROLES, Can
 from tests.rules.scenario import CANARY, WITNESS
 from tests.rules.sources import none
 from tests.rules.walking import dump, routes
+from tests.support.sockets import Listener, Served, serving
 
 if TYPE_CHECKING:
     from tests.rules.conftest import Town
@@ -120,41 +119,53 @@ def test_nobody_is_suggested_what_they_may_not_open(quick_town):
 
 # -- live rooms -------------------------------------------------------------------------------------------------------
 @pytest.fixture
-def listening(quick_town, monkeypatch) -> Iterator[dict[tuple[str, str], Any]]:
+def listening(quick_town) -> Iterator[tuple[Served, dict[tuple[str, str], Listener]]]:
     """Every role of both businesses with a screen that listens."""
-    monkeypatch.setattr(sockets, "_open", set())
-    lines = {
-        (slug, role): socketio.test_client(quick_town.app, flask_test_client=quick_town.client(role, slug))
-        for slug in ("corner-shop", "rival")
-        for role in ("owner", "cashier", "clerk")
-    }
-    for line in lines.values():
-        line.get_received()
-    yield lines
-    for line in lines.values():
-        line.disconnect()
+    with serving(quick_town.app) as served:
+        yield (
+            served,
+            {
+                (slug, role): _listen(served, quick_town, slug, role, None)
+                for slug in ("corner-shop", "rival")
+                for role in ("owner", "cashier", "clerk")
+            },
+        )
+
+
+def _listen(served: Served, town: Town, slug: str, role: str, since: int | None) -> Listener:
+    line = served.listen(town.client(role, slug), since)
+    assert line.listen(10, lambda: any(kind == "position" for kind, *_rest in line.heard))
+    return line
 
 
 def test_a_room_is_heard_by_its_business_and_its_person_alone(quick_town, listening):
+    served, lines = listening
     rival, corner = quick_town.cast("rival"), quick_town.cast("corner-shop")
-    socketio.emit("happened", {"kind": "sale.completed", "id": 1}, room=f"tenant:{rival.tenant_id}")
-    hearing = {who for who, line in listening.items() if line.get_received()}
-    assert hearing == {who for who in listening if who[0] == "rival"}
-    socketio.emit("happened", {"kind": "notification", "id": 1}, room=f"user:{corner.users['clerk']}")
-    assert {who for who, line in listening.items() if line.get_received()} == {("corner-shop", "clerk")}
+
+    def hearing(kind: str, event_id: int, room: str) -> set[tuple[str, str]]:
+        served.say(kind, event_id, room)
+        # Told last and to all: who has heard it has heard whatever was theirs before.
+        for cast in (rival, corner):
+            served.say("end", event_id, f"tenant:{cast.tenant_id}")
+        assert all(line.listen(10, lambda line=line: ("end", event_id) in _heard(line)) for line in lines.values())
+        return {who for who, line in lines.items() if (kind, event_id) in _heard(line)}
+
+    assert hearing("sale.completed", 90001, f"tenant:{rival.tenant_id}") == {who for who in lines if who[0] == "rival"}
+    assert hearing("notification", 90002, f"user:{corner.users['clerk']}") == {("corner-shop", "clerk")}
 
 
-def test_what_was_missed_is_told_as_kind_and_number_only(quick_town, monkeypatch):
+def _heard(line: Listener) -> list[tuple[str, int | None]]:
+    return [(kind, event_id) for kind, event_id, _at in line.heard]
+
+
+def test_what_was_missed_is_told_as_kind_and_number_only(quick_town):
     """Business data never goes out live: a screen reads it again by its address, where its role is looked at."""
-    monkeypatch.setattr(sockets, "_open", set())
-    client = quick_town.client("clerk")
-    line = socketio.test_client(quick_town.app, flask_test_client=client, auth={"since": 0})
-    told = [one["args"][0] for one in line.get_received()]
-    line.disconnect()
+    with serving(quick_town.app) as served:
+        told = {event_id for _kind, event_id in _heard(_listen(served, quick_town, "corner-shop", "clerk", 0))}
+    # That nothing goes out but a kind and a number is held by every test that listens, in `Listener`.
     assert len(told) > 3
-    none(f"{one}: more than kind and id" for one in told if set(one) != {"kind", "id"})
     with quick_town.app.app_context(), inside(quick_town.cast("rival").tenant_id), reading():
-        latest_of_rival = {one["id"] for one in told} & set(_event_ids())
+        latest_of_rival = told & set(_event_ids())
     assert not latest_of_rival, "an event of another business was told of"
 
 

@@ -5,15 +5,20 @@ Sources: github.com/socketio/engine.io-protocol and github.com/socketio/socket.i
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import Flask
+from flask.testing import FlaskClient
 from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as NotConnected
+from werkzeug.serving import make_server
 
 OPEN, PING, PONG, MESSAGE = "0", "2", "3", "4"
 CONNECT, EVENT, CONNECT_ERROR = "0", "2", "4"
@@ -74,6 +79,7 @@ class Listener:
         elif packet.startswith(MESSAGE + EVENT):
             name, told = json.loads(packet[2:])
             if name == "happened":
+                assert set(told) == {"kind", "id"}, "more than kind and id goes out"
                 self.heard.append((told["kind"], told["id"], time.monotonic()))
 
 
@@ -101,3 +107,41 @@ def connect(
             return listener
         # What was missed may be told before the greeting.
         listener._take(str(packet))
+
+
+@dataclass
+class Served:
+    """An application served by a thread of this process; `lines` are hung up at the end."""
+
+    app: Flask
+    url: str
+    lines: list[Listener] = field(default_factory=list)
+
+    def listen(self, browser: FlaskClient | None, since: object = None) -> Listener:
+        """Connect as a page of this browser would, or as one that has no cookie. Raises Refused."""
+        cookie = browser.get_cookie(self.app.config["SESSION_COOKIE_NAME"]) if browser else None
+        self.lines.append(connect(self.url, {cookie.key: cookie.value} if cookie else {}, {"since": since}))
+        return self.lines[-1]
+
+    def say(self, kind: str, event_id: int, room: str) -> None:
+        """Tell a room, as a word that came by Redis would be told."""
+        screens = self.app.extensions["screens"]
+        said = screens.server.emit("happened", {"kind": kind, "id": event_id}, room=room)
+        asyncio.run_coroutine_threadsafe(said, screens.loop).result(10)
+
+
+@contextlib.contextmanager
+def serving(app: Flask) -> Iterator[Served]:
+    """Serve an application on a free port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    served = Served(app, f"http://127.0.0.1:{server.server_port}")
+    try:
+        yield served
+    finally:
+        for line in served.lines:
+            line.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()

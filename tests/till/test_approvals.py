@@ -61,7 +61,7 @@ def test_the_question_names_the_amount_and_who_may_answer(shop, till, deep, mana
     assert 'name="lines-0-discount_value" value="30"' in question.text, "what was sent travels along"
 
 
-def test_with_the_pin_the_discount_stands_and_the_sale_is_made(shop, till, deep, manager):
+def test_with_the_pin_the_discount_stands_and_the_sale_is_made(app, shop, till, deep, manager):
     form = approved(till, deep, manager)
     assert "£7.00" in change(till, form, "pay").text, "asked once, not at every step"
     assert pay(till, form).status_code == 200
@@ -72,6 +72,8 @@ def test_with_the_pin_the_discount_stands_and_the_sale_is_made(shop, till, deep,
     (done,) = entries(shop, "done_with_approval")
     assert done.user_id == shop.users["cashier"]
     assert done.changes["approved_by"] == [None, "Corner Shop manager"]
+    page = make.client(app, shop, "manager").get(f"/orders/{done.subject_id}").text
+    assert re.search(r"Approved by</dt><dd>Corner Shop manager", page)
 
 
 def test_an_approval_is_used_once(shop, till, deep, manager):

@@ -330,7 +330,7 @@ def _take_back(
     _settle_books(placed, given_back, where, f"{kind.capitalize()} {placed.number} / {order.number}")
     record(kind, "orders", order.id, order.number, {"document": [None, placed.number], "reason": [None, reason]})
     if approved is not None:
-        approvals.note(*approved, order.id, order.number)
+        approvals.note(*approved, placed.id, placed.number)
     emit(
         SaleReversed(
             order_id=placed.id,
