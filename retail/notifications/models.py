@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.secrets import SEALED
-from retail.core.secrets import SEALED
 from retail.core.tenancy import OfTenant
 
 CATEGORIES = (
