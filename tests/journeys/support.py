@@ -99,7 +99,8 @@ class Stand:
 def found(instance: Path) -> tuple[Business, Business]:
     """Make the businesses of `tests.make` in a new instance, with goods and open tills."""
     instance.mkdir(exist_ok=True)
-    app = make_app(instance, f"sqlite:///{instance / 'counterfoil.db'}")
+    # With the instance's own key, which the program will read the cookies by.
+    app = make_app(instance, f"sqlite:///{instance / 'counterfoil.db'}", key="")
     with app.app_context(), db.intent("write"):
         upgrade()
         make.cast()
