@@ -72,8 +72,9 @@ _priced_between = among_numbers(Variant.price)
 
 
 def _priced(statement: Select[Any], value: str) -> Select[Any]:
-    variants = select(Variant.product_id).where(Variant.archived_at.is_(None))
-    return statement.where(Product.id.in_(_priced_between(variants, value)))
+    # Asked row by row along the order of the list, which is left after one page; a set would be made of all first.
+    variants = select(Variant.id).where(Variant.product_id == Product.id, Variant.archived_at.is_(None))
+    return statement.where(_priced_between(variants, value).correlate(Product).exists())
 
 
 def _of_brand(statement: Select[Any], value: str) -> Select[Any]:
