@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from retail.core import shown
 from retail.core.imports import Import, services
 from retail.core.spreadsheets import Match, Sheet
 
@@ -68,7 +69,7 @@ def working(row: Import) -> Working:
     stopped = services.has_stopped(row)
     done, total = (task.done, task.total) if task is not None else (0, None)
     if total:
-        text = _("%(done)s of %(total)s rows", done=f"{done:,}", total=f"{total:,}")
+        text = _("%(done)s of %(total)s rows", done=shown.quantity(done), total=shown.quantity(total))
     elif task is not None and task.state == "queued":
         text = _("Waiting for its turn")
     else:

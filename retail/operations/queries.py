@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from statistics import median
 from typing import Any
 
@@ -14,6 +15,7 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from retail.core import shown
 from retail.core.db import session
 from retail.core.events import HANDLERS, KINDS, Delivery, Event
 from retail.core.schedules import Schedule
@@ -54,7 +56,7 @@ class Handler:
         if self.delay is None:
             return ""
         if self.delay < 100:
-            return str(_("%(seconds)s s", seconds=f"{self.delay:.1f}"))
+            return str(_("%(seconds)s s", seconds=shown.quantity(Decimal(self.delay).quantize(Decimal("0.1")))))
         return str(format_timedelta(timedelta(seconds=self.delay)))
 
 

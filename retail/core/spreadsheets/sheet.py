@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
+from retail.core import shown
 from retail.core.export import unguarded
 from retail.core.spreadsheets import delimited, encodings, objects, workbooks
 from retail.core.spreadsheets.delimited import RawRow
@@ -66,7 +67,7 @@ class Sheet:
             if count > limits.rows:
                 raise SpreadsheetError(
                     self.filename,
-                    _("There are more than %(count)s rows.", count=f"{limits.rows:,}"),
+                    _("There are more than %(count)s rows.", count=shown.quantity(limits.rows)),
                     _("Split it into several files."),
                     number,
                 )
@@ -100,7 +101,7 @@ def _fault(cells: list[str], width: int, kind: FileKind, limits: Limits) -> str:
         )
     for index, cell in enumerate(cells):
         if len(cell) > limits.cell_length:
-            most = f"{limits.cell_length:,}"
+            most = shown.quantity(limits.cell_length)
             return str(_("Cell %(column)s is longer than %(limit)s letters.", column=letters(index), limit=most))
         if "\0" in cell:
             return str(_("Cell %(column)s holds a zero byte: the file was damaged.", column=letters(index)))
