@@ -40,7 +40,7 @@ AREAS: dict[str, str] = {
     "receipts": r"templates/orders/receipt|retail/orders/(receipts|labels|views|services)"
     r"|retail/core/documents/receipt",
     "mails": r"templates/identity/mail_link|templates/reports/mail/|retail/identity/letters"
-    r"|retail/reports/owner_|retail/core/documents/report",
+    r"|retail/reports/owner_|retail/core/documents/report|templates/notifications/mail|retail/notifications/letters",
 }
 """What must be complete in every language, by where its words stand; everything else falls back to English."""
 

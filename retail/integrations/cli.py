@@ -43,8 +43,8 @@ class Meter:
 
 
 def peak_megabytes() -> float:
-    """The most memory this process has held, and the largest one it started (which reads workbooks) with it."""
-    peak = sum(resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    """The most memory this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 

@@ -16,7 +16,7 @@ from retail.core.db import session, unit_of_work
 from retail.core.links import absolute, root_address
 from retail.notifications import letters, twilio
 from retail.notifications import preference_services as preferences
-from retail.notifications.models import PushSubscription, TextMessage
+from retail.notifications.models import PushSubscription, ShortMessage
 from retail.notifications.outcomes import Channel, Outcome, Parcel
 from retail.notifications.preference_queries import sms_account
 
@@ -47,11 +47,11 @@ class BySms:
     name = "sms"
 
     def prepare(self, parcel: Parcel) -> Callable[[], Outcome]:
-        row = session.scalar(select(TextMessage).where(TextMessage.delivery_id == parcel.delivery_id))
+        row = session.scalar(select(ShortMessage).where(ShortMessage.delivery_id == parcel.delivery_id))
         if row is None:
             words = f"{parcel.shop}: {parcel.title}" + (f". {parcel.text}" if parcel.text else "")
             text = words if len(words) <= LONGEST_SMS else words[: LONGEST_SMS - 1] + "…"
-            row = TextMessage(delivery_id=parcel.delivery_id, to_number=parcel.target, text=text, created_at=now())
+            row = ShortMessage(delivery_id=parcel.delivery_id, to_number=parcel.target, text=text, created_at=now())
             session.add(row)
             session.flush()
         account = sms_account()
@@ -67,7 +67,7 @@ class BySms:
         def send() -> Outcome:
             outcome = Outcome("sent") if request is None else twilio.send(request)
             with unit_of_work():
-                sent = session.get_one(TextMessage, text_id)
+                sent = session.get_one(ShortMessage, text_id)
                 sent.sid, sent.error = outcome.reference or sent.sid, outcome.error
                 sent.state = {"sent": "sent", "again": "queued"}.get(outcome.state, "failed")
                 sent.sent_at = now() if outcome.state == "sent" else None
@@ -76,7 +76,7 @@ class BySms:
         return send
 
 
-def callback_of(row: TextMessage) -> str:
+def callback_of(row: ShortMessage) -> str:
     """Where Twilio says what became of a text; empty while the program has no address of its own in the world."""
     if not root_address().startswith("https://"):
         return ""

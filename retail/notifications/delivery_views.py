@@ -19,7 +19,7 @@ from retail.core.tenancy import inside
 from retail.identity.models import User
 from retail.notifications import delivery_services, module, twilio
 from retail.notifications.labels import CHANNEL_WORDS, STATE_TONES, STATE_WORDS
-from retail.notifications.models import Notification, NotificationDelivery, TextMessage
+from retail.notifications.models import Notification, NotificationDelivery, ShortMessage
 from retail.notifications.preference_queries import sms_account
 from retail.notifications.preference_services import token_of
 from retail.notifications.tables import Deliveries, Texts
@@ -95,7 +95,7 @@ def sms_status(mark: str) -> Response:
     tenant_id, text_id = named
     with inside(tenant_id):
         account = sms_account()
-        row = session.get(TextMessage, text_id)
+        row = session.get(ShortMessage, text_id)
         if account is None or row is None:
             abort(403)
         given = request.headers.get("X-Twilio-Signature", "")

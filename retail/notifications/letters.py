@@ -10,6 +10,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from retail.core import mail
+from retail.core.language import attributes
 from retail.core.links import absolute
 from retail.identity.models import User
 from retail.notifications.labels import category_label
@@ -22,8 +23,8 @@ LONGEST_DIGEST = 200
 
 def _html(template: str, **context: Any) -> str:
     """A mail's HTML, straight from its template: what pages get besides (menu, theme, tokens) has no place in it."""
-    locale = str(get_locale() or "en").replace("_", "-")
-    return current_app.jinja_env.get_template(template).render(context, locale_code=locale)
+    spoken = attributes(str(get_locale() or "en"))
+    return current_app.jinja_env.get_template(template).render(context, spoken=spoken)
 
 
 def write_one(parcel: Parcel) -> mail.Mail:

@@ -226,7 +226,7 @@ class NotificationDelivery(OfTenant, Model):
         return self.state in ENDED
 
 
-class TextMessage(OfTenant, Model):
+class ShortMessage(OfTenant, Model):
     """An SMS: what it says, to whom, and what became of it. Kept here also when it never leaves the machine."""
 
     __tablename__ = "text_messages"

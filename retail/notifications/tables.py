@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from retail.core.tables import Column, Filter, Table, choices_of
 from retail.identity.models import User
 from retail.notifications.labels import CHANNEL_WORDS, STATE_TONES, STATE_WORDS, TEXT_STATES
-from retail.notifications.models import Notification, NotificationDelivery, TextMessage
+from retail.notifications.models import Notification, NotificationDelivery, ShortMessage
 from retail.permissions import Can
 
 OUTWARD = tuple((name, words) for name, words in CHANNEL_WORDS.items() if name != "in_app")
@@ -79,23 +79,23 @@ class Texts(Table):
     label = _l("SMS")
     order = "-created"
     needs = Can.SEE_MAILBOX
-    row_id = TextMessage.id
+    row_id = ShortMessage.id
     columns = {
-        "text": Column(_l("Text"), TextMessage.text, search=True, sortable=False),
-        "to": Column(_l("To"), TextMessage.to_number, search=True),
-        "created": Column(_l("Written"), TextMessage.created_at, "datetime"),
+        "text": Column(_l("Text"), ShortMessage.text, search=True, sortable=False),
+        "to": Column(_l("To"), ShortMessage.to_number, search=True),
+        "created": Column(_l("Written"), ShortMessage.created_at, "datetime"),
         "state": Column(
             _l("State"),
-            TextMessage.state,
+            ShortMessage.state,
             show=lambda state: str(TEXT_STATES.get(state, state)),
             tone=STATE_TONES.get,
         ),
-        "error": Column(_l("Why not"), TextMessage.error, sortable=False),
+        "error": Column(_l("Why not"), ShortMessage.error, sortable=False),
     }
     filters = {
         "state": Filter(
             _l("Every state"),
-            lambda s, v: s.where(TextMessage.state == v),
+            lambda s, v: s.where(ShortMessage.state == v),
             "choice",
             choices_of(*TEXT_STATES.items()),
         ),
@@ -107,4 +107,4 @@ class Texts(Table):
     }
 
     def source(self) -> Select[Any]:
-        return select(TextMessage)
+        return select(ShortMessage)

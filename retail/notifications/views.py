@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from functools import cache
 from itertools import groupby
@@ -156,7 +157,12 @@ def _back(message: object = "", undo_url: str | None = None) -> Response:
         return html.done(message, url_for("notifications.index", **_address(_wanted())))
     html.settle(keep=True)
     response = _page()
-    return html.toast(response, message, undo_url=undo_url) if str(message) else response
+    if str(message):
+        html.toast(response, message, undo_url=undo_url)
+    # The bell of this very page, also where no word comes live.
+    said = json.loads(response.headers.get("HX-Trigger", "{}"))
+    response.headers["HX-Trigger"] = json.dumps({**said, "bell-changed": True})
+    return response
 
 
 @module.get("/", needs=SIGNED_IN)

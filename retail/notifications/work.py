@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from retail.core.clock import now
 from retail.core.db import reading, session, unit_of_work
+from retail.core.language import locale_of, speaking
 from retail.core.links import absolute
 from retail.core.schedules import stand
 from retail.core.tasks import task
@@ -65,7 +65,7 @@ def deliver(
     with unit_of_work():
         row = begin_attempt(delivery_id)
         if row is not None:
-            with force_locale(_locale_of(row.user_id)):
+            with speaking(locale_of(row.user_id)):
                 send = CHANNELS_OUT[row.channel].prepare(parcel_of(row))
     if send is None:
         return None
@@ -73,10 +73,6 @@ def deliver(
     with unit_of_work():
         settle_attempt(delivery_id, outcome)
     return {"state": outcome.state}
-
-
-def _locale_of(user_id: int) -> str:
-    return session.get_one(User, user_id).locale or current_tenant().locale
 
 
 @task("notifications.digests", _l("Send digests of notifications"), queue="default", timeout=900, quiet=True)
@@ -127,7 +123,7 @@ def _digest_for(user_id: int, instant: datetime) -> int:
             told[delivery.id] = (delivery, notification)
     if not told:
         return 0
-    with force_locale(user.locale or current_tenant().locale):
+    with speaking(locale_of(user.id)):
         written = letters.write_digest(user, [notification for _delivery, notification in told.values()])
     for delivery, _notification in told.values():
         end(delivery, "sent")

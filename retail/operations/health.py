@@ -94,14 +94,14 @@ def as_metrics() -> str:
 
 
 def look() -> dict[str, Any]:
-    """What works and what does not: `ok` is False when the shop cannot be trusted to keep up."""
+    """What works and what does not. `state` is ok, degraded (sales go on, what follows from them waits) or failed."""
     checks: dict[str, dict[str, Any]] = {}
     begun = time.perf_counter()
     try:
         values = gauges()
     except SQLAlchemyError as problem:
         reason = str(getattr(problem, "orig", problem)).splitlines()[0]
-        return {"ok": False, "checks": {"database": {"ok": False, "why": reason}}}
+        return {"state": "failed", "checks": {"database": {"ok": False, "why": reason}}}
     took = round((time.perf_counter() - begun) * 1000, 1)
     checks["database"] = {"ok": True, "milliseconds": took}
     late, parked = values["counterfoil_oldest_waiting_seconds"], values['counterfoil_deliveries{state="parked"}']
@@ -115,4 +115,5 @@ def look() -> dict[str, Any]:
     except RedisError as problem:
         # Sales go on without it; what follows from them waits.
         checks["redis"] = {"ok": False, "why": str(problem).splitlines()[0]}
-    return {"ok": all(one["ok"] for one in checks.values()), "checks": checks}
+    wrong = {name for name, one in checks.items() if not one["ok"]}
+    return {"state": "failed" if "disk" in wrong else "degraded" if wrong else "ok", "checks": checks}

@@ -30,7 +30,7 @@ def health_deep() -> Any:
     if not (_is_local() or _holds_token()):
         abort(404)
     found = health.look()
-    return jsonify(found), 200 if found["ok"] else 503
+    return jsonify(found), 503 if found["state"] == "failed" else 200
 
 
 @module.get("/metrics", needs=PUBLIC)

@@ -20,8 +20,8 @@ from retail.notifications.models import (
     Addressee,
     NotificationDelivery,
     PushSubscription,
+    ShortMessage,
     SmsAccount,
-    TextMessage,
 )
 from tests import make
 from tests.notifications.reaching import KEYS, REACH, left, reach, send, tell, wants
@@ -167,7 +167,7 @@ def test_a_text_stays_in_the_mailbox_while_there_is_no_account(shop, app):
     send()
     assert left("target") == [("sms", "sent", "+447700900123")]
     with reading():
-        row = session.scalars(select(TextMessage)).one()
+        row = session.scalars(select(ShortMessage)).one()
         assert (row.to_number, row.state, row.sid) == ("+447700900123", "sent", "")
         assert len(row.text) == 320
     page = make.client(app, shop, "owner").get("/notifications/texts").text
@@ -189,7 +189,7 @@ def test_a_text_is_sent_as_twilio_wants_it(shop, app, away, monkeypatch):
     assert (form["To"], form["From"]) == ("+447700900123", "+447700900000")
     assert form["Body"].endswith("A new order. For Ada.")
     with reading():
-        assert session.scalars(select(TextMessage.sid)).one().startswith("SM")
+        assert session.scalars(select(ShortMessage.sid)).one().startswith("SM")
         stored = session.scalars(select(SmsAccount.auth_token)).one()
         assert TOKEN not in stored
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from retail.core import events, logs, observing, tasks, troubles
 from retail.core.db import session, unit_of_work
@@ -16,6 +17,7 @@ from retail.core.logs import JsonLines, OfRequest
 from retail.core.tenancy import inside
 from retail.core.troubles import SlowNote, Trouble
 from retail.events.till import ShiftOpened
+from retail.operations import health
 from tests import make
 
 TOKEN = "a-token-that-nobody-guesses-0123456789"
@@ -176,10 +178,23 @@ def test_health_is_shallow_for_all_and_deep_for_this_machine(app, shop):
     assert checks["database"]["ok"]
     assert checks["deliveries"] == {"ok": True, "oldest_seconds": 0, "parked": 0}
     assert checks["redis"]["ok"] is False
-    assert (deep.status_code, deep.json["ok"]) == (503, False)
+    assert (deep.status_code, deep.json["state"]) == (200, "degraded")
     assert browser.get("/health/deep", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 404
     assert browser.get("/health/deep", headers={"X-Forwarded-For": "192.0.2.1"}).status_code == 404
     assert "Corner" not in deep.text
+
+
+def test_health_fails_without_room_or_database(app, monkeypatch):
+    monkeypatch.setattr(health, "LEAST_FREE_BYTES", 10**18)
+    assert app.test_client().get("/health/deep").status_code == 503
+
+    def gone():
+        raise OperationalError("SELECT 1", None, OSError("the database is away"))
+
+    monkeypatch.setattr(health, "gauges", gone)
+    answer = app.test_client().get("/health/deep")
+    assert (answer.status_code, answer.json["state"]) == (503, "failed")
+    assert "away" in answer.json["checks"]["database"]["why"]
 
 
 def test_metrics_need_the_token_and_speak_prometheus(app, shop, monkeypatch):

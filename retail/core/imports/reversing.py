@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -43,16 +44,20 @@ def referring(table: str, ids: Collection[int], carried: Collection[str] = ()) -
     """Which of these records rows of other tables refer to, by table: of every module there is, also of later ones.
     Tables in `carried` are passed over."""
     found: dict[str, set[int]] = {}
-    for name, model, key in _references(table, carried) if ids else ():
+    for name, model, key in _references(table, frozenset(carried)) if ids else ():
         column = getattr(model, key)
         found[name] = set(session.scalars(select(column).where(column.in_(sorted(ids))).distinct()))
     return found
 
 
-def _references(table: str, carried: Collection[str]) -> Iterator[tuple[str, type[Model], str]]:
+@cache
+def _references(table: str, carried: frozenset[str]) -> list[tuple[str, type[Model], str]]:
+    """The columns that refer to a table; the models do not change while the program runs."""
+    found = []
     for model in owned_models():
         other = table_of(model)
         for column in other.columns:
             points_there = any(key.column.table.name == table for key in column.foreign_keys)
             if points_there and column.name != "tenant_id" and other.name not in carried:
-                yield other.name, model, column.name
+                found.append((other.name, model, column.name))
+    return found
