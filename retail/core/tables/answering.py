@@ -42,8 +42,11 @@ def cell_of(table: Table, key: str, row: Row[Any]) -> Cell:
     column, value = table.columns[key], row._mapping[key]
     edit = column.edit
     editable = edit is not None and can(edit.needs) and edit.value(row) is not None
+    # What is drawn needs no words, but for texts: they name the row to those who do not see it.
+    needs_words = column.draw is None or column.kind == "text"
+    words = (column.show(value) if column.show else shown.value(value, column.kind)) if needs_words else ""
     return Cell(
-        text=column.show(value) if column.show else shown.value(value, column.kind),
+        text=words,
         href=(column.link(row) or None) if column.link else None,
         align=column.align,
         tone=column.tone(value) if column.tone else None,
