@@ -281,7 +281,7 @@ def test_a_failed_task_is_tried_again_by_who_may(app, shop, monkeypatch):
 
 
 def test_a_mail_that_could_not_be_sent_is_sent_again(app, shop, rival, letter, monkeypatch):
-    answers = ["550 no such user"]
+    answers = [mail.Problem("550 no such user", is_final=True)]
     monkeypatch.setattr(mail, "_deliver", lambda _message: answers.pop() if answers else None)
     tasks.run_due()
     manager = make.client(app, shop, "manager")
