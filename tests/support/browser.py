@@ -72,6 +72,11 @@ def running_browser() -> Iterator[Browser]:
             browser.close()
 
 
+_AT_REST = """() => !document.querySelector(".htmx-request")
+  && document.getAnimations().every((one) => one.effect.getComputedTiming().endTime === Infinity)"""
+"""What is being read anew is dimmed for that moment, and what appears or moves has colors on their way."""
+
+
 @cache
 def _axe_source() -> str:
     return _AXE.read_text(encoding="utf-8")
@@ -82,6 +87,7 @@ def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None, 
 
     With `rule` only that one is applied, in a fraction of the time.
     """
+    page.wait_for_function(_AT_REST)
     if not page.evaluate("() => typeof window.axe === 'object'"):
         # Through the debugger, so that the page's own Content-Security-Policy stays as strict as it is.
         page.evaluate(_axe_source())
