@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     event,
+    exists,
     insert,
     literal,
     orm,
@@ -90,6 +91,20 @@ def across_tenants() -> Iterator[None]:
     """For platform work only: sign-in, the relay, the scheduler. A rule test lists every caller."""
     with inside(EVERY_TENANT):
         yield
+
+
+def taken_anywhere(key: ColumnElement[str] | orm.InstrumentedAttribute[str], value: str) -> bool:
+    """Whether a row of whichever tenant has this value, where it must be unique among all of them.
+
+    Unlike in `across_tenants`, what is loaded stays, so it can be asked in the middle of a tenant's work; no row of
+    another tenant is told.
+    """
+    session.flush()
+    token = _tenant.set(EVERY_TENANT)
+    try:
+        return bool(session.scalar(select(exists().where(key == value))))
+    finally:
+        _tenant.reset(token)
 
 
 def enter(tenant_id: int) -> Token[int | None]:

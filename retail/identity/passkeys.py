@@ -31,6 +31,7 @@ from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
+from retail.core.tenancy import taken_anywhere
 from retail.identity.models import Passkey, User
 
 LIFETIME_SECONDS = 300
@@ -143,7 +144,7 @@ def register(user: User, site: Site, challenge: Challenge, answer: dict[str, Any
     except (WebAuthnException, ValueError, KeyError, TypeError):
         raise Refused(_("The browser's answer could not be verified. Try again.")) from None
     credential_id = bytes_to_base64url(verified.credential_id)
-    if passkey_called(credential_id) is not None:
+    if taken_anywhere(Passkey.credential_id, credential_id):
         raise Refused(_("This passkey is registered already."))
     made = Passkey(
         user_id=user.id,

@@ -10,10 +10,10 @@ from sqlalchemy import delete, func, select, update
 
 from retail.core import audit
 from retail.core.clock import now
-from retail.core.db import session, table_of
+from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.shortcuts import PREFERENCE
-from retail.core.tenancy import current_tenant_id
+from retail.core.tenancy import current_tenant_id, taken_anywhere
 from retail.identity import passwords, sessions
 from retail.identity.limits import Limits, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
@@ -71,8 +71,7 @@ def add_user(email: str, name: str, role: str, password: str | None = None) -> U
 
 def address_is_taken(email: str) -> bool:
     """Whether somebody signs in with this address, in whichever tenant."""
-    statement = select(func.count()).select_from(table_of(User)).where(table_of(User).c.email == email)
-    return bool(session.execute(statement, execution_options={"stamped": True}).scalar())
+    return taken_anywhere(User.email, email)
 
 
 def check_new_password(password: str, about: Iterable[str] = ()) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.exc import ProgrammingError
 from retail.core import db, wall
 from retail.core.archive.rows import all_tables
 from retail.core.db import reading, session, unit_of_work
-from retail.core.tenancy import across_tenants, inside
+from retail.core.tenancy import across_tenants, inside, taken_anywhere
+from retail.identity.models import User
 from tests import make
 from tests.conftest import make_app
 
@@ -85,6 +86,16 @@ def test_the_tenant_is_told_anew_when_a_transaction_goes_to_another(walled, riva
         with inside(rival.tenant_id):
             assert skus() == {"THEIRS"}
         assert skus() == {"OURS", "THEIRS"}
+
+
+def test_a_key_of_all_is_looked_for_everywhere_amid_the_work_of_one_tenant(walled, rival):
+    with unit_of_work():
+        session.get(User, walled.users["clerk"]).name = "Changed before"
+        assert taken_anywhere(User.email, "owner@rival.example")
+        assert not taken_anywhere(User.email, "nobody@rival.example")
+        assert skus() == {"OURS"}
+    with reading():
+        assert session.get(User, walled.users["clerk"]).name == "Changed before"
 
 
 def test_every_table_of_a_tenant_is_walled_after_a_migration(tmp_path, postgresql):

@@ -95,8 +95,8 @@ def looks_across_tenants(one: Source) -> Iterator[str]:
     if one.module in PLATFORM or one.path.startswith("jobs/") or one.kind in {"cli", "sockets"}:
         return
     for call in calls(one):
-        if called(call).rpartition(".")[2] == "across_tenants":
-            yield f"{one.at(call)}: across_tenants() — a shop's work stays inside its tenant"
+        if called(call).rpartition(".")[2] in {"across_tenants", "taken_anywhere"}:
+            yield f"{one.at(call)}: {called(call)}() — a shop's work stays inside its tenant"
 
 
 def test_only_platform_work_looks_across_tenants():
