@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import config
@@ -53,7 +54,8 @@ class TestRevisions:
         with postgres.postgres_server() as server:
             shop = settings(tmp_path, DATABASE_URL=server.create("shop"))
             assert schema.applied(shop) == set()
-            server.run(postgres.sql.SQL("create table alembic_version as select 'two' as version_num"), "shop")
+            with psycopg.connect(server.url("shop").replace("+psycopg", "")) as connection:
+                connection.execute("create table alembic_version as select 'two' as version_num")
             assert schema.applied(shop) == {"two"}
             nowhere = settings(tmp_path, DATABASE_URL=server.url("no_such_database"))
             with pytest.raises(OSError, match="no_such_database"):
@@ -132,7 +134,7 @@ class TestLocks:
 
 PYTHON = """#!/bin/sh
 # Says yes to every question, and makes environments that hold nothing but itself.
-case "$*" in "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;; esac
+case "$*" in "-m venv .venv") mkdir -p .venv/bin .venv/lib/python3.11/site-packages && cp "$0" .venv/bin/python ;; esac
 """
 
 
@@ -144,6 +146,7 @@ class TestInstaller:
         root = tmp_path / "copy"
         (root / "scripts").mkdir(parents=True)
         shutil.copy(ROOT / "scripts/install.sh", root / "scripts")
+        shutil.copytree(ROOT / "scripts/commands", root / "scripts/commands")
         for lock in ("requirements.txt", "requirements-test.txt"):
             (root / lock).write_text("# nothing\n")
         (tmp_path / "python").write_text(PYTHON)
@@ -182,6 +185,16 @@ class TestInstaller:
         assert self.install(copy, "requirements.txt").stdout == ""
         (copy / "requirements.txt").write_text("# changed\n")
         assert "up to" in self.install(copy, "requirements.txt").stdout
+
+    def test_own_commands_are_installed_and_follow_their_source(self, copy):
+        source = copy / "scripts/commands/counterfoil_commands.py"
+        installed = copy / ".venv/lib/python3.11/site-packages/counterfoil_commands.py"
+        self.install(copy)
+        assert installed.read_text() == source.read_text()
+        source.write_text("# changed\n")
+        assert self.install(copy).stdout == ""
+        assert installed.read_text() == "# changed\n"
+        assert "routes" in (installed.parent / "counterfoil_commands-1.dist-info/entry_points.txt").read_text()
 
     def test_two_installations_do_not_meet(self, copy):
         (copy / ".venv").mkdir()
