@@ -11,8 +11,9 @@ here=$(pwd -P)
 # Our own commands that stand in the place of Flask's are a package to it: scripts/commands/counterfoil_commands.py.
 own_commands() {
   for site in .venv/lib/python3.*/site-packages; do
+    [ -d "$site" ] || continue
     about=$site/counterfoil_commands-1.dist-info
-    if [ -f "$about/RECORD" ] && cmp -s scripts/commands/counterfoil_commands.py "$site/counterfoil_commands.py"; then return; fi
+    if [ -f "$about/RECORD" ] && cmp -s scripts/commands/counterfoil_commands.py "$site/counterfoil_commands.py"; then continue; fi
     mkdir -p "$about"
     cp scripts/commands/counterfoil_commands.py "$site/"
     printf 'Metadata-Version: 2.1\nName: counterfoil-commands\nVersion: 1\n' >"$about/METADATA"
