@@ -26,6 +26,7 @@ TICK = 0.1
 GRACE_SECONDS = 12.0
 # A web process that falls so often before it has answered once will not recover by itself.
 HOPELESS_AFTER = 3
+LOADED_WITHIN = 30.0
 
 
 class Stopping(Exception):
@@ -205,10 +206,27 @@ class Supervisor:
             if child.process is not None:
                 tell(child.note_fall())
                 if child.name == "web" and not self._was_ready and child.falls >= HOPELESS_AFTER:
-                    raise StartFailed(f"web cannot start: {' | '.join(child.log.recent[-3:])}")
+                    raise StartFailed(f"web cannot start: {self._last_words(child)}")
             elif time.monotonic() >= child.start_again_at:
                 child.start()
         self._reap_adopted()
+
+    def _last_words(self, web: Child) -> str:
+        """Why the web process ends. Of a RuntimeError while the program loads gunicorn tells neither the kind nor the
+        place, so the program is loaded once more by itself: what it raises then is told as of any other process."""
+        self.pipes.wait(0)
+        if not any("Traceback" in line for line in web.log.recent):
+            command = [sys.executable, "-c", "import wsgi"]
+            alone = Child("web", command, self._environ, config.ROOT, web.log, self.pipes)
+            alone.start()
+            try:
+                deadline = time.monotonic() + LOADED_WITHIN
+                self._until(lambda: not alone.is_running or time.monotonic() > deadline, None, "")
+            finally:
+                alone.kill_group()
+            self.pipes.wait(0)
+        said = [line for line in web.log.recent if line.strip()]
+        return " | ".join(said[-3:]) or f"it says nothing (log: {web.log.path})"
 
     def _reap_adopted(self) -> None:
         for pid in self._adopted():
