@@ -21,6 +21,10 @@ from wtforms import BooleanField, PasswordField, RadioField, SelectField, String
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
+from retail.core import shortcuts
+from retail.core.language import LANGUAGES
+from retail.core.shell import NOBODY
+from retail.core.tables.drawn import Cell, Chip, ColumnChoice, ListedColumn, ListedFilter, ListedJob, ListedRow, Listing
 from tests.support import browser as browsers
 
 pytestmark = pytest.mark.browser
@@ -67,31 +71,40 @@ class GoodsForm(FlaskForm):  # type: ignore[misc]  # the library has no types
     sold = RadioField("Sold", choices=[SelectChoice("p", "By the piece"), SelectChoice("w", "By weight")])
 
 
-def _listing() -> SimpleNamespace:
-    q = request.args.get("q", "")
+def _listing() -> Listing:
+    q, low = request.args.get("q", ""), request.args.get("low", "")
     found = [name for name in GOODS if q.lower() in name.lower()]
 
-    def cell(text: str, href: str | None = None) -> SimpleNamespace:
-        return SimpleNamespace(text=text, href=href, html=None, align="start", tone=None)
+    def cell(text: str, href: str | None = None) -> Cell:
+        return Cell(text=text, href=href, align="start", tone=None)
 
-    def column(key: str) -> SimpleNamespace:
-        return SimpleNamespace(key=key, label=key.title(), align="start", sortable=True)
+    def column(key: str) -> ListedColumn:
+        return ListedColumn(key=key, label=key.title(), align="start", sortable=True, whole=False)
 
-    return SimpleNamespace(
+    return Listing(
         id="list-goods",
+        name="goods",
         columns=[column("name"), column("sku")],
-        rows=[SimpleNamespace(id=at, cells=[cell(name, "/edit"), cell(f"HL-{at}")]) for at, name in enumerate(found)],
+        rows=[ListedRow(id=at, cells=[cell(name, "/edit"), cell(f"HL-{at}")]) for at, name in enumerate(found)],
         sort="name",
         descending=False,
         q=q,
-        filters=[SimpleNamespace(name="low", label="Low only", kind="flag", value=request.args.get("low"), choices=[])],
+        filters=[ListedFilter(name="low", label="Low only", kind="flag", value=low, choices=[])],
         total=len(found),
         next_cursor_url=None,
         previous_url=None,
         url_for_sort=lambda key: f"/goods?sort={key}",
         export_urls={"csv": "/goods?format=csv"},
-        bulk=[SimpleNamespace(name="count", label="Count again", confirm=None)],
-        empty=SimpleNamespace(title="No goods", text="", icon="tags", action_url=None),
+        searchable=True,
+        narrowed=bool(q or low),
+        chips=[Chip(label="Low only", value="", url="/goods")] if low else [],
+        bulk=[ListedJob(name="count", label="Count again", icon="refresh", danger=False)],
+        bulk_url="/goods/job",
+        may_keep=True,
+        all_url="/goods",
+        here="/goods",
+        column_choices=[ColumnChoice(key="name", label="Name", chosen=True, fixed=True)],
+        empty={"title": "No goods", "text": "", "icon": "tags", "action_url": None},
     )
 
 
@@ -102,16 +115,22 @@ def _page(template: str, fragment: str | None = None, status: int = 200, **conte
 
 
 def _context() -> dict[str, Any]:
-    person = SimpleNamespace(is_authenticated=True, name="Priya Raman", email="p@example.org", role_name="Owner")
+    person = SimpleNamespace(
+        is_authenticated=True, name="Priya Raman", email="p@example.org", role_name="Owner", viewing=""
+    )
     items = [
         {"label": label, "icon": icon, "url": url, "active": request.path == url, "shortcut": letter, "primary": True}
         for label, icon, url, letter in MENU
     ]
     return {
-        "current_user": person,
+        # The door is seen by who has not signed in: it offers the languages.
+        "current_user": NOBODY if request.path == "/bare" else person,
         "tenant": SimpleNamespace(name="Harbour Lane", currency="GBP"),
         "menu": [{"label": "Shop", "items": items}],
         "theme": request.args.get("theme", "light"),
+        "locale_code": "en",
+        "shortcut_keys": shortcuts.keys_for({}),
+        "shortcut_sheet": shortcuts.SHORTCUTS,
         "location": SimpleNamespace(id=1, name="Harbour Street"),
         "locations": [SimpleNamespace(id=1, name="Harbour Street")],
         "breadcrumbs": [("Goods", "/goods"), ("Here", None)],
@@ -130,7 +149,14 @@ def _stand_in() -> Flask:
         g.nonce = g.get("nonce") or secrets.token_urlsafe(8)
         return str(g.nonce)
 
-    app.jinja_env.globals.update(asset=lambda path: url_for("static", filename=path), csp_nonce=nonce)
+    app.jinja_env.globals.update(
+        asset=lambda path: url_for("static", filename=path),
+        csp_nonce=nonce,
+        can=lambda _permission: True,
+        manual_here=lambda: "/help/goods",
+        languages=LANGUAGES,
+    )
+    app.jinja_env.filters["quantity"] = str
     app.jinja_env.add_extension("jinja2.ext.i18n")
     with app.app_context():
         app.jinja_env.globals["ui"] = app.jinja_env.get_template("core/ui.html").module
@@ -178,11 +204,30 @@ def _stand_in() -> Flask:
     app.add_url_rule("/notifications/bell", view_func=lambda: "4", endpoint="bell")
     app.add_url_rule("/profile/theme", methods=["POST"], view_func=lambda: ("", 204), endpoint="theme")
 
-    @app.route("/goods", methods=["GET", "POST"])
+    # What the frame and the lists link to, or ask for by themselves.
+    for elsewhere in (
+        "identity.lock",
+        "identity.read_in",
+        "identity.switch",
+        "lists.choose_columns",
+        "lists.save_view",
+    ):
+        app.add_url_rule(f"/{elsewhere}", endpoint=elsewhere, view_func=lambda **_given: "")
+    app.add_url_rule("/manifest.webmanifest", view_func=lambda: {"name": "Stand-in"}, endpoint="core_manifest")
+
+    @app.get("/goods/job", endpoint="lists.ask_job")
+    def ask_job(**_given: str) -> Any:
+        ids = request.args.getlist("ids")
+        job = ListedJob(name="count", label="Count again", icon="refresh", danger=False)
+        return _page("lists/job.html", "job", job=job, list_name="goods", job_name="count", ids=ids, count=len(ids))
+
+    @app.post("/goods/job/<list_name>/<job_name>", endpoint="lists.do_job")
+    def do_job(**_given: str) -> Any:
+        flash(f"{len(request.form.getlist('ids'))} to count.", "success")
+        return "", 204, {"HX-Redirect": "/goods"}
+
+    @app.get("/goods")
     def goods() -> Any:
-        if request.method == "POST":
-            flash(f"{len(request.form.getlist('ids'))} to count.", "success")
-            return redirect("/goods", 303)
         return _page("goods.html", "listing", title="Goods", subtitle="", listing=_listing())
 
     return app
@@ -273,8 +318,10 @@ def test_typing_filters_a_list_and_the_address_says_so(page: Page) -> None:
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page).to_have_url("/goods?q=candle&sort=name")
     expect(page.get_by_role("searchbox")).to_be_focused()
-    page.get_by_text("Low only").click()
+    page.locator(".filter-menu summary").click()
+    page.get_by_label("Low only").check()
     expect(page).to_have_url("/goods?q=candle&sort=name&low=1")
+    expect(page.get_by_role("list", name="Filters in force")).to_contain_text("Low only")
     _travel(page, "back")
     expect(page).to_have_url("/goods?q=candle&sort=name")
     _travel(page, "back")
@@ -287,7 +334,9 @@ def test_a_range_of_rows_is_chosen_and_sent(page: Page) -> None:
     page.locator("[data-select-row]").nth(0).click()
     page.locator("[data-select-row]").nth(2).click(modifiers=["Shift"])
     expect(page.locator("[data-bulk-bar]")).to_contain_text("3 selected")
-    page.get_by_text("Count again").click()
+    page.get_by_role("button", name="Count again").click()
+    expect(page.locator("#job-dialog")).to_contain_text("For all 3 rows you chose.")
+    page.locator("#job-dialog").get_by_role("button", name="Count again").click()
     expect(page.locator(".toast")).to_contain_text("3 to count.")
 
 
