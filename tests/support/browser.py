@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from werkzeug.serving import make_server
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
+
+# What a free machine shows at once takes a few seconds beside other tests; a longer wait costs only what fails anyway.
+expect.set_options(timeout=20_000)
 
 _ARGUMENTS = [
     "--no-sandbox",
