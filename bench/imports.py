@@ -11,10 +11,8 @@ five lines every quarter of a second: first alone, then while `flask import prod
 import argparse
 import csv
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -24,6 +22,7 @@ from typing import Any
 # Started as a file, Python looks for modules beside this one only.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.instances import new_instance, say
 from bench.till import LINES, Cashier, Measured, Shop, free_port, make_shop, web
 from config import ROOT, load
 
@@ -128,24 +127,14 @@ def main() -> int:
     parser.add_argument("--database-url", help="an empty PostgreSQL database; without it a new SQLite file")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-imports-") as directory:
-        for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "HOST"):
-            os.environ.pop(name, None)
-        os.environ |= {"INSTANCE_DIR": directory, "REDIS_URL": "redis://127.0.0.1:1", "LOG_LEVEL": "ERROR"}
-        if asked.database_url:
-            os.environ["DATABASE_URL"] = asked.database_url
-        subprocess.run([sys.executable, "-m", "flask", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True)
-        file = asked.file.resolve() if asked.file else made_file(Path(directory), asked.rows)
+    with new_instance(asked.database_url) as directory:
+        file = asked.file.resolve() if asked.file else made_file(directory, asked.rows)
         try:
-            result = measure(file, asked.products, Path(directory, "errors.csv"))
+            result = measure(file, asked.products, directory / "errors.csv")
         except RuntimeError as problem:
             print(problem, file=sys.stderr)
             return 1
-    if asked.json:
-        print(json.dumps(result, indent=2))
-    else:
-        for name, value in result.items():
-            print(f"{name:24} {value}")
+    say(result, as_json=asked.json)
     return 0
 
 

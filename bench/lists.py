@@ -8,7 +8,6 @@ browser does: the whole page, sorted, counted and drawn. Run it from the project
 
 import argparse
 import gc
-import json
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from flask_migrate import upgrade
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import config
+from bench.instances import say
 from retail.app import create_app
 from retail.catalog.services import bulk
 from retail.catalog.tables import ProductTable
@@ -145,9 +145,8 @@ def main() -> None:
                 started = time.perf_counter()
                 fill(options.rows)
                 filled = time.perf_counter() - started
-            if not url.startswith("sqlite"):
-                with db.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    connection.exec_driver_sql("ANALYZE")
+            with db.unit_of_work():
+                db.count_anew()
             tenant_id = tenant.id
             db.session.remove()
         client = app.test_client()
@@ -170,7 +169,7 @@ def main() -> None:
         found["ratio"] = round(found["page_1000_ms"] / found["page_1_ms"], 2)
         with app.app_context():
             db.db.engine.dispose()
-    print(json.dumps(found) if options.json else "\n".join(f"{name:24} {value}" for name, value in found.items()))
+    say(found, as_json=options.json)
 
 
 if __name__ == "__main__":

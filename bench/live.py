@@ -9,7 +9,6 @@ Run it from the project's root:
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 # Started as a file, Python looks for modules beside this one only.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.instances import say
 from config import ROOT
 from tests.journeys.support import Business, found
 from tests.support.browser import running_browser, unavailable_reason
@@ -119,11 +119,7 @@ def main() -> int:
         except RuntimeError as problem:
             print(problem, file=sys.stderr)
             return 1
-    if asked.json:
-        print(json.dumps(result, indent=2))
-    else:
-        for name, value in result.items():
-            print(f"{name:30} {value}")
+    say(result, as_json=asked.json)
     return 0
 
 

@@ -7,7 +7,6 @@ the same in a plain loop over its documents in the same run. Run it from the pro
 """
 
 import argparse
-import json
 import sys
 import time
 from collections import defaultdict
@@ -21,6 +20,7 @@ from sqlalchemy import select
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import config
+from bench.instances import say
 from retail.app import create_app
 from retail.core import db
 from retail.core.db import session
@@ -90,7 +90,7 @@ def main() -> int:
     except Refused as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps(found) if asked.json else "\n".join(f"{name:18} {value}" for name, value in found.items()))
+    say(found, as_json=asked.json)
     return 0 if found["equal"] else 1
 
 

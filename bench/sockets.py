@@ -10,7 +10,6 @@ tests use, so install with `./test` first. Run it from the project's root:
 
 import argparse
 import asyncio
-import json
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import psutil
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Request, TextMessage
 
+from bench.instances import say
 from config import ROOT
 from tests.journeys.support import Business, found
 from tests.support.shop import RunningShop, clean_environ, running_shop
@@ -212,11 +212,7 @@ def main() -> int:
         except RuntimeError as problem:
             print(problem, file=sys.stderr)
             return 1
-    if asked.json:
-        print(json.dumps(result, indent=2))
-    else:
-        for name, value in result.items():
-            print(f"{name:30} {value}")
+    say(result, as_json=asked.json)
     return 0 if result["sockets"] == asked.sockets else 1
 
 

@@ -10,15 +10,12 @@ the same durability: the limit nobody can beat. Run it from the project's root:
 
 import argparse
 import http.client
-import json
-import os
 import re
 import secrets
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +28,7 @@ from urllib.parse import urlencode
 # Started as a file, Python looks for modules beside this one only.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.instances import new_instance, say
 from bench.plain_sql import Sample, read_sample, write_sales
 from config import ROOT, load
 from retail.app import create_app
@@ -275,23 +273,13 @@ def main() -> int:
     parser.add_argument("--database-url", help="an empty PostgreSQL database; without it a new SQLite file")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-till-") as directory:
-        for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "HOST"):
-            os.environ.pop(name, None)
-        os.environ |= {"INSTANCE_DIR": directory, "REDIS_URL": "redis://127.0.0.1:1", "LOG_LEVEL": "ERROR"}
-        if asked.database_url:
-            os.environ["DATABASE_URL"] = asked.database_url
-        subprocess.run([sys.executable, "-m", "flask", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True)
+    with new_instance(asked.database_url):
         try:
             result = measure(asked.tills, asked.sales, asked.products, asked.history)
         except RuntimeError as problem:
             print(problem, file=sys.stderr)
             return 1
-    if asked.json:
-        print(json.dumps(result, indent=2))
-    else:
-        for name, value in result.items():
-            print(f"{name:22} {value}")
+    say(result, as_json=asked.json)
     return 0
 
 
