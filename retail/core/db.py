@@ -234,6 +234,7 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     connection = session.connection()
     prepared = _prepared(connection, table_of(model), tuple(rows[0]))
     connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
+    _filling.note(len(rows))
 
 
 def insert_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -255,11 +256,35 @@ def insert_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> l
         return ids
     statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
     found = session.scalars(statement, [dict(row) for row in rows], execution_options={"stamped": True})
+    _filling.note(len(rows))
     return list(found.all())
 
 
+class _Filling:
+    """Says when tables are so much fuller that PostgreSQL should count them anew: after so many rows of this process,
+    then after twice as many. A sale's few rows at a time are not counted."""
+
+    AT_ONCE, FIRST = 50, 5_000
+
+    def __init__(self) -> None:
+        self.rows, self.limit = 0, self.FIRST
+
+    def note(self, rows: int) -> None:
+        if rows >= self.AT_ONCE:
+            self.rows += rows
+
+    def is_due(self) -> bool:
+        if self.rows < self.limit:
+            return False
+        self.limit = self.rows * 2
+        return True
+
+
+_filling = _Filling()
+
+
 def count_anew() -> None:
-    """After thousands of rows at once, let PostgreSQL look at how full its tables are, within a second or so.
+    """Let PostgreSQL look at how full its tables are, within a second or so. Bulk work does by itself, see `_Filling`.
 
     It plans by what it last counted, which may be minutes old: a search planned for an empty table was a hundred times
     slower on the ten thousand products that had just come in. SQLite's plans do not depend on it.
@@ -275,6 +300,8 @@ def unit_of_work() -> Iterator[scoped_session[Session]]:
         session.rollback()
         try:
             yield session
+            if _filling.is_due():
+                count_anew()
             session.commit()
         except BaseException:
             session.rollback()

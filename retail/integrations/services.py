@@ -22,7 +22,7 @@ from retail.catalog.services import PastProduct, ensure_past_products
 from retail.core import tenancy
 from retail.core.audit import record
 from retail.core.clock import as_utc
-from retail.core.db import count_anew, in_chunks, reading, session, unit_of_work
+from retail.core.db import in_chunks, reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import emit
 from retail.core.money import ZERO
@@ -117,7 +117,6 @@ def _book(tenant: Tenant, history: History, mapping: str, result: Imported, prog
         progress(_("booking"), done, total)
     if result.documents:
         with unit_of_work():
-            count_anew()
             record("import", "history", None, f"{mapping}: {result.documents} documents", result.as_dict())
 
 
