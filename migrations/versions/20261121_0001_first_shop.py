@@ -209,6 +209,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("skipped_because", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_event_deliveries_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_deliveries")),
         sa.UniqueConstraint(

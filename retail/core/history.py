@@ -53,6 +53,8 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "return": (_l("refunded"), "receipt-refund", "warning"),
     "void": (_l("voided"), "circle-x", "warning"),
     "replay": (_l("delivered again"), "refresh", "info"),
+    "skip": (_l("skipped"), "player-pause", "warning"),
+    "park": (_l("parked again"), "arrow-back-up", "neutral"),
     "backup": (_l("backed up"), "download", "neutral"),
     "restore": (_l("restored"), "upload", "warning"),
     "keys_rotated": (_l("changed the keys of"), "key", "info"),

@@ -13,7 +13,7 @@ from retail.core.archive.businesses import Travel
 from retail.core.archive.rows import NewIds
 from retail.core.clock import now
 from retail.core.db import session, table_of
-from retail.core.events import Delivery
+from retail.core.events import ENDED, Delivery
 from retail.core.tasks import ENDS
 from retail.identity.models import User
 
@@ -96,8 +96,8 @@ AGGREGATES = {"order": ("orders",), "level": ("variants", "locations")}
 
 
 def _undelivered(table: Table) -> Any:
-    """What was delivered is over; what was not goes on there."""
-    return table.c.state != "done"
+    """What was delivered or skipped is over; what was not goes on there."""
+    return table.c.state.not_in(ENDED)
 
 
 def _user(row: dict[str, Any], _ids: NewIds, slug: str) -> None:

@@ -247,8 +247,8 @@ def test_events_are_counted_of_ones_own_business_only(app, shop, rival):
 
     def sales(cast):
         page = make.client(app, cast, "owner").get("/events/").text
-        row = page.rpartition('<td class="cell-title">sale.completed</td>')[2].partition("</tr>")[0]
-        return re.findall(r'align-end num"[^>]*>(\d+)', row)
+        row = page.partition('/events/kinds/sale.completed">')[2].partition("</tr>")[0]
+        return re.findall(r'data-label="Lately">(\d+)', row)
 
     assert sales(shop) == ["1"]
     assert sales(rival) == ["0"]
