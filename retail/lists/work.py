@@ -29,14 +29,14 @@ def _in_parts(
             return run
 
 
-@task("lists.carry_out", _l("Change of many rows"), queue="default", timeout=3600, retry_seconds=(5, 60))
+@task("lists.carry_out", _l("Change of many rows"), timeout=3600, retry_seconds=(5, 60), takes_turns=True)
 def carry_out(progress: Callable[..., None], bulk_run_id: int) -> dict[str, Any]:
     """Do what is left of a job."""
     run = _in_parts(bulk_run_id, progress, services.carry_out, "running", "rows")
     return {"changed": run.changed, "unchanged": run.unchanged, "refused": run.refused, "bulk_run_id": bulk_run_id}
 
 
-@task("lists.take_back", _l("Undoing a change of many rows"), queue="default", timeout=3600, retry_seconds=(5, 60))
+@task("lists.take_back", _l("Undoing a change of many rows"), timeout=3600, retry_seconds=(5, 60), takes_turns=True)
 def take_back(progress: Callable[..., None], bulk_run_id: int) -> dict[str, Any]:
     """Undo what is left of a job."""
     run = _in_parts(bulk_run_id, progress, services.give_back, "undoing", "changed")
