@@ -101,6 +101,7 @@ class Declared:
     retry_seconds: tuple[int, ...]
     quiet: bool
     takes_turns: bool = False
+    tells_itself: bool = False
 
 
 TASKS: dict[str, Declared] = {}
@@ -115,17 +116,19 @@ def task(
     retry_seconds: tuple[int, ...] = (),
     quiet: bool = False,
     takes_turns: bool = False,
+    tells_itself: bool = False,
 ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., dict[str, Any] | None]]:
     """Declare a task. The function receives `progress(done, total, message)` and its arguments, commits by
     `unit_of_work` in as many steps as it likes, and returns a result of plain values or None. What it raises, other
-    than Refused, is tried again after each of `retry_seconds`. The end of a `quiet` task is told to nobody. One that
+    than Refused, is tried again after each of `retry_seconds`. The end of a `quiet` task is told to nobody, the
+    success of one that `tells_itself` only by what it announces. One that
     `takes_turns` goes on where it stopped when it is run again: at a report of progress it gives
     way to other work that waits in its queue, so that nobody waits for somebody else's hour."""
 
     def declare(work: Callable[..., dict[str, Any] | None]) -> Callable[..., dict[str, Any] | None]:
         if name in TASKS:
             raise ValueError(f"two tasks are called {name}")
-        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds, quiet, takes_turns)
+        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds, quiet, takes_turns, tells_itself)
         return work
 
     return declare
@@ -231,6 +234,8 @@ def _end(declared: Declared, which: Sequence[ColumnElement[bool]], outcome: Mapp
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if ended is None or declared.quiet or ended.state not in ENDS:
+        return
+    if declared.tells_itself and ended.state == "done":
         return
     if ended.user_id is not None or ended.state == "failed":
         label = str(declared.label)

@@ -88,7 +88,9 @@ KEPT_SECRET = {"push_keys", "push_subscriptions", "sms_accounts"}
 """What is sealed with the keys of this installation, or belongs to its address: it is entered anew there."""
 UNDONE_HERE = {"bulk_runs", "bulk_changes"}
 """What a bulk change did, row by row, so that it can be undone where it was done."""
-STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE)
+TAKEN_HERE = {"exports"}
+"""Files that somebody asked for; they are made anew where they are wanted."""
+STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE | TAKEN_HERE)
 SIGN_IN = {"totp_secret": None, "totp_confirmed_at": None, "last_totp_step": None}
 """The second factor is sealed for this row and these keys; whoever has one sets it up anew."""
 
