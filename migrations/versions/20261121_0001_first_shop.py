@@ -506,12 +506,14 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("schedule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_tasks_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
         sa.UniqueConstraint("tenant_id", "name", "key", name=op.f("uq_tasks_tenant_id_name_key")),
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_state_due_at"), ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tasks_tenant_id_schedule_id"), ["tenant_id", "schedule_id"], unique=False)
 
     op.create_table(
         "tax_rates",
@@ -654,7 +656,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
     )
     with op.batch_alter_table("exports", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_exports_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exports_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False)
 
     op.create_table(
         "imports",
@@ -1882,7 +1884,7 @@ def downgrade() -> None:
 
     op.drop_table("imports")
     with op.batch_alter_table("exports", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_exports_tenant_id_user_id"))
+        batch_op.drop_index(batch_op.f("ix_exports_tenant_id_created_at"))
 
     op.drop_table("exports")
     with op.batch_alter_table("customer_scores", schema=None) as batch_op:
@@ -1904,6 +1906,7 @@ def downgrade() -> None:
     op.drop_table("text_messages")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tasks_tenant_id_schedule_id"))
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
 
     op.drop_table("tasks")

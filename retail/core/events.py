@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import current_actor
 from retail.core.clock import now
-from retail.core.db import Model, insert_rows, reading, session, unit_of_work
+from retail.core.db import Model, give_way, insert_rows, reading, session, unit_of_work
 from retail.core.language import locale_of, speaking
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, insert_owned, inside
@@ -273,6 +273,7 @@ def deliver(handler: str, limit: int = 200) -> int:
             if not _run(listener, tenant_id, group):
                 for row in group:
                     _run(listener, tenant_id, [row], blame=True)
+            give_way()
     else:
         failed: set[tuple[int, str]] = set()
         for row in due:
@@ -281,6 +282,7 @@ def deliver(handler: str, limit: int = 200) -> int:
                 continue
             if not _run(listener, row.tenant_id, [row], blame=True):
                 failed.add(key)
+            give_way()
     return len(rows)
 
 

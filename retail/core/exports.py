@@ -7,24 +7,29 @@ person, so that search, filters, columns, permissions and places are those of th
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app, g, has_app_context, request
 from flask_babel import gettext as _
 from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_options_header
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
-from retail.core import html, shown
+from retail.core import files, html, shown
 from retail.core.clock import now
-from retail.core.db import Model, session
+from retail.core.db import Model, session, set_intent
 from retail.core.errors import NotFound, Refused
 from retail.core.files import StoredFile
+from retail.core.links import root_address
+from retail.core.module import allowed, registry_of
 from retail.core.tasks import ask_for
 from retail.core.tenancy import OfTenant
 
@@ -43,7 +48,7 @@ class Export(OfTenant, Model):
     """
 
     __tablename__ = "exports"
-    __table_args__ = (Index(None, "tenant_id", "user_id"),)
+    __table_args__ = (Index(None, "tenant_id", "created_at"),)
 
     title: Mapped[str]
     address: Mapped[str]
@@ -134,6 +139,52 @@ def ask(title: str, address: str, person: Any) -> Export:
     session.flush()
     row.task_id = ask_for(TASK, export_id=row.id).id
     return row
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that was made, and is not yet anybody's."""
+
+    kept: files.Kept
+    name: str
+    content_type: str
+    rows: int
+
+
+def make(address: str, user_id: int, location_id: int | None, progress: Callable[..., None]) -> Made:
+    """The file that an address gives to somebody, kept. Refused when it gives none, or they may not have it."""
+    app = current_app.app_context
+
+    def tell(rows: int, total: int | None) -> None:
+        # The file is read in one transaction from beginning to end; this is another one.
+        with app():
+            progress(rows, total, "")
+
+    # A request leaves its tenant and its actor when it ends: here, those of the copy.
+    return copy_context().run(_opened, address, user_id, location_id, tell)
+
+
+def _opened(address: str, user_id: int, location_id: int | None, tell: Callable[[int, int | None], None]) -> Made:
+    app = current_app
+    with app.test_request_context(address, base_url=root_address()):
+        set_intent("read")
+        registry = registry_of(app)
+        g.person = registry.person_numbered(user_id, location_id)
+        g.export = making = Making(tell)
+        endpoint, arguments = place_of(address)
+        need = registry.needs.get(endpoint)
+        if g.person is None or need is None or not allowed(need, g.person):
+            raise Refused(_("You may no longer see this list."))
+        response = app.make_response(cast(Any, app.view_functions[endpoint](**arguments)))
+        disposition = response.headers.get("Content-Disposition", "") if response.status_code == 200 else ""
+        if not disposition:
+            raise Refused(_("There is no file at this address any more."))
+        with tempfile.TemporaryFile() as stream:
+            stream.writelines(response.iter_encoded())
+            response.close()
+            stream.seek(0)
+            name = parse_options_header(disposition)[1]["filename"]
+            return Made(files.keep(stream), name, str(response.mimetype), making.rows)
 
 
 def place_of(address: str) -> tuple[str, Mapping[str, Any]]:

@@ -53,7 +53,7 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "return": (_l("refunded"), "receipt-refund", "warning"),
     "void": (_l("voided"), "circle-x", "warning"),
     "replay": (_l("delivered again"), "refresh", "info"),
-    "take_export": (_l("took the exported file"), "download", "neutral"),
+    "run": (_l("ran at once"), "player-play", "info"),
     "skip": (_l("skipped"), "player-pause", "warning"),
     "park": (_l("parked again"), "arrow-back-up", "neutral"),
     "backup": (_l("backed up"), "download", "neutral"),

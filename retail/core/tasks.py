@@ -63,7 +63,11 @@ class Task(OfTenant, Model):
     """One piece of slow work: queued, running, done, failed or cancelled."""
 
     __tablename__ = "tasks"
-    __table_args__ = (UniqueConstraint("tenant_id", "name", "key"), Index(None, "state", "due_at"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "name", "key"),
+        Index(None, "state", "due_at"),
+        Index(None, "tenant_id", "schedule_id"),
+    )
 
     name: Mapped[str]
     key: Mapped[str | None]
@@ -82,6 +86,7 @@ class Task(OfTenant, Model):
     error: Mapped[str | None]
     user_id: Mapped[int | None]
     user_name: Mapped[str] = mapped_column(default="system")
+    schedule_id: Mapped[int | None]
 
     @property
     def has_ended(self) -> bool:

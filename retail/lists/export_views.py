@@ -80,5 +80,5 @@ def export_file(export_id: int) -> Response:
     if not exports.may_take(row, g.person):
         abort(403)
     path, name, kind = files.path_of(file), file.name, file.content_type
-    audit.record_apart("take_export", "exports", row.id, row.title)
+    audit.record_apart("export", "exports", row.id, row.title)
     return send_file(path, request.environ, mimetype=kind, as_attachment=True, download_name=name)

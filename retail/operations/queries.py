@@ -16,8 +16,14 @@ def all_schedules() -> Sequence[Schedule]:
     return session.scalars(select(Schedule).order_by(Schedule.paused, Schedule.next_run_at)).all()
 
 
-def latest_tasks(names: Sequence[str]) -> dict[str, Task]:
-    """The latest task of each name."""
-    newest = select(func.max(Task.id)).where(Task.name.in_(names)).group_by(Task.name)
+def latest_runs() -> dict[int, Task]:
+    """The latest run of each schedule, by the clock or by hand."""
+    newest = select(func.max(Task.id)).where(Task.schedule_id.is_not(None)).group_by(Task.schedule_id)
     rows = session.scalars(select(Task).where(Task.id.in_(newest)))
-    return {row.name: row for row in rows}
+    return {row.schedule_id: row for row in rows if row.schedule_id is not None}
+
+
+def runs_of(schedule: Schedule, limit: int) -> Sequence[Task]:
+    """The last runs of a schedule, newest first."""
+    statement = select(Task).where(Task.schedule_id == schedule.id)
+    return session.scalars(statement.order_by(Task.id.desc()).limit(limit)).all()

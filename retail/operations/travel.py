@@ -46,6 +46,7 @@ NAMED = {
     "reverses_id": "orders",
     "role_id": "roles",
     "run_id": "score_runs",
+    "schedule_id": "schedules",
     "shift_id": "shifts",
     "task_id": "tasks",
     "tax_rate_id": "tax_rates",

@@ -100,16 +100,20 @@ def test_a_schedule_is_paused_resumed_moved_and_run(app, shop, night):
     assert "Paused" in browser.get("/schedules/").text
     make.post(browser, f"/schedules/{night}/resume")
 
-    answer = make.post(browser, f"/schedules/{night}", {"every": "week", "time": "6:30", "weekday": "0", "day": "1"})
+    answer = make.post(
+        browser, f"/schedules/{night}/edit", {"every": "week", "time": "6:30", "weekday": "0", "day": "1"}
+    )
     assert answer.status_code == 303
     assert "every Sunday at 06:30" in browser.get("/schedules/").text
 
-    wrong = make.post(browser, f"/schedules/{night}", {"every": "day", "time": "25:00", "weekday": "0", "day": "1"})
+    wrong = make.post(
+        browser, f"/schedules/{night}/edit", {"every": "day", "time": "25:00", "weekday": "0", "day": "1"}
+    )
     assert wrong.status_code == 422
     assert "Write a time such as 07:30." in wrong.text
     odd = make.post(
         browser,
-        f"/schedules/{night}",
+        f"/schedules/{night}/edit",
         {"every": "custom", "cron": "0 0 31 2 *", "weekday": "0", "time": "", "day": "1"},
     )
     assert odd.status_code == 422
@@ -128,7 +132,7 @@ def test_a_schedule_is_paused_resumed_moved_and_run(app, shop, night):
 
 def test_a_schedule_of_another_business_cannot_be_touched(app, shop, rival, night):
     browser = make.client(app, rival, "owner")
-    for verb in ("", "/pause", "/resume", "/run"):
+    for verb in ("/edit", "/pause", "/resume", "/run"):
         assert make.post(browser, f"/schedules/{night}{verb}").status_code == 404
 
 
