@@ -41,7 +41,7 @@ with create_app().app_context(), inside(tenant_id):
     for first in range(0, count, 100):
         with unit_of_work():
             for number in range(first, min(first + 100, count)):
-                emit(ShiftClosed(shift_id=1, register_id=1, number=str(number), difference="-1.00"))
+                emit(ShiftClosed(shift_id=0, register_id=0, number=str(number), difference="-1.00"))
         nudge()
 """
 

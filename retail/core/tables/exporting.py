@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import abort, current_app
 from flask_babel import format_datetime
+from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from retail.core import audit, export, shown
@@ -37,7 +39,12 @@ def export_of(table: Table, form: str) -> Response:
         return ask_page(str(table.label), form, count, limit)
     if is_being_made():
         expect(counted(statement, MOST_COUNTED))
-    found = session.execute(statement.execution_options(yield_per=1000))
+    # Closed also when the work is cancelled in the middle: PostgreSQL would keep the cursor.
+    with session.execute(statement.execution_options(yield_per=1000)) as found:
+        return _file(table, form, columns, found)
+
+
+def _file(table: Table, form: str, columns: Mapping[str, Column], found: Iterable[Row[Any]]) -> Response:
     rows = ([_written(column, row._mapping[key]) for key, column in columns.items()] for row in found)
     currency = shown.currency()
     heads = [
