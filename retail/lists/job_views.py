@@ -171,7 +171,12 @@ def do_job(list_name: str, job_name: str) -> Response:
 
 
 def _said(run: BulkRun) -> str:
-    """What came of a job, in a sentence or two."""
+    """What came of a job, or of its undoing, in a sentence or two."""
+    if run.restored or run.kept:
+        restored, kept = shown.quantity(run.restored), shown.quantity(run.kept)
+        if run.kept:
+            return str(_("%(n)s are as they were; %(kept)s were changed since and stay.", n=restored, kept=kept))
+        return str(_("%(n)s are as they were.", n=restored))
     job = run.declared
     parts = [str(job.done) % {"n": shown.quantity(run.changed)}] if job is not None else []
     if run.unchanged:
@@ -214,11 +219,15 @@ def run_page(bulk_run_id: int) -> Response:
         job=job,
         table=table,
         task=task if task is not None and not task.has_ended else None,
-        stopped=run.state == "running" and task is not None and task.has_ended,
+        stopped=run.state in {"running", "undoing"} and task is not None and task.has_ended,
         state_words=STATES.get(run.state, run.state),
         tone=TONES.get(run.state, "neutral"),
-        said=_said(run) if run.state != "running" else None,
-        may_undo=run.state == "done" and run.changed > 0 and job is not None and can(job.needs),
+        said=_said(run) if run.state in {"done", "undone"} else None,
+        may_undo=run.state == "done"
+        and run.to_undo > 0
+        and not run.is_forgotten
+        and job is not None
+        and can(job.needs),
         rows=queries.rows_to_look_at(run, SHOWN),
         examples=queries.first_changed(run, EXAMPLES),
         answers=_answers_in_words(job, run.answers),
@@ -274,23 +283,17 @@ def undo_run(bulk_run_id: int) -> Response:
     run = _run_in_hand(bulk_run_id)
     services.take_back(run)
     page = url_for("lists.run_page", bulk_run_id=run.id)
-    if run.task_id is not None and run.state == "undoing" and run.changed > services.AT_ONCE:
+    if run.task_id is not None:
         return html.done(_("It is being undone; you may go on working."), to=page)
     services.give_back(run, services.AT_ONCE)
     if run.kept:
-        said = _(
-            "%(n)s are as they were; %(kept)s were changed since and stay.",
-            n=shown.quantity(run.restored),
-            kept=shown.quantity(run.kept),
-        )
-        return html.done(said, to=page, level="warning")
-    said = _("%(n)s are as they were.", n=shown.quantity(run.restored))
-    return html.done(said, to=html.page_of_fragment() or page)
+        return html.done(_said(run), to=page, level="warning")
+    return html.done(_said(run), to=html.page_of_fragment() or page)
 
 
 @module.post("/runs/<int:bulk_run_id>/stop", needs=SIGNED_IN)
 def stop_run(bulk_run_id: int) -> Response:
-    """Let a run whose task was cancelled or failed end with what it did."""
+    """Let a run whose task was cancelled or failed end with what it did, or with what it undid."""
     run = _run_in_hand(bulk_run_id)
     task = session.get(Task, run.task_id) if run.task_id else None
     if task is not None and not task.has_ended:
