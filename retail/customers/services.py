@@ -108,15 +108,17 @@ def set_phone(customer_id: int, phone: str) -> None:
     session.flush()
 
 
-def archived_states(customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def archived_states(customer_ids: Sequence[int], *, lock: bool = False) -> dict[int, dict[str, Any]]:
     """Whether each customer is archived."""
-    rows = session.execute(select(Customer.id, Customer.archived_at).where(Customer.id.in_(customer_ids)))
+    statement = select(Customer.id, Customer.archived_at).where(Customer.id.in_(customer_ids)).order_by(Customer.id)
+    rows = session.execute(statement.with_for_update() if lock else statement)
     return {row.id: {"archived": row.archived_at is not None} for row in rows}
 
 
 def set_archived_states(states: Mapping[int, Mapping[str, Any]]) -> None:
     """Archive customers, or bring them back."""
-    for customer in session.scalars(select(Customer).where(Customer.id.in_(states)).with_for_update()):
+    statement = select(Customer).where(Customer.id.in_(states)).order_by(Customer.id)
+    for customer in session.scalars(statement.with_for_update()):
         if states[customer.id]["archived"]:
             archive_customer(customer)
         else:

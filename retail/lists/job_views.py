@@ -186,9 +186,9 @@ def _said(run: BulkRun) -> str:
     return " ".join(map(str, parts))
 
 
-def _seen_run(bulk_run_id: int) -> BulkRun:
+def _seen_run(bulk_run_id: int, *, lock: bool = False) -> BulkRun:
     """A run that this person may see: their own, or one of a list and job that they may use."""
-    run = queries.run_numbered(bulk_run_id)
+    run = queries.run_numbered(bulk_run_id, lock=lock)
     table, job = TABLES.get(run.list_name), run.declared
     may = table is not None and allowed(table.needs, person_or_none()) and job is not None and can(job.needs)
     if run.user_id != g.person.id and not may and not can(Can.SEE_AUDIT):
@@ -197,8 +197,8 @@ def _seen_run(bulk_run_id: int) -> BulkRun:
 
 
 def _run_in_hand(bulk_run_id: int) -> BulkRun:
-    """A run that this person may undo: who may do a job may undo it."""
-    run = _seen_run(bulk_run_id)
+    """A run that this person may undo, locked: who may do a job may undo it."""
+    run = _seen_run(bulk_run_id, lock=True)
     if run.declared is None or not can(run.declared.needs):
         raise NotFound(_("There is no such change of many rows that you may undo."))
     return run

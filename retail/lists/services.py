@@ -1,4 +1,5 @@
-"""The verbs of jobs for many rows: begin, go on, take back. Each works in the caller's transaction, part by part."""
+"""The verbs of jobs for many rows: begin, go on, take back. Each works in the caller's transaction, part by part; who
+moves a run holds its lock (`queries.run_numbered`)."""
 
 from __future__ import annotations
 
@@ -80,7 +81,7 @@ def carry_out(run: BulkRun, limit: int = PART) -> int:
     """Do the next part of a job; returns how many rows are left. What is refused says why, and stays as it was."""
     job = _job(run)
     part = _next(run, "waiting", limit)
-    known = job.read([one.row_id for one in part])
+    known = job.read([one.row_id for one in part], lock=True)
     written: dict[int, State] = {}
     for one in part:
         before = known.get(one.row_id)
@@ -140,7 +141,7 @@ def give_back(run: BulkRun, limit: int = PART) -> int:
     what it was; what somebody changed since stays, and the row says so."""
     job = _job(run)
     part = _next(run, "changed", limit)
-    known = job.read([one.row_id for one in part])
+    known = job.read([one.row_id for one in part], lock=True)
     written: dict[int, State] = {}
     for one in part:
         present = known.get(one.row_id)

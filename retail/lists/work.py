@@ -21,7 +21,7 @@ def _in_parts(
 ) -> BulkRun:
     while True:
         with unit_of_work():
-            run = queries.run_numbered(bulk_run_id)
+            run = queries.run_numbered(bulk_run_id, lock=True)
             whole = getattr(run, whole_of)
             left = do(run) if run.state == state else 0
         progress(whole - left, whole)

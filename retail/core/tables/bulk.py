@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from retail.permissions import Can
 
@@ -30,21 +30,27 @@ class BulkField:
     optional: bool = False
 
 
+class Reading(Protocol):
+    """Gives the state of rows by id, leaving out rows that are not there. With `lock` they are locked, in the order of
+    their ids, until the transaction ends: what is written then was decided on what stands there."""
+
+    def __call__(self, row_ids: Sequence[int], /, *, lock: bool = False) -> Changes: ...
+
+
 @dataclass(frozen=True)
 class Bulk:
     """A job for many rows of a list.
 
     `label` is what the button says, `done` a sentence in the past tense with `%(n)s` for how many rows changed. `read`
-    gives the state of rows by id, leaving out rows that are not there; `change` says what one state becomes, given what
-    was answered, and raises Refused for a row it cannot change; `write` is the service that puts states back;
-    `words` says a state to people.
+    gives the state of rows; `change` says what one state becomes, given what was answered, and raises Refused for a row
+    it cannot change; `write` is the service that puts states back; `words` says a state to people.
     """
 
     label: Any
     done: Any
     icon: str
     needs: Can
-    read: Callable[[Sequence[int]], Changes]
+    read: Reading
     change: Callable[[State, Mapping[str, Any]], State]
     write: Callable[[Changes], object]
     words: Callable[[State], str]
