@@ -64,6 +64,7 @@ class CustomerImporting:
     def __init__(self, row: Import) -> None:
         self._import_id = row.id
         self._seen: dict[tuple[str, str], int] = {}
+        self._meant: dict[int, int] = {}
         self._labels = {name: str(label) for name, label in LABELS.items()}
 
     def plan(self, rows: Sequence[Given]) -> list[Plan]:
@@ -86,6 +87,8 @@ class CustomerImporting:
         label = said["name"] or said["code"] or said["email"]
         self._once(given, said)
         customer = self._match(given, said)
+        if customer is not None:
+            self._once_each(given, customer)
         if customer is None and not said["name"]:
             given.refuse("name", _("A new customer needs a name."))
         if given.problems:
@@ -102,16 +105,27 @@ class CustomerImporting:
         return Plan(given.number, "update" if new else "unchanged", customer["name"], changes, work=work)
 
     def _once(self, given: Given, said: dict[str, Any]) -> None:
-        """Two rows of a file cannot mean the same customer."""
-        key = next(((name, said[name].casefold()) for name in ("code", "email", "name") if said[name]), None)
-        if key is None:
+        """What names a row's customer cannot name the one of an earlier row, by whatever that one was named itself."""
+        keys = [(name, said[name].casefold()) for name in ("code", "email", "name") if said[name]]
+        if not keys:
             given.refuse("", _("The row has neither a code, a mail address nor a name; give it one of them."))
             return
-        earlier = self._seen.setdefault(key, given.number)
-        if earlier != given.number:
+        name = keys[0][0]
+        earlier = self._seen.get(keys[0])
+        if earlier is not None:
             given.refuse(
-                key[0],
-                _("“%(value)s” stands in row %(row)d already; keep one of them.", value=said[key[0]], row=earlier),
+                name, _("“%(value)s” stands in row %(row)d already; keep one of them.", value=said[name], row=earlier)
+            )
+        for key in keys:
+            self._seen.setdefault(key, given.number)
+
+    def _once_each(self, given: Given, customer: dict[str, Any]) -> None:
+        """Two rows of a file cannot mean the same customer: the second would undo what the first one says."""
+        earlier = self._meant.setdefault(customer["id"], given.number)
+        if earlier != given.number and not given.problems:
+            given.refuse(
+                "",
+                _("Row %(row)d means “%(name)s” already; keep one of them.", row=earlier, name=customer["name"]),
             )
 
     def _match(self, given: Given, said: dict[str, Any]) -> dict[str, Any] | None:

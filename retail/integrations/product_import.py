@@ -113,6 +113,8 @@ class ProductImporting(ProductPlanner):
         bulk.update_variants(
             {key: {"archived_at": instant} for key, work in zip(ids, works, strict=True) if work.row.archived}
         )
+        # A later row that names one of them otherwise means it a second time.
+        self._meant.update((key, work.row.number) for key, work in zip(ids, works, strict=True))
         return [
             Changed(work.row.number, "variants", key, True, {}, _variant_as_made(work, row))
             for key, work, row in zip(ids, works, rows, strict=True)
