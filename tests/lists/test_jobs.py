@@ -93,6 +93,16 @@ def test_all_that_match_means_those_and_no_others(clerk, shop):
     assert names(clerk, "/products/") == ["Cup", "Mug", "Tea"]
 
 
+def test_all_that_match_never_means_more_because_the_filters_are_long(clerk, shop):
+    padding = "&".join(f"unknown{number}={'x' * 90}" for number in range(30))
+    change_price(clerk, shop, {"all": "1", "state": f"{padding}&price=3..", "percent": "100"})
+    assert prices(shop)["Tea"] == Decimal("2.40"), "the filter stands behind much else"
+    answer = change_price(clerk, shop, {"all": "1", "state": f"q={'x' * 9000}&price=3..", "percent": "100"})
+    assert answer.status_code == 422
+    assert "too long to be passed on" in answer.text
+    assert prices(shop) == {"Cup": Decimal(8), "Mug": Decimal(17), "Tea": Decimal("2.40")}
+
+
 def test_what_cannot_be_changed_is_named_with_its_reason(clerk, shop):
     with make.within(shop), unit_of_work():
         category = catalog.create_category("Drinks").id
