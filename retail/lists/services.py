@@ -77,8 +77,9 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
     return run
 
 
-def carry_out(run: BulkRun, limit: int = PART) -> int:
-    """Do the next part of a job; returns how many rows are left. What is refused says why, and stays as it was."""
+def carry_out(run: BulkRun, limit: int) -> int:
+    """Do the next part of a job, of so many rows; returns how many are left. What is refused says why, and stays as it
+    was."""
     job = _job(run)
     part = _next(run, "waiting", limit)
     known = job.read([one.row_id for one in part], lock=True)
@@ -136,9 +137,9 @@ def take_back(run: BulkRun) -> None:
     session.flush()
 
 
-def give_back(run: BulkRun, limit: int = PART) -> int:
-    """Undo the next part of a job; returns how many rows are left. Each value that is still as the job left it becomes
-    what it was; what somebody changed since stays, and the row says so."""
+def give_back(run: BulkRun, limit: int) -> int:
+    """Undo the next part of a job, of so many rows; returns how many are left. Each value that is still as the job left
+    it becomes what it was; what somebody changed since stays, and the row says so."""
     job = _job(run)
     part = _next(run, "changed", limit)
     known = job.read([one.row_id for one in part], lock=True)

@@ -17,13 +17,13 @@ from retail.lists.models import KEPT_DAYS, BulkChange, BulkRun
 
 
 def _in_parts(
-    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun], int], state: str, whole_of: str
+    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun, int], int], state: str, whole_of: str
 ) -> BulkRun:
     while True:
         with unit_of_work():
             run = queries.run_numbered(bulk_run_id, lock=True)
             whole = getattr(run, whole_of)
-            left = do(run) if run.state == state else 0
+            left = do(run, services.PART) if run.state == state else 0
         progress(whole - left, whole)
         if not left:
             return run

@@ -140,6 +140,13 @@ def test_answers_that_cannot_be_used_are_refused_in_words(clerk, shop, data, sai
 def test_many_rows_are_changed_by_a_worker_with_progress_and_undone_by_one(clerk, shop, monkeypatch):
     monkeypatch.setattr(services, "AT_ONCE", 2)
     monkeypatch.setattr(services, "PART", 1)
+    left: list[int] = []
+
+    def told(verb):
+        return lambda run, limit: left.append(verb(run, limit)) or left[-1]
+
+    for verb in ("carry_out", "give_back"):
+        monkeypatch.setattr(services, verb, told(getattr(services, verb)))
     answer = change_price(clerk, shop, {"all": "1", "state": ""})
     page = answer.headers["Location"]
     assert prices(shop)["Cup"] == Decimal(4), "nothing before a worker takes it"
@@ -157,6 +164,7 @@ def test_many_rows_are_changed_by_a_worker_with_progress_and_undone_by_one(clerk
     assert "3 products have new prices." in shown
     assert make.post(clerk, f"{page}/undo").headers["Location"] == page
     tasks.run_due()
+    assert left == [2, 1, 0, 2, 1, 0], "part by part, each a transaction of its own"
     assert prices(shop) == {"Cup": Decimal("4.00"), "Mug": Decimal("8.50"), "Tea": Decimal("2.40")}
 
 
