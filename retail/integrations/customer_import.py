@@ -21,8 +21,8 @@ from retail.core.imports.reversing import edits, referring, restored
 from retail.core.spreadsheets import CellError, Field, parse_boolean
 from retail.customers import bulk_services as bulk
 from retail.events.customers import CustomersImported
-from retail.events.integrations import ImportUndone
 from retail.integrations.product_fields import value_text
+from retail.integrations.undone import tell_undone
 from retail.permissions import Can
 
 FIELDS = (
@@ -237,11 +237,6 @@ def _finish(row: Import) -> None:
     emit(CustomersImported(import_id=row.id, created=row.created, updated=row.updated, rejected=row.rejected))
 
 
-def _undone(row: Import) -> None:
-    rows = sum(row.undo[name] for name in ("removed", "restored", "withdrawn"))
-    emit(ImportUndone(import_id=row.id, filename=row.filename, rows=rows, kept=row.undo["kept"]))
-
-
 CUSTOMERS = declare(
     Kind(
         name="customers",
@@ -251,7 +246,7 @@ CUSTOMERS = declare(
         begin=CustomerImporting,
         undo=CustomerUndoing,
         finish=_finish,
-        undone=_undone,
+        undone=tell_undone,
         known_by=("code", "email", "name", "last_name"),
         hints=HINTS,
     )
