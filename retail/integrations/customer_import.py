@@ -6,7 +6,6 @@ name, where only one has it. A blank cell leaves things as they are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +13,14 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from retail.core.errors import Refused
 from retail.core.events import emit
 from retail.core.imports import Changed, Given, Import, Kind, Past, Plan, Reversal, declare
 from retail.core.imports.kinds import several_lines
 from retail.core.imports.reversing import edits, referring, restored
 from retail.core.spreadsheets import CellError, Field, parse_boolean
 from retail.customers import bulk_services as bulk
+from retail.customers.services import LONGEST, checked_email
 from retail.events.customers import CustomersImported
 from retail.integrations.product_fields import value_text
 from retail.integrations.undone import tell_undone
@@ -45,8 +46,6 @@ HINTS: Mapping[str, object] = {
     "email": _l("Finds customers where the row has no code."),
     "archived": _l("Yes takes them out of lists; what they bought stays."),
 }
-MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
-LONGEST = {"name": 160, "code": 40, "email": 254, "phone": 40, "country": 60, "note": 2000}
 
 
 @dataclass
@@ -223,8 +222,10 @@ def _read(given: Given) -> dict[str, Any]:
         "note": several_lines(given.raw("note"))[: LONGEST["note"]],
         "archived": None,
     }
-    if said["email"] and not MAIL.fullmatch(said["email"]):
-        given.refuse("email", _("“%(text)s” is no mail address.", text=said["email"]))
+    try:
+        said["email"] = checked_email(said["email"])
+    except Refused as no:
+        given.refuse("email", no.message)
     if text := given.raw("archived"):
         try:
             said["archived"] = parse_boolean(text)
