@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from flask_babel import lazy_gettext as _l
+
 from retail.permissions import Can
 
 State = dict[str, Any]
@@ -57,3 +59,37 @@ class Bulk:
     fields: Mapping[str, BulkField] = field(default_factory=dict)
     check: Callable[[Mapping[str, Any]], None] | None = None
     danger: bool = False
+
+
+def archiving(
+    needs: Can,
+    read: Reading,
+    write: Callable[[Changes], object],
+    words: Mapping[bool, Any],
+    *,
+    archived: Any,
+    back: Any,
+    restored: Any,
+) -> dict[str, Bulk]:
+    """The two jobs of every list whose rows are archived and not deleted, for states with the value `archived`.
+
+    `words` says to people what a row is, by whether it is archived; `archived` and `restored` are the sentences when it
+    is done, `back` is what the button says that brings rows back.
+    """
+
+    def job(label: Any, done: Any, icon: str, *, to: bool) -> Bulk:
+        return Bulk(
+            label=label,
+            done=done,
+            icon=icon,
+            needs=needs,
+            read=read,
+            change=lambda _state, _answers: {"archived": to},
+            write=write,
+            words=lambda state: str(words[state["archived"]]),
+        )
+
+    return {
+        "archive": job(_l("Archive"), archived, "box", to=True),
+        "restore": job(back, restored, "refresh", to=False),
+    }
