@@ -205,7 +205,4 @@ class NewIds:
 def snapshot() -> Iterator[Connection]:
     """A transaction that sees one moment of the whole database, while others go on writing."""
     with across_tenants(), reading():
-        if session.get_bind().dialect.name == "postgresql":
-            yield session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        else:
-            yield session.connection()
+        yield session.connection()
