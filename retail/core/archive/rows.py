@@ -43,6 +43,11 @@ Convert = Callable[[Any], Any]
 Condition = Callable[[Table], ColumnElement[bool]]
 
 
+def tenants_table() -> Table:
+    """The table of businesses, which the core knows by name only."""
+    return Model.metadata.tables["tenants"]
+
+
 def all_tables() -> list[Table]:
     """Every table, those that others point to first."""
     return list(Model.metadata.sorted_tables)
