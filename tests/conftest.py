@@ -160,3 +160,16 @@ def shop(context: Flask) -> Iterator[make.Cast]:
 def rival(context: Flask) -> make.Cast:
     """The other business on the same server, whose things must never be seen."""
     return make.rival()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def two_databases(request: pytest.FixtureRequest, tmp_path: Path, postgresql: PostgresServer) -> tuple[Flask, Flask]:
+    """An application on the one database and another on the other, each with the cast; a test of it is marked
+    `postgres`."""
+    url = postgresql.create(f"moved_{secrets.token_hex(4)}")
+    urls = {"sqlite": f"sqlite:///{tmp_path}/moved.db", "postgresql": url}
+    first, second = request.param, *(kind for kind in urls if kind != request.param)
+    source, target = (make_app(tmp_path / kind, urls[kind]) for kind in (first, second))
+    fill(source)
+    fill(target)
+    return source, target
