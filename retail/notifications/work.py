@@ -60,15 +60,15 @@ def deliver(
     progress: object,  # noqa: ARG001  every task is handed it
     delivery_id: int,
 ) -> dict[str, Any] | None:
-    """One attempt: prepare in a transaction, talk to the world outside of one, note what came of it."""
-    send = None
+    """One attempt: count it, prepare it, talk to the world outside of a transaction, note what came of it. It counts
+    before anything can break, so that what breaks every time is given up as well."""
     with unit_of_work():
-        row = begin_attempt(delivery_id)
-        if row is not None:
-            with speaking(locale_of(row.user_id)):
-                send = CHANNELS_OUT[row.channel].prepare(parcel_of(row))
-    if send is None:
-        return None
+        if not begin_attempt(delivery_id):
+            return None
+    with unit_of_work():
+        row = session.get_one(NotificationDelivery, delivery_id)
+        with speaking(locale_of(row.user_id)):
+            send = CHANNELS_OUT[row.channel].prepare(parcel_of(row))
     outcome = send()
     with unit_of_work():
         settle_attempt(delivery_id, outcome)
