@@ -89,14 +89,14 @@ def lock() -> Response:
     return html.done("", to=url_for("identity.switch"))
 
 
-@module.post("/profile/pin", needs=SIGNED_IN)
+@module.post("/profile/pin", needs=SIGNED_IN, own=True)
 @fresh
 def set_own_pin() -> Response:
     """A PIN of one's own."""
     return _set_pin(g.person.id, url_for("identity.security"), _("Your PIN is set."))
 
 
-@module.post("/profile/pin/remove", needs=SIGNED_IN)
+@module.post("/profile/pin/remove", needs=SIGNED_IN, own=True)
 @fresh
 def remove_own_pin() -> Response:
     """Do without a PIN."""
