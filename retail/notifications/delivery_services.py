@@ -17,7 +17,7 @@ from retail.identity.models import User
 from retail.notifications import preference_services as preferences
 from retail.notifications.models import Addressee, Notification, NotificationDelivery
 from retail.notifications.outcomes import Outcome
-from retail.notifications.preference_queries import Reach, addressee_of, zone_of
+from retail.notifications.preference_queries import Reach, zone_of
 from retail.notifications.quiet_hours import quiet_until
 
 TASK = "notifications.deliver"
@@ -161,14 +161,36 @@ def stop_target(row: NotificationDelivery, reason: str) -> None:
         preferences.stop_phone(row.user_id, row.target, reason)
     else:
         preferences.end_subscription(int(row.target))
+    _end_waiting(row.user_id, row.channel, row.target, reason)
+
+
+def _end_waiting(user_id: int, channel: str, target: str, reason: str) -> None:
     others = select(NotificationDelivery).where(
-        NotificationDelivery.user_id == row.user_id,
-        NotificationDelivery.channel == row.channel,
-        NotificationDelivery.target == row.target,
+        NotificationDelivery.user_id == user_id,
+        NotificationDelivery.channel == channel,
+        NotificationDelivery.target == target,
         NotificationDelivery.state.in_(("waiting", "digest")),
     )
     for other in session.scalars(others):
         end(other, "stopped", reason)
+
+
+def note_refusal(mail_id: int, address: str, reason: str) -> None:
+    """A mail that left by itself, such as a digest, was refused for good: what it carried did not arrive, and the
+    address gets no more. Nothing is done for an address that is nobody's here."""
+    user = session.scalar(select(User).where(User.email == address))
+    if user is None:
+        return
+    carried = select(NotificationDelivery).where(
+        NotificationDelivery.user_id == user.id,
+        NotificationDelivery.channel == "email",
+        NotificationDelivery.reference == str(mail_id),
+        NotificationDelivery.state == "sent",
+    )
+    for row in session.scalars(carried):
+        end(row, "stopped", reason)
+    preferences.stop_email(user.id, address, reason)
+    _end_waiting(user.id, "email", address, reason)
 
 
 def confirm(delivery_id: int, state: str, error: str) -> None:
@@ -189,9 +211,3 @@ def deliver_again(delivery_id: int) -> NotificationDelivery:
     row.state, row.ended_at, row.error, row.due_at, row.attempts = "waiting", None, "", now(), 0
     hand_over(row)
     return row
-
-
-def is_reachable_by_mail(user: User) -> bool:
-    """Whether mail to somebody has not been refused for good."""
-    row = addressee_of(user.id)
-    return row is None or not row.email_stopped or row.stopped_email != user.email

@@ -118,7 +118,7 @@ def _page(form: ReachForm, status: int = 200) -> Response:
         any_forced=any(cell.forced for cell in cells.values()),
         email=user.email,
         zone=g.person.timezone.replace("_", " "),
-        email_stopped=row.email_stopped if row is not None and row.stopped_email == user.email else "",
+        email_stopped=row.email_stopped if row is not None and row.refuses(user.email) else "",
         phone_stopped=row.phone_stopped if row is not None else "",
         texts_stay=account is None or not account.active,
         mutes=[
