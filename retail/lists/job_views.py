@@ -179,6 +179,9 @@ def _said(run: BulkRun) -> str:
     """What came of a job, or of its undoing, in a sentence or two."""
     if run.restored or run.kept:
         restored, kept = shown.quantity(run.restored), shown.quantity(run.kept)
+        if run.state == "done":
+            whole = shown.quantity(run.changed)
+            return str(_("Undoing was stopped: %(n)s of %(total)s are as they were.", n=restored, total=whole))
         if run.kept:
             return str(_("%(n)s are as they were; %(kept)s were changed since and stay.", n=restored, kept=kept))
         return str(_("%(n)s are as they were.", n=restored))

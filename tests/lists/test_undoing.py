@@ -84,7 +84,7 @@ def test_an_undoing_that_was_stopped_can_be_taken_up(clerk, shop, monkeypatch):
     assert f"{page}/stop" in stopped
     assert make.post(clerk, f"{page}/stop").headers["Location"] == page
     shown = clerk.get(page).text
-    assert "2 are as they were." in shown
+    assert "Undoing was stopped: 2 of 3 are as they were." in shown
     assert f"{page}/undo" in shown
     make.post(clerk, f"{page}/undo")
     with make.within(shop):
