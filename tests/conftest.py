@@ -20,7 +20,7 @@ from retail.core import db, tenancy, wall
 from retail.identity import services
 from retail.identity.views import limiter
 from tests import make
-from tests.support import postgres, sharing
+from tests.support import measuring, postgres, sharing
 from tests.support.postgres import PostgresServer, postgres_server
 
 
@@ -96,6 +96,10 @@ def _postgresql_app(instance: Path, postgresql: PostgresServer) -> tuple[Flask, 
     return app, postgresql, name
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(measuring)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sharing.slowest_first(items)
 
@@ -126,8 +130,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         app, server, name = request.getfixturevalue("_postgresql_app")
         server.drop(server.url(name))
         server.create(name, f"{name}_template")
-        with sharing.unmeasured():
-            yield app
+        yield app
     with app.app_context():
         db.session.remove()
         db.db.engine.dispose()

@@ -161,6 +161,10 @@ class Screens:
         except NotAdmitted as no:
             line.may_stay_for(PATIENCE_SECONDS)
             raise socketio.exceptions.ConnectionRefusedError(str(no)) from None
+        except Exception:
+            # Unanswered, the screen would stay connected and hear nothing for ever; refused, it comes again.
+            log.exception("whether a screen may listen could not be found out")
+            raise socketio.exceptions.ConnectionRefusedError("busy") from None
         for room in admitted.rooms:
             await self.server.enter_room(screen, room)
         self._keep(self._tell(screen, admitted))

@@ -89,14 +89,14 @@ def lock() -> Response:
     return html.done("", to=url_for("identity.switch"))
 
 
-@module.post("/profile/pin", needs=SIGNED_IN)
+@module.post("/profile/pin", needs=SIGNED_IN, own=True)
 @fresh
 def set_own_pin() -> Response:
     """A PIN of one's own."""
     return _set_pin(g.person.id, url_for("identity.security"), _("Your PIN is set."))
 
 
-@module.post("/profile/pin/remove", needs=SIGNED_IN)
+@module.post("/profile/pin/remove", needs=SIGNED_IN, own=True)
 @fresh
 def remove_own_pin() -> Response:
     """Do without a PIN."""
@@ -109,7 +109,7 @@ def remove_own_pin() -> Response:
 def set_pin_of(user_id: int) -> Response:
     """Give somebody a PIN."""
     user = services.user_numbered(user_id)
-    services.check_may_manage(user, g.person.permissions)
+    services.check_may_manage(user, g.person.powers)
     words = _("The PIN of %(name)s is set; tell them in person.", name=user.name)
     return _set_pin(user_id, url_for("identity.person", user_id=user_id), words, by_another=True)
 
@@ -119,7 +119,7 @@ def set_pin_of(user_id: int) -> Response:
 def remove_pin_of(user_id: int) -> Response:
     """Take somebody's PIN away."""
     user = services.user_numbered(user_id)
-    services.check_may_manage(user, g.person.permissions)
+    services.check_may_manage(user, g.person.powers)
     pin_services.remove_pin(user)
     return html.done(
         _("The PIN of %(name)s is removed.", name=user.name), to=url_for("identity.person", user_id=user_id)

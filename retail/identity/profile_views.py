@@ -36,7 +36,7 @@ def account_tabs() -> list[dict[str, Any]]:
     ]
 
 
-@module.route("/profile/", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/profile/", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 def profile() -> Response:
     """Name, language, zone, appearance."""
     user = myself()
@@ -65,7 +65,7 @@ def theme() -> Response:
     return Response("", 204)
 
 
-@module.get("/profile/security", needs=SIGNED_IN)
+@module.get("/profile/security", needs=SIGNED_IN, own=True)
 def security() -> Response:
     """Password, second factor and devices on one page."""
     return _security_page(ChangePasswordForm())
@@ -101,7 +101,7 @@ def _security_page(form: ChangePasswordForm, status: int = 200) -> Response:
     )
 
 
-@module.post("/profile/password", needs=SIGNED_IN)
+@module.post("/profile/password", needs=SIGNED_IN, own=True)
 def change_password() -> Response:
     """A new password, after the present one; every other device is signed out."""
     form = ChangePasswordForm()
@@ -128,7 +128,7 @@ def change_password() -> Response:
     )
 
 
-@module.route("/profile/confirm", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/profile/confirm", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 def confirm() -> Response:
     """Ask for the password again before something that matters."""
     form = ProofForm(prefix="proof", next=request.args.get("next", ""))
@@ -142,7 +142,7 @@ def confirm() -> Response:
     return html.page("identity/confirm.html", status=status, form=form, action=url_for("identity.confirm"), sent=[])
 
 
-@module.route("/profile/second-factor", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/profile/second-factor", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 @fresh
 def set_up_second_factor() -> Response:
     """Show the picture an authenticator app reads, and take its first code."""
@@ -169,7 +169,7 @@ def _setup_page(user: User, form: CodeForm, status: int = 200) -> Response:
     )
 
 
-@module.post("/profile/second-factor/on", needs=SIGNED_IN)
+@module.post("/profile/second-factor/on", needs=SIGNED_IN, own=True)
 @fresh
 def turn_on_second_factor() -> Response:
     """Take the first code and show the recovery codes, this once."""
@@ -185,7 +185,7 @@ def turn_on_second_factor() -> Response:
     return html.page("identity/recovery_codes.html", codes=codes)
 
 
-@module.post("/profile/recovery-codes", needs=SIGNED_IN)
+@module.post("/profile/recovery-codes", needs=SIGNED_IN, own=True)
 @fresh
 def renew_recovery_codes() -> Response:
     """Ten new recovery codes; the old ones are void."""
@@ -197,7 +197,7 @@ def renew_recovery_codes() -> Response:
     return html.page("identity/recovery_codes.html", codes=codes)
 
 
-@module.post("/profile/second-factor/off", needs=SIGNED_IN)
+@module.post("/profile/second-factor/off", needs=SIGNED_IN, own=True)
 @fresh
 def turn_off_second_factor() -> Response:
     """Turn the second factor off, after the password was given again."""
@@ -206,7 +206,7 @@ def turn_off_second_factor() -> Response:
     return html.done(_("The second factor is off."), to=url_for("identity.security"))
 
 
-@module.post("/profile/sessions/<int:session_id>/end", needs=SIGNED_IN)
+@module.post("/profile/sessions/<int:session_id>/end", needs=SIGNED_IN, own=True)
 def end_session(session_id: int) -> Response:
     """Sign one of one's own devices out."""
     row = session.get(UserSession, session_id)
@@ -217,7 +217,7 @@ def end_session(session_id: int) -> Response:
     return html.done(_("That device is signed out."), to=url_for("identity.security"))
 
 
-@module.post("/profile/sessions/end-others", needs=SIGNED_IN)
+@module.post("/profile/sessions/end-others", needs=SIGNED_IN, own=True)
 def end_other_sessions() -> Response:
     """Sign out everywhere but here."""
     ended = sessions.end_all(g.person.id, except_id=g.person.session_id)

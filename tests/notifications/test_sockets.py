@@ -93,6 +93,14 @@ def is_hung_up_on(line):
     return False
 
 
+def test_a_screen_whose_admission_breaks_is_told_to_come_again(listen, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(screens, "_admit", [lambda _said: 1 / 0])
+        with pytest.raises(Refused, match="busy"):
+            listen("owner")
+    assert heard(listen("owner"))[-1] == "position"
+
+
 def test_a_page_hears_what_happened_while_it_was_drawn_and_later_only_what_is_new(shop, listen):
     with make.within(shop):
         make.sale(shop, (make.product("Tea", stock=3), 1))
