@@ -16,12 +16,12 @@ from retail.core.events import emit
 from retail.core.imports import Changed, Import, Kind, Plan, declare
 from retail.core.money import ZERO
 from retail.events.catalog import ProductsImported
-from retail.events.integrations import ImportUndone
 from retail.integrations.layouts import LAYOUTS
 from retail.integrations.product_fields import FIELDS, HINTS
 from retail.integrations.product_options import default_options
 from retail.integrations.product_plans import Group, ProductPlanner, Work
 from retail.integrations.product_undo import ProductUndoing
+from retail.integrations.undone import tell_undone
 from retail.inventory.services import opening
 from retail.inventory.services.opening import Opening
 from retail.permissions import Can
@@ -113,6 +113,8 @@ class ProductImporting(ProductPlanner):
         bulk.update_variants(
             {key: {"archived_at": instant} for key, work in zip(ids, works, strict=True) if work.row.archived}
         )
+        # A later row that names one of them otherwise means it a second time.
+        self._meant.update((key, work.row.number) for key, work in zip(ids, works, strict=True))
         return [
             Changed(work.row.number, "variants", key, True, {}, _variant_as_made(work, row))
             for key, work, row in zip(ids, works, rows, strict=True)
@@ -215,17 +217,6 @@ def _finish(row: Import) -> None:
     emit(ProductsImported(import_id=row.id, created=row.created, updated=row.updated, rejected=row.rejected))
 
 
-def _undone(row: Import) -> None:
-    emit(
-        ImportUndone(
-            import_id=row.id,
-            filename=row.filename,
-            rows=sum(row.undo[name] for name in ("removed", "restored", "withdrawn")),
-            kept=row.undo["kept"],
-        )
-    )
-
-
 PRODUCTS = declare(
     Kind(
         name="products",
@@ -235,7 +226,7 @@ PRODUCTS = declare(
         begin=ProductImporting,
         undo=ProductUndoing,
         finish=_finish,
-        undone=_undone,
+        undone=tell_undone,
         options=default_options,
         known_by=("sku", "barcode", "name"),
         hints=HINTS,

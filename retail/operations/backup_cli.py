@@ -12,6 +12,7 @@ from retail.core.archive import instances
 from retail.core.commands import as_json, command_errors
 from retail.core.errors import Refused
 from retail.operations import module
+from retail.operations.archive_cli import tell_lost
 
 
 def _key_file() -> Path | None:
@@ -37,8 +38,7 @@ def backup(without_keys: bool, wants_json: bool, file: Path) -> None:
         click.echo("FILE holds the keys: whoever has it can read everything and sign in as anybody.", err=True)
     else:
         click.echo("FILE holds no keys: keep SECRET_KEY elsewhere; without it no secret can be read again.", err=True)
-    for name in done["missing"]:
-        click.echo(f"{name} is missing among the stored files and was left out", err=True)
+    tell_lost(done)
 
 
 @module.cli.command("restore")

@@ -204,6 +204,20 @@ def test_customers_come_and_go_likewise(shop):
         assert rows[1] == ("New One", "new@x.example", "2")
 
 
+def test_two_rows_do_not_change_one_customer_by_two_names(shop):
+    ada = make.customer("Ada", email="ada@x.example")
+    rows = f"{ada.code},,,1\n,ada@x.example,,2\nN1,new@x.example,New,3\n,new@x.example,,4\n,,New,5\n"
+    import_id = taken_in(f"Code,E-mail,Full name,Phone\n{rows}", "customers")
+    with reading():
+        row = services.get(import_id)
+        assert (row.created, row.updated, row.rejected) == (1, 1, 3)
+        said = [one["reason"] for one in row.sample if one["action"] == "reject"]
+        assert said[0] == "Row 2 means “Ada” already; keep one of them."
+        assert all("stands in row 4 already" in one for one in said[1:])
+        assert session.get_one(Customer, ada.id).phone == "1"
+        assert session.scalars(select(Customer.phone).where(Customer.name == "New")).all() == ["3"]
+
+
 def test_the_command_undoes_lists_what_stays_and_says_the_same_again(app, shop):
     import_id = taken_in(FILE)
     with unit_of_work():
