@@ -10,10 +10,10 @@ from retail.core import audit, db, html
 from retail.core.errors import Refused
 from retail.core.forms import choices_from, refusals
 from retail.identity import module, pin_services, services, sessions
-from retail.identity.approving import prove_password, prove_pin
+from retail.identity.approving import prove_pin
 from retail.identity.forms import OwnerForm, PinEntryForm, PinForm
 from retail.identity.letters import tell
-from retail.identity.proof import fresh, myself
+from retail.identity.proof import fresh, myself, prove
 from retail.permissions import SIGNED_IN, Can
 
 
@@ -69,7 +69,7 @@ def unlock_with_password() -> Response:
         db.session.expunge_all()
     if form.validate():
         with refusals(form):
-            prove_password(owner, form.password.data)
+            prove(owner, form.password.data, "password", _("That is not the password of %(name)s.", name=owner.name))
             sessions.give_back(g.person.session_id)
             audit.act_as(audit.Actor(user_id=owner.id, name=owner.name, address=request.remote_addr))
             audit.record("till_unlocked", "users", owner.id, owner.name)
