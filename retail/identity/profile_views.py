@@ -16,7 +16,6 @@ from retail.core.errors import NotFound
 from retail.core.forms import refusals
 from retail.identity import module, second_factor, services, sessions
 from retail.identity.forms import ChangePasswordForm, CodeForm, PinForm, ProfileForm, ProofForm, ThemeForm
-from retail.identity.letters import tell
 from retail.identity.models import User, UserSession
 from retail.identity.passkeys import passkeys_of
 from retail.identity.passwords import check_is_new, check_password
@@ -121,7 +120,6 @@ def change_password() -> Response:
     hashed = services.hasher.hash(form.password.data)
     user = myself()
     services.replace_password(user, hashed)
-    tell(user, "password")
     sessions.end_all(user.id, except_id=g.person.session_id)
     sessions.confirm(g.person.session_id)
     return html.done(
@@ -187,7 +185,6 @@ def turn_on_second_factor() -> Response:
     if not codes:
         html.settle(keep=False)
         return _setup_page(myself(), form, 422)
-    tell(myself(), "second_factor_on")
     return html.page("identity/recovery_codes.html", codes=codes)
 
 
@@ -198,9 +195,7 @@ def renew_recovery_codes() -> Response:
     user = myself()
     if user.totp_confirmed_at is None:
         return redirect(url_for("identity.security"), 303)
-    codes = second_factor.new_recovery_codes(user)
-    audit.record("recovery_codes_renewed", "users", user.id, user.name)
-    return html.page("identity/recovery_codes.html", codes=codes)
+    return html.page("identity/recovery_codes.html", codes=second_factor.renew_recovery_codes(user))
 
 
 @module.post("/profile/second-factor/off", needs=SIGNED_IN, own=True)
@@ -208,7 +203,6 @@ def renew_recovery_codes() -> Response:
 def turn_off_second_factor() -> Response:
     """Turn the second factor off, after the password was given again."""
     second_factor.turn_off(myself())
-    tell(myself(), "second_factor_off")
     return html.done(_("The second factor is off."), to=url_for("identity.security"))
 
 
