@@ -121,7 +121,8 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
-    secrets.watch(Path(app.config["SECRET_KEY_FILE"]) if app.config["SECRET_KEY_FILE"] else None)
+    key_file = app.config["SECRET_KEY_FILE"]
+    secrets.watch(Path(key_file) if key_file else None, *app.config["SECRET_KEY_FALLBACKS"])
     db.init_app(app)
     Migrate(app, db.db, directory=str(settings.ROOT / "migrations"), render_as_batch=True, metadata=db.Model.metadata)
     fence.init_app(app)
