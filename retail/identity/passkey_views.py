@@ -15,7 +15,6 @@ from retail.core.errors import Refused
 from retail.core.tenancy import across_tenants, inside
 from retail.identity import module, passkeys, signing_in
 from retail.identity.forms import PasskeyForm
-from retail.identity.letters import tell
 from retail.identity.passkeys import Challenge, Site
 from retail.identity.proof import fresh, myself
 from retail.identity.views import let_in, limiter, may_come_in, target_of
@@ -70,7 +69,6 @@ def add_passkey() -> Response:
         passkeys.register(myself(), _site(), challenge, answer, str(answer.get("name", "")))
     except Refused as no:
         return _no(no)
-    tell(myself(), "passkey")
     html.settle(keep=True)
     flash(_("The passkey is ready; sign in with it next time."), "success")
     return make_response(jsonify({"to": url_for("identity.security")}))

@@ -13,7 +13,7 @@ from retail.core.forms import choices_from, refusals
 from retail.core.module import can
 from retail.identity import module, passkeys, second_factor, services, sessions
 from retail.identity.forms import InviteForm, PinForm, UserForm
-from retail.identity.letters import send_link, tell
+from retail.identity.letters import send_link
 from retail.identity.limits import Powers
 from retail.identity.models import User
 from retail.identity.proof import fresh
@@ -159,8 +159,6 @@ def sign_out_everywhere(user_id: int) -> Response:
 def remove_second_factor(user_id: int) -> Response:
     """For somebody who lost the phone and the recovery codes: their passkeys go as well."""
     user = _managed(user_id)
-    second_factor.turn_off(user)
-    passkeys.remove_all(user)
-    tell(user, "removed")
+    second_factor.remove_all(user)
     sessions.end_all(user.id)
     return _back(user_id, _("The second factor and the passkeys of %(name)s are gone.", name=user.name))

@@ -13,14 +13,13 @@ from werkzeug.wrappers import Response
 from retail.core import audit, db, html, language
 from retail.core.db import session
 from retail.core.errors import NotFound
-from retail.core.forms import add_problem, refusals
+from retail.core.forms import refusals
 from retail.identity import module, second_factor, services, sessions
 from retail.identity.forms import ChangePasswordForm, CodeForm, PinForm, ProfileForm, ProofForm, ThemeForm
-from retail.identity.letters import tell
 from retail.identity.models import User, UserSession
 from retail.identity.passkeys import passkeys_of
 from retail.identity.passwords import check_is_new, check_password
-from retail.identity.proof import fresh, myself, proves
+from retail.identity.proof import fresh, myself, prove_myself
 from retail.permissions import SIGNED_IN
 
 
@@ -108,8 +107,9 @@ def change_password() -> Response:
     if form.validate():
         with refusals(form):
             check_password(form.password.data, (g.person.email, g.person.name))
-    if not form.errors and not form.form_errors and not proves(form.current.data):
-        add_problem(form, _("That is not your present password."), "current")
+    if not form.errors and not form.form_errors:
+        with refusals(form):
+            prove_myself(form.current.data, "current", _("That is not your present password."))
     if not form.errors and not form.form_errors:
         with db.reading():
             had = services.hashes_of(myself())
@@ -120,7 +120,6 @@ def change_password() -> Response:
     hashed = services.hasher.hash(form.password.data)
     user = myself()
     services.replace_password(user, hashed)
-    tell(user, "password")
     sessions.end_all(user.id, except_id=g.person.session_id)
     sessions.confirm(g.person.session_id)
     return html.done(
@@ -133,11 +132,16 @@ def confirm() -> Response:
     """Ask for the password again before something that matters."""
     form = ProofForm(prefix="proof", next=request.args.get("next", ""))
     if request.method == "POST" and form.validate():
-        if proves(form.secret.data, or_code=True):
+        with refusals(form):
+            prove_myself(
+                form.secret.data,
+                "secret",
+                _("That is not right. After several tries one has to wait a little."),
+                or_code=True,
+            )
             sessions.confirm(g.person.session_id)
             target = form.next.data
             return html.done("", to=target if html.is_safe_target(target) else url_for("identity.security"))
-        add_problem(form, _("That is not right. After several tries one has to wait a little."), "secret")
     status = 422 if request.method == "POST" else 200
     return html.page("identity/confirm.html", status=status, form=form, action=url_for("identity.confirm"), sent=[])
 
@@ -181,7 +185,6 @@ def turn_on_second_factor() -> Response:
     if not codes:
         html.settle(keep=False)
         return _setup_page(myself(), form, 422)
-    tell(myself(), "second_factor_on")
     return html.page("identity/recovery_codes.html", codes=codes)
 
 
@@ -192,9 +195,7 @@ def renew_recovery_codes() -> Response:
     user = myself()
     if user.totp_confirmed_at is None:
         return redirect(url_for("identity.security"), 303)
-    codes = second_factor.new_recovery_codes(user)
-    audit.record("recovery_codes_renewed", "users", user.id, user.name)
-    return html.page("identity/recovery_codes.html", codes=codes)
+    return html.page("identity/recovery_codes.html", codes=second_factor.renew_recovery_codes(user))
 
 
 @module.post("/profile/second-factor/off", needs=SIGNED_IN, own=True)
@@ -202,7 +203,6 @@ def renew_recovery_codes() -> Response:
 def turn_off_second_factor() -> Response:
     """Turn the second factor off, after the password was given again."""
     second_factor.turn_off(myself())
-    tell(myself(), "second_factor_off")
     return html.done(_("The second factor is off."), to=url_for("identity.security"))
 
 

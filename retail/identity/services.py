@@ -15,6 +15,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import current_tenant_id, taken_anywhere
 from retail.identity import passwords, sessions
+from retail.identity.letters import tell
 from retail.identity.limits import PERMISSION_OF, Limits, Powers, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
 from retail.identity.passwords import check_password
@@ -98,8 +99,10 @@ def hashes_of(user: User) -> list[str]:
 
 
 def replace_password(user: User, hashed: str) -> None:
-    """Put the hash of a new password in the place of the present one, which is remembered among the last ones."""
+    """Put the hash of a new password in the place of the present one, which is remembered among the last ones, and
+    tell whose it is; a first one is no news."""
     if user.password_hash is not None:
+        tell(user, "password")
         session.add(OldPassword(user_id=user.id, password_hash=user.password_hash, replaced_at=now()))
         session.flush()
         kept = (

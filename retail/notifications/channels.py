@@ -22,6 +22,8 @@ from retail.notifications.preference_queries import sms_account
 
 LONGEST_SMS = 320
 PUSH_SECONDS = 24 * 3600
+AFTER_SENDING = {"sent": "sent", "again": "queued"}
+"""The state of a text after each outcome; after any other it failed."""
 
 
 class ByMail:
@@ -59,6 +61,7 @@ class BySms:
         elif row.state in {"sent", "delivered"}:
             taken = Outcome("sent", reference=row.sid)
             return lambda: taken
+        row.state = "queued"
         account = sms_account()
         request = None
         if account is not None and account.active:
@@ -73,9 +76,11 @@ class BySms:
             outcome = Outcome("sent") if request is None else twilio.send(request)
             with unit_of_work():
                 sent = session.get_one(ShortMessage, text_id)
-                sent.sid, sent.error = outcome.reference or sent.sid, outcome.error
-                sent.state = {"sent": "sent", "again": "queued"}.get(outcome.state, "failed")
+                sent.sid = outcome.reference or sent.sid
                 sent.sent_at = now() if outcome.state == "sent" else None
+                # What became of it may have been told before this is noted.
+                if sent.state == "queued":
+                    sent.state, sent.error = AFTER_SENDING.get(outcome.state, "failed"), outcome.error
             return outcome
 
         return send

@@ -121,9 +121,11 @@ def end(row: NotificationDelivery, state: str, error: str = "") -> None:
 def settle_attempt(delivery_id: int, outcome: Outcome) -> None:
     """Note what came of an attempt, plan the next one, or stop writing to an address that is no good."""
     row = session.scalar(select(NotificationDelivery).where(NotificationDelivery.id == delivery_id).with_for_update())
-    if row is None or row.state != "waiting":
+    if row is None:
         return
     row.reference = outcome.reference or row.reference
+    if row.state != "waiting":
+        return
     if outcome.state == "sent":
         end(row, "sent")
     elif outcome.state == "stop":
@@ -194,9 +196,17 @@ def note_refusal(mail_id: int, address: str, reason: str) -> None:
 
 
 def confirm(delivery_id: int, state: str, error: str) -> None:
-    """The other side says later what became of it: `delivered` or `failed`. What was stopped stays so."""
-    row = session.get(NotificationDelivery, delivery_id)
-    if row is not None and row.state in {"sent", "delivered", "failed"}:
+    """The other side says later what became of it: `delivered`, `failed`, or `stopped` for an address that is no good.
+    It may say so before the attempt itself was noted. What was stopped or dropped stays so."""
+    row = session.scalar(select(NotificationDelivery).where(NotificationDelivery.id == delivery_id).with_for_update())
+    if row is None or row.state not in {"waiting", "sent", "delivered", "failed"}:
+        return
+    if state == "stopped":
+        end(row, state, error)
+        stop_target(row, error)
+    elif row.state == "waiting":
+        end(row, state, error)
+    else:
         row.state, row.error = state, error[:500]
 
 

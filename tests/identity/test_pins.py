@@ -142,7 +142,7 @@ def test_wrong_pins_have_to_wait(app, shop, register) -> None:
     cashier = make.give_pin(shop, "cashier")
     for _try in range(signing_in.FREE_TRIES):
         assert "not right" in switch(register, cashier, "1357").text
-    assert "Too many wrong PINs" in switch(register, cashier).text
+    assert "Too many tries. Wait" in switch(register, cashier).text
 
 
 def test_only_colleagues_who_sell_and_have_a_pin_take_over(app, shop, rival, register) -> None:

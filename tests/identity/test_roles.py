@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from retail.core.clock import frozen, now
 from retail.core.db import session, unit_of_work
-from retail.identity import second_factor, services
+from retail.identity import second_factor, services, signing_in
 from retail.identity.access import routes_of
 from retail.identity.models import Role, User
 from retail.permissions import ROLES, Can
@@ -206,3 +206,31 @@ def test_reading_asks_nobody(app: Flask, shop: make.Cast) -> None:
     with frozen(now() + LATER):
         assert owner.get(f"/roles/{role(shop, 'clerk').id}").status_code == 200
         assert owner.get("/profile/second-factor").location.startswith("/profile/confirm?next=")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/profile/confirm", {"proof-secret": "{secret}"}),
+        ("/profile/pin", {"pin": "2580", "pin_again": "2580", "proof-secret": "{secret}"}),
+        (
+            "/profile/password",
+            {"current": "{secret}", "password": "tide quilt lantern", "again": "tide quilt lantern"},
+        ),
+    ],
+)
+def test_who_has_to_wait_is_told_so_and_for_how_long(
+    app: Flask, shop: make.Cast, path: str, sent: dict[str, str]
+) -> None:
+    browser = make.client(app, shop, "cashier")
+
+    def answer(secret: str) -> str:
+        filled = {name: value.replace("{secret}", secret) for name, value in sent.items()}
+        return str(make.post(browser, path, filled).text)
+
+    with frozen(now() + LATER):
+        for _try in range(signing_in.FREE_TRIES):
+            assert "That is not" in answer("not this one")
+        assert re.search(r"Too many tries\. Wait \d+ seconds", answer(make.PASSWORD))
+    with frozen(now() + 2 * LATER):
+        assert "Too many tries" not in answer(make.PASSWORD)

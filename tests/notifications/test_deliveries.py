@@ -48,6 +48,11 @@ def away(shop, app, monkeypatch):
         yield world
 
 
+def the_delivery():
+    with reading():
+        return session.scalars(select(NotificationDelivery.id)).one()
+
+
 def test_a_mail_leaves_at_once_as_html_and_text_and_only_once(shop):
     owner = shop.users["owner"]
     wants(owner, email="now")
@@ -195,9 +200,10 @@ def test_a_text_is_sent_as_twilio_wants_it(shop, app, away, monkeypatch):
 
     callback = form["StatusCallback"]
     assert callback.startswith("https://shop.example/notifications/sms/status/")
-    browser, said = app.test_client(), {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30003"}
+    browser = app.test_client()
 
-    def call(token, address=callback):
+    def call(token, address=callback, code="30003"):
+        said = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": code}
         proof = twilio.signature(token, callback, said.items())
         return browser.post(address[len("https://shop.example") :], data=said, headers={"X-Twilio-Signature": proof})
 
@@ -209,6 +215,34 @@ def test_a_text_is_sent_as_twilio_wants_it(shop, app, away, monkeypatch):
     assert call(TOKEN).status_code == 204
     with make.within(shop):
         assert left("error")[0] == ("sms", "failed", "30003")
+        assert session.scalars(select(Addressee.phone_stopped)).one() == "", "a telephone that is off comes back"
+    session.rollback()
+    assert call(TOKEN, code="30006").status_code == 204
+    with make.within(shop):
+        assert left("error")[0] == ("sms", "stopped", "30006: landline or unreachable carrier")
+        tell(owner, title="Another")
+        assert len(left()) == 1, "nothing more is planned for a number that takes no texts"
+
+
+def test_a_text_that_arrives_before_its_sending_is_noted_has_arrived(shop, away, monkeypatch):
+    owner = shop.users["owner"]
+    reach(owner, phone="+447700900123")
+    wants(owner, sms="now")
+    tell(owner)
+    number, real = the_delivery(), twilio.send
+
+    def arrives_at_once(request):
+        outcome = real(request)
+        with unit_of_work():
+            session.scalars(select(ShortMessage)).one().state = "delivered"
+            delivery_services.confirm(number, "delivered", "")
+        return outcome
+
+    monkeypatch.setattr(twilio, "send", arrives_at_once)
+    send()
+    assert left() == [("sms", "delivered")]
+    with reading():
+        assert session.scalars(select(ShortMessage.state)).one() == "delivered"
 
 
 @pytest.mark.parametrize(
@@ -217,6 +251,7 @@ def test_a_text_is_sent_as_twilio_wants_it(shop, app, away, monkeypatch):
         ("+15005550001", "stopped", "21211"),
         ("+15005550004", "stopped", "21610"),
         ("+15005550006", "failed", ""),
+        ("+15005550008", "failed", ""),
         ("+15005550429", "waiting", ""),
         ("+15005550500", "waiting", ""),
     ],
@@ -295,11 +330,6 @@ def test_a_browser_may_only_name_a_push_service(shop):
     with unit_of_work():
         good = preferences.subscribe(shop.users["owner"], "https://fcm.googleapis.com/fcm/send/1", *KEYS, "")
         assert preferences.keys_of(good) == KEYS
-
-
-def the_delivery():
-    with reading():
-        return session.scalars(select(NotificationDelivery.id)).one()
 
 
 def killed_before_noting(monkeypatch):

@@ -14,7 +14,7 @@ from retail.core.audit import AuditEntry
 from retail.core.clock import frozen, now
 from retail.core.db import session, unit_of_work
 from retail.identity import signing_in
-from retail.identity.models import Approval, Role
+from retail.identity.models import Approval, Role, SignInAttempt
 from retail.orders.models import Order
 from retail.orders.queries import lines_of
 from tests import make
@@ -158,7 +158,7 @@ def test_a_wrong_pin_approves_nothing_and_has_to_wait_in_the_end(shop, till, dee
         assert wrong.status_code == 422
         assert "not right" in wrong.text
     waits = change(till, deep, "update", approver=str(manager), pin=PIN)
-    assert "Too many wrong PINs" in waits.text
+    assert "Too many tries. Wait" in waits.text
     assert not entries(shop, "approved")
 
 
@@ -177,6 +177,8 @@ def test_a_manager_of_another_business_approves_nothing_here(shop, rival, till, 
     assert change(till, deep, "update", approver=str(theirs), pin=PIN).status_code == 422
     with make.within(shop):
         assert session.scalars(select(Approval)).all() == []
+        tries = session.scalars(select(SignInAttempt.email_hash)).all()
+        assert signing_in.email_hash(f"pin:{theirs}") not in tries, "nor does anybody there have to wait for it"
 
 
 def sold_tea(shop, quantity=2):

@@ -116,7 +116,7 @@ def _take_keys(kept: list[str], key_file: Path | None) -> str:
     if ours[:1] == kept[:1]:
         return "known"
     secrets.write_keys(key_file, list(dict.fromkeys([*kept, *ours])))
-    secrets.load_keys(*secrets.keys_in(key_file))
+    secrets.load_file(key_file)
     return "restored"
 
 
