@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import jinja2
 from flask import Flask, request
+from flask_compress import Compress
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import IntegrityError
@@ -83,6 +84,11 @@ MODULES: list[ModuleType] = [
 CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
+COMPRESSED = {
+    "COMPRESS_ALGORITHM": ["br", "gzip"],
+    "COMPRESS_ALGORITHM_STREAMING": ["br", "deflate"],
+}
+"""Ways to make pages and files small that browsers know, best first; streams are compressed piece by piece."""
 SIGNED_BY_OTHERS = ("notifications.sms_status",)
 """What other programs send: no page of ours gave them a token; each view checks their signature instead."""
 
@@ -107,7 +113,10 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app = Counterfoil("retail", root_path=str(settings.ROOT), template_folder="templates", static_folder="static")
     app.config.update(config.flask_settings())
     app.config["SERVES_SOCKETS"] = serves_sockets
+    app.config.update(COMPRESSED)
     app.config.update(overrides)
+    # What is asked first is done last: when everybody else is through with an answer.
+    Compress(app)
     logs.set_up(config.log_level, config.log_format)
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from retail.catalog.queries import categories_since, last_category_id
+from retail.catalog.models import Category
 from retail.catalog.services import bulk, ensure_category, next_skus
 from retail.catalog.services.products import variant_name
 from retail.core.clock import now
@@ -124,12 +124,12 @@ class ProductImporting(ProductPlanner):
         """The categories at some paths by path; made where there is none yet, looked up once in a pass."""
         wanted = sorted({path for path in paths if path} - self._category_ids.keys())
         if wanted:
-            before = last_category_id()
+            made: list[Category] = []
             for path in wanted:
-                category = ensure_category(path)
+                category = ensure_category(path, made)
                 if category is not None:
                     self._category_ids[path] = category.id
-            self._new_categories |= categories_since(before)
+            self._new_categories |= {one.id: one.path for one in made}
         return self._category_ids
 
     def _change_products(self, works: Sequence[Work]) -> list[Changed]:

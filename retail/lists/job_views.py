@@ -47,7 +47,8 @@ def _chosen(table: Table, given: MultiDict[str, str]) -> Select[Any]:
     if given.get("all"):
         asked = Asked.told(table, given.get("state", ""))
         return table.narrowed(asked.q, asked.values).order_by(None).order_by(row_id)
-    ids = [int(one) for one in given.getlist("ids")[: services.MOST] if one.isdecimal() and len(one) < 18]
+    ids = [int(one) for one in given.getlist("ids") if one.isdecimal() and len(one) < 18]
+    services.check_size(len(ids))
     return table.whole().where(row_id.in_(ids)).order_by(row_id)
 
 
@@ -103,6 +104,11 @@ def _form_page(table: Table, name: str, job: Bulk, given: MultiDict[str, str], p
     count = tables.counted(chosen, services.MOST)
     examples: list[tuple[str, str, str]] = []
     asked_for = bool(given.get("try")) or not job.fields
+    if problem is None:
+        try:
+            services.check_size(count)
+        except Refused as no:
+            problem = no
     if asked_for and problem is None:
         try:
             examples = _examples(table, job, chosen, _answers(job, given))

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from retail.core import audit
+from retail.core import audit, shown
 from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import in_chunks, session
@@ -24,8 +24,15 @@ AT_ONCE = 100
 """So many rows are changed while the person waits; more of them by a worker, with progress."""
 PART = 200
 """Rows changed in one transaction: a till that sells meanwhile waits for no longer than that takes."""
-MOST = 200_000
-"""Rows one job may be given."""
+MOST = 20_000
+"""Rows one job may be given. They are written down in the transaction that asks for it: a third of a second of SQLite's
+one writer, for which tills wait."""
+
+
+def check_size(rows: int) -> None:
+    """Refused for more rows than one job may be given."""
+    if rows > MOST:
+        raise Refused(_("That is more than %(n)s rows; narrow the list first.", n=shown.quantity(MOST)))
 
 
 def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[tuple[int, str]]) -> BulkRun:
@@ -50,8 +57,7 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
     session.flush()
     for part in in_chunks(rows, 1000):
         run.rows += len(part)
-        if run.rows > MOST:
-            raise Refused(_("That is more than %(n)s rows; narrow the list first.", n=MOST))
+        check_size(run.rows)
         insert_owned(
             BulkChange,
             [

@@ -136,6 +136,9 @@ def test_undoing_is_seen_before_it_is_done_and_done_once(shop):
         row = services.get(import_id)
         assert (row.state, row.undo["removed"], row.undo["withdrawn"]) == ("weighed", 2, 1)
     assert counted(Product, Variant, StockMove) == before
+    # "Stop" on a page that was left open while the import ran.
+    with pytest.raises(Refused, match="has gone on since"), unit_of_work():
+        services.cancel(services.get(import_id))
     with unit_of_work():
         imports.leave_as_is(services.get(import_id))
     with reading():

@@ -103,6 +103,16 @@ def test_all_that_match_never_means_more_because_the_filters_are_long(clerk, sho
     assert prices(shop) == {"Cup": Decimal(8), "Mug": Decimal(17), "Tea": Decimal("2.40")}
 
 
+def test_more_rows_than_a_job_may_have_are_refused_before_anything_is_asked(clerk, shop, monkeypatch):
+    monkeypatch.setattr(services, "MOST", 2)
+    said = "That is more than 2 rows; narrow the list first."
+    assert said in clerk.get("/lists/products/jobs/price?all=1&state=", headers=HTMX).text
+    assert said in change_price(clerk, shop, {"all": "1", "state": ""}).text
+    with make.within(shop):
+        assert session.scalar(select(func.count(BulkRun.id))) == 0
+    assert said not in clerk.get("/lists/products/jobs/price?all=1&state=price%3D3..", headers=HTMX).text
+
+
 def test_what_cannot_be_changed_is_named_with_its_reason(clerk, shop):
     with make.within(shop), unit_of_work():
         category = catalog.create_category("Drinks").id
