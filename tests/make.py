@@ -166,6 +166,7 @@ def open_till(shop: Cast, opening_float: str = "50") -> Station:
 def sale(shop: Cast, *wanted: tuple[Variant, int], tender: str = "cash", key: str = "", **more: Any) -> Sold:
     """A sale at the register, paid exactly."""
     station = open_till(shop)
+    more.setdefault("allowance", till.WITHOUT_LIMITS)
     lines = [Wanted(variant.id, Decimal(quantity)) for variant, quantity in wanted]
     with unit_of_work():
         due = till.price_cart(shop.tenant, lines, more.get("discount")).priced.gross
