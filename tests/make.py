@@ -110,7 +110,13 @@ def rival() -> Cast:
 
 
 def product(
-    name: str = "", *, price: str = "2.40", cost: str | None = "1.10", stock: int = 0, sku: str = "", **more: Any
+    name: str = "",
+    *,
+    price: str = "2.40",
+    cost: str | None = "1.10",
+    stock: int | Decimal = 0,
+    sku: str = "",
+    **more: Any,
 ) -> Variant:
     """A product with one variant, with `stock` of it received at the shop. Inside a tenant; commits."""
     number = next(_count)
@@ -160,6 +166,7 @@ def open_till(shop: Cast, opening_float: str = "50") -> Station:
 def sale(shop: Cast, *wanted: tuple[Variant, int], tender: str = "cash", key: str = "", **more: Any) -> Sold:
     """A sale at the register, paid exactly."""
     station = open_till(shop)
+    more.setdefault("allowance", till.WITHOUT_LIMITS)
     lines = [Wanted(variant.id, Decimal(quantity)) for variant, quantity in wanted]
     with unit_of_work():
         due = till.price_cart(shop.tenant, lines, more.get("discount")).priced.gross

@@ -16,17 +16,17 @@ from retail.core.retention import passes
 from retail.core.tasks import task
 from retail.events.lists import ExportMade
 from retail.lists import queries, services
-from retail.lists.models import BulkChange, BulkRun
+from retail.lists.models import KEPT_DAYS, BulkChange, BulkRun
 
 
 def _in_parts(
-    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun], int], state: str, whole_of: str
+    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun, int], int], state: str, whole_of: str
 ) -> BulkRun:
     while True:
         with unit_of_work():
-            run = queries.run_numbered(bulk_run_id)
+            run = queries.run_numbered(bulk_run_id, lock=True)
             whole = getattr(run, whole_of)
-            left = do(run) if run.state == state else 0
+            left = do(run, services.PART) if run.state == state else 0
         progress(whole - left, whole)
         if not left:
             return run
@@ -67,7 +67,7 @@ def made_before(instant: datetime) -> ColumnElement[bool]:
     return exports.Export.created_at < instant
 
 
-@passes("bulk_changes", BulkChange, days=90)
+@passes("bulk_changes", BulkChange, days=KEPT_DAYS)
 def changed_before(instant: datetime) -> ColumnElement[bool]:
-    """What is needed to undo jobs of three months ago; that they were done stays."""
+    """What is needed to undo jobs of long ago; that they were done stays."""
     return BulkChange.created_at < instant

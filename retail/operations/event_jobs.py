@@ -24,8 +24,9 @@ DELIVERY_STATES = {
 }
 
 
-def _states(ids: Sequence[int]) -> Changes:
-    rows = session.scalars(select(Delivery).where(Delivery.id.in_(ids)))
+def _states(ids: Sequence[int], *, lock: bool = False) -> Changes:
+    found = select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id)
+    rows = session.scalars(found.with_for_update() if lock else found)
     return {row.id: {"state": row.state, "reason": row.skipped_because or "", "error": row.error} for row in rows}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from flask import abort, redirect, request, url_for
@@ -16,17 +15,16 @@ from retail.core import db, html
 from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.module import can, person_or_none
-from retail.core.money import ZERO
 from retail.identity.workplace_services import use_register
 from retail.orders.queries import order_numbered
 from retail.payments.services import Tender
 from retail.permissions import Can
 from retail.till import module, queries
 from retail.till import services as till
-from retail.till.approval import ask_approval, with_approval
+from retail.till.approval import allowance_of, ask_approval, with_approval
 from retail.till.forms import METHODS, OpenForm, read_amount, read_cart, read_cart_as_far_as_it_goes
 from retail.till.queries import Station, Tile
-from retail.till.services import Allowance, carts
+from retail.till.services import carts
 from retail.till.services.carts import Cart
 from retail.till.services.selling import Sold
 
@@ -54,10 +52,6 @@ def station_here() -> Station | None:
     return queries.station_at(person.register_id) if person.register_id else None
 
 
-def _largest_discount() -> Decimal:
-    return Decimal(person_or_none().limits.discount) if can(Can.DISCOUNT) else ZERO
-
-
 def _tiles(station: Station, q: str, category_id: int | None) -> list[Tile]:
     if q:
         ids = [one.id for one in search_variants(q, MOST_TILES)]
@@ -75,7 +69,7 @@ def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
     whole = not html.wants_fragment()
     # A till that was just paid, or an earlier press, already ended its transaction; what is read now is read-only.
     with db.reading():
-        priced = carts.show(tenant, cart, _largest_discount())
+        priced = carts.show(tenant, cart, allowance_of("").discount)
         context: dict[str, Any] = {
             "station": station,
             "cart": priced,
@@ -281,7 +275,9 @@ def pay() -> Response:
             cart, paid = (cart, True) if sold else _with_tender(cart)
         if not paid:
             html.settle(keep=False)
-            return _sale_page(station, cart, Screen(mode="pay"))
+            return with_approval(
+                lambda token: _sale_page(station, replace(cart, approval=token), Screen(mode="pay")),
+            )
         if sold is None:
             sold = with_approval(
                 lambda token: till.ring_up(
@@ -292,7 +288,7 @@ def pay() -> Response:
                     key,
                     discount=cart.discount,
                     customer_id=cart.customer_id,
-                    allowance=Allowance(_largest_discount(), approval=token),
+                    allowance=allowance_of(token),
                 )
             )
     except NeedsApproval as need:

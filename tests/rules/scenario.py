@@ -110,9 +110,18 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     station = make.open_till(cast)
     with unit_of_work():
         line = lines_of(first.order_id)[0]
-        till.refund(tenant, station, first.order_id, {line.id: Decimal(1)}, "r1", f"{word} reason", "cash")
+        till.refund(
+            tenant,
+            station,
+            first.order_id,
+            {line.id: Decimal(1)},
+            "r1",
+            f"{word} reason",
+            "cash",
+            allowance=till.WITHOUT_LIMITS,
+        )
     with unit_of_work():
-        till.void(tenant, station, third.order_id, "v1", f"{word} mistake")
+        till.void(tenant, station, third.order_id, "v1", f"{word} mistake", allowance=till.WITHOUT_LIMITS)
     with unit_of_work():
         till.move_cash(station.shift_id, "pay_out", Decimal("3.00"), f"{word} stamps")
     with unit_of_work():
@@ -148,9 +157,9 @@ def _lists(cast: make.Cast, word: str, variants: list[Variant]) -> None:
         rows = [(one.product_id, one.name) for one in variants]
         for percent in ("10", "-5"):
             run = lists.begin("products", "price", {"percent": percent, "rounding": "exact"}, rows)
-            lists.carry_out(run)
+            lists.carry_out(run, lists.PART)
             lists.take_back(run)
-            lists.give_back(run)
+            lists.give_back(run, lists.PART)
         exports.ask(f"{word} export", "/products/?format=csv", sessions.person_numbered(owner, cast.location_id))
 
 
