@@ -21,6 +21,7 @@ from retail.core.db import session, unit_of_work
 from retail.core.errors import NeedsApproval
 from retail.core.events import emit
 from retail.core.imports import services as imports
+from retail.core.mail import MailRefused
 from retail.core.schedules import STANDING, plan_standing
 from retail.core.tenancy import inside
 from retail.customers.services import create_customer
@@ -103,6 +104,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
             goods = [inventory.Movement(variant.id, cast.location_id, Decimal(20), Decimal("1.10"))]
             inventory.receive(cast.location_id, goods, f"{word} delivery")
         inventory.set_reorder_point(cast.location_id, tea.id, Decimal(18))
+        inventory.transfer(cast.location_id, cast.warehouse_id, [(bread.id, Decimal(1))], f"{word} van")
         inventory.adjust(cast.location_id, bread.id, Decimal(-1), min(inventory.REASONS), f"{word} note")
     first = make.sale(cast, (tea, 2), (milk, 1), customer_id=customer.id)
     make.sale(cast, (bread, 3), tender="card")
@@ -178,6 +180,8 @@ def _work(cast: make.Cast, domain: str, word: str) -> None:
         found = {name: match.header for name, match in imports.proposed(row, sheet).items()}
         imports.choose_columns(row, found, sheet.headers, f"{word} layout")
         imports.ask_check(row)
+        gone = mail.send(f"telecaller@{domain}", f"{word} subject", word, f"<p>{word}</p>")
+        emit(MailRefused(mail_id=gone.id, address=gone.to_address, reason=f"550 {word}"))
         emit(UserSignedIn(user_id=cast.users["owner"], device=f"{word} phone", address="192.0.2.7"))
         emit(ProductsImported(import_id=row.id, created=1, updated=0, rejected=0))
         emit(CustomersImported(import_id=row.id, created=1, updated=0, rejected=0))

@@ -18,7 +18,7 @@ from retail.core import events
 from retail.core.clock import now
 from retail.core.datasets import DATASETS, Dataset
 from retail.core.db import reading, session, unit_of_work
-from retail.core.events import KINDS, Delivery, Happening
+from retail.core.events import HANDLERS, KINDS, Delivery, Event, Happening
 from retail.core.schedules import STANDING, Standing
 from retail.core.tables import TABLES, Table, keys
 from retail.core.tasks import TASKS, Declared, Task
@@ -320,9 +320,15 @@ def test_every_event_is_of_plain_values_and_says_what_happened(quick_town):
 
 
 def test_handlers_may_be_told_twice(touched):
-    """Every event of the town is delivered again to every handler: nothing changes but the deliveries."""
+    """Every event of the town is delivered again to every handler: nothing changes but the deliveries. Each handler was
+    told of each kind it listens to, or the second time would prove nothing of it."""
     with touched.app.app_context():
         before = dump(touched)
+        with across_tenants(), reading():
+            pairs = select(Delivery.handler, Event.kind).join(Event, Event.id == Delivery.event_id).distinct()
+            heard = {(handler, kind) for handler, kind in session.execute(pairs)}
+        missing = {(one.name, kind) for one in HANDLERS.values() for kind in one.kinds} - heard
+        none(f"{name}: the scenario has no {kind} for it" for name, kind in sorted(missing))
         with across_tenants(), unit_of_work():
             for row in session.scalars(select(Delivery)):
                 row.state, row.due_at, row.done_at = "pending", now(), None
