@@ -256,6 +256,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("METRICS_TOKEN", "", "whoever sends it as Bearer may read /metrics; empty: nobody", _secret),
     Variable("SLOW_REQUEST_MS", "500", "milliseconds from which a request is noted as slow", _whole(1, 600000)),
     Variable("SLOW_QUERY_MS", "200", "milliseconds from which a query is noted as slow", _whole(1, 600000)),
+    Variable(
+        "EXPORT_ROWS_AT_ONCE", "10000", "rows from which a file is made by a worker; of a PDF a tenth", _whole(1, 10**8)
+    ),
     Variable("TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded headers are believed", _whole(0, 5)),
     Variable("MAX_UPLOAD_MB", "64", "largest upload, in megabytes", _whole(1, 2048)),
 )
@@ -286,6 +289,7 @@ class Config:
     metrics_token: str = field(repr=False)
     slow_request_ms: int
     slow_query_ms: int
+    export_rows_at_once: int
     trusted_proxies: int
     max_upload_mb: int
     embedded_redis: bool
@@ -337,6 +341,7 @@ class Config:
             "METRICS_TOKEN": self.metrics_token,
             "SLOW_REQUEST_MS": self.slow_request_ms,
             "SLOW_QUERY_MS": self.slow_query_ms,
+            "EXPORT_ROWS_AT_ONCE": self.export_rows_at_once,
             "TRUSTED_PROXIES": self.trusted_proxies,
             # The __Host- prefix makes browsers refuse the cookie from a sister domain, but demands https.
             "SESSION_COOKIE_NAME": "__Host-counterfoil" if self.is_https else "counterfoil",

@@ -62,6 +62,7 @@ from retail.core import (
 )
 from retail.core import tenancy as fence
 from retail.identity.identification import identify
+from retail.identity.sessions import person_numbered
 
 MODULES: list[ModuleType] = [
     tenancy,
@@ -131,7 +132,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     language.init_app(app)
     html.htmx.init_app(app)
     observing.init_app(app)
-    module.init_app(app, identify)
+    module.init_app(app, identify, person_numbered)
     csrf.init_app(app)
     queue.init_app(app)
     screens.init_app(app)

@@ -210,6 +210,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("skipped_because", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_event_deliveries_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_deliveries")),
         sa.UniqueConstraint(
@@ -506,12 +507,14 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("schedule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_tasks_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
         sa.UniqueConstraint("tenant_id", "name", "key", name=op.f("uq_tasks_tenant_id_name_key")),
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_state_due_at"), ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tasks_tenant_id_schedule_id"), ["tenant_id", "schedule_id"], unique=False)
 
     op.create_table(
         "tax_rates",
@@ -630,6 +633,31 @@ def upgrade() -> None:
             ["tenant_id", "segment", "monetary"],
             unique=False,
         )
+
+    op.create_table(
+        "exports",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("permissions", sa.JSON(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("rows", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_exports_tenant_id_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_exports_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
+    )
+    with op.batch_alter_table("exports", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exports_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False)
 
     op.create_table(
         "imports",
@@ -1856,6 +1884,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_imports_tenant_id_kind_id"))
 
     op.drop_table("imports")
+    with op.batch_alter_table("exports", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exports_tenant_id_created_at"))
+
+    op.drop_table("exports")
     with op.batch_alter_table("customer_scores", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customer_scores_tenant_id_segment_monetary"))
 
@@ -1875,6 +1907,7 @@ def downgrade() -> None:
     op.drop_table("text_messages")
     op.drop_table("tax_rates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tasks_tenant_id_schedule_id"))
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
 
     op.drop_table("tasks")

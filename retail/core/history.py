@@ -53,6 +53,9 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "return": (_l("refunded"), "receipt-refund", "warning"),
     "void": (_l("voided"), "circle-x", "warning"),
     "replay": (_l("delivered again"), "refresh", "info"),
+    "run": (_l("ran at once"), "player-play", "info"),
+    "skip": (_l("skipped"), "player-pause", "warning"),
+    "park": (_l("parked again"), "arrow-back-up", "neutral"),
     "backup": (_l("backed up"), "download", "neutral"),
     "restore": (_l("restored"), "upload", "warning"),
     "keys_rotated": (_l("changed the keys of"), "key", "info"),
@@ -90,6 +93,7 @@ SUBJECTS: dict[str, Any] = {
     "stock_documents": _l("goods"),
     "people": _l("list of people"),
     "troubles": _l("error"),
+    "exports": _l("export"),
 }
 """What the tables are called in sentences."""
 

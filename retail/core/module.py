@@ -52,8 +52,10 @@ class MenuItem:
 
 @dataclass
 class Registry:
-    """What the modules declared, kept on the app."""
+    """What the modules declared, kept on the app, and who somebody is for whom a worker does something: by their id, at
+    a location."""
 
+    person_numbered: Callable[[int, int | None], Person | None]
     needs: dict[str, Need] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     menu: list[MenuItem] = field(default_factory=list)
@@ -129,13 +131,17 @@ def can(permission: Can | str) -> bool:
     return person is not None and permission in person.permissions
 
 
-def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
+def init_app(
+    app: Flask,
+    identify: Callable[[], Person | None],
+    person_numbered: Callable[[int, int | None], Person | None],
+) -> None:
     """Deny by default: a page is served only to someone who holds what its route says it needs.
 
     `identify` reads who makes the request; it runs in a read-only transaction of its own, so that a write transaction
-    is opened as late as possible.
+    is opened as late as possible. `person_numbered` is for work on somebody's behalf, without a request of theirs.
     """
-    app.extensions["modules"] = Registry()
+    app.extensions["modules"] = Registry(person_numbered)
 
     @app.before_request
     def guard() -> None:

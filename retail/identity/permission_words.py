@@ -51,7 +51,7 @@ WORDS = {
     Can.SEE_ERRORS: _l("See errors, and what is slow"),
     Can.RESOLVE_ERRORS: _l("Resolve errors"),
     Can.SEE_EVENTS: _l("See events"),
-    Can.REPLAY_EVENTS: _l("Deliver parked events again"),
+    Can.REPLAY_EVENTS: _l("Deliver parked events again, or skip them"),
     Can.SEE_SCHEDULES: _l("See schedules"),
     Can.MANAGE_SCHEDULES: _l("Pause and run schedules"),
     Can.VIEW_ORDERS: _l("See orders"),

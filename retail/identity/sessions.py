@@ -188,6 +188,36 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
     return person
 
 
+def person_numbered(user_id: int, location_id: int | None) -> SignedIn | None:
+    """Somebody as they are now, at a place, for work that a worker does on their behalf. None when they may no longer
+    sign in."""
+    user = session.get(User, user_id)
+    tenant = session.get(Tenant, user.tenant_id) if user is not None else None
+    if user is None or tenant is None or not user.active or tenant.suspended_at is not None:
+        return None
+    return SignedIn(
+        id=user.id,
+        tenant_id=user.tenant_id,
+        session_id=0,
+        name=user.name,
+        email=user.email,
+        role_name=user.role.name,
+        permissions=frozenset(user.role.permissions) & KNOWN,
+        limits=limits_of(user.role),
+        theme=user.theme,
+        locale=user.locale or tenant.locale,
+        chose_language=bool(user.locale),
+        timezone=user.timezone or tenant.timezone,
+        tenant=tenant,
+        location_id=location_id,
+        register_id=None,
+        confirmed_at=now(),
+        second_factor=False,
+        real_id=user.id,
+        real_name=user.name,
+    )
+
+
 def _looking_as(person: SignedIn, kept: UserSession) -> SignedIn:
     """The person as they look at the program: with the permissions of another, never with more than their own."""
     role, user = session.get(Role, kept.viewed_role_id), None

@@ -21,6 +21,7 @@ from retail.events.customers import CustomersImported
 from retail.events.identity import UserSignedIn
 from retail.events.integrations import ImportUndone
 from retail.events.inventory import StockRanLow, StockReplenished
+from retail.events.lists import ExportMade
 from retail.events.till import SaleReversed, ShiftClosed
 from retail.inventory.models import StockLevel
 from retail.notifications.delivery_services import note_refusal
@@ -180,6 +181,23 @@ def tell_of_import(happening: ProductsImported) -> None:
 def tell_of_customers(happening: CustomersImported) -> None:
     """What an import of customers came to, for whoever started it."""
     _tell_of_import(happening, _("Customers were imported"))
+
+
+@on(ExportMade)
+def tell_of_export(happening: ExportMade) -> None:
+    """A file that was asked for is ready, for whoever asked."""
+    user_id = happening.event.user_id
+    if user_id is None:
+        return
+    message = Message(
+        "work",
+        "success",
+        _("Your export is ready"),
+        ngettext("%(title)s, %(num)s row", "%(title)s, %(num)s rows", happening.rows, title=happening.title),
+        "lists.export_page",
+        {"export_id": happening.export_id},
+    )
+    notify([user_id], message, happening.event.id)
 
 
 def _tell_of_import(happening: ProductsImported | CustomersImported, title: str) -> None:

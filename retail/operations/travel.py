@@ -13,7 +13,7 @@ from retail.core.archive.businesses import Travel
 from retail.core.archive.rows import NewIds
 from retail.core.clock import now
 from retail.core.db import session, table_of
-from retail.core.events import Delivery
+from retail.core.events import ENDED, Delivery
 from retail.core.tasks import ENDS
 from retail.identity.models import User
 
@@ -46,6 +46,7 @@ NAMED = {
     "reverses_id": "orders",
     "role_id": "roles",
     "run_id": "score_runs",
+    "schedule_id": "schedules",
     "shift_id": "shifts",
     "task_id": "tasks",
     "tax_rate_id": "tax_rates",
@@ -88,7 +89,9 @@ KEPT_SECRET = {"push_keys", "push_subscriptions", "sms_accounts"}
 """What is sealed with the keys of this installation, or belongs to its address: it is entered anew there."""
 UNDONE_HERE = {"bulk_runs", "bulk_changes"}
 """What a bulk change did, row by row, so that it can be undone where it was done."""
-STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE)
+TAKEN_HERE = {"exports"}
+"""Files that somebody asked for; they are made anew where they are wanted."""
+STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE | TAKEN_HERE)
 SIGN_IN = {"totp_secret": None, "totp_confirmed_at": None, "last_totp_step": None}
 """The second factor is sealed for this row and these keys; whoever has one sets it up anew."""
 
@@ -96,8 +99,8 @@ AGGREGATES = {"order": ("orders",), "level": ("variants", "locations")}
 
 
 def _undelivered(table: Table) -> Any:
-    """What was delivered is over; what was not goes on there."""
-    return table.c.state != "done"
+    """What was delivered or skipped is over; what was not goes on there."""
+    return table.c.state.not_in(ENDED)
 
 
 def _user(row: dict[str, Any], _ids: NewIds, slug: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from retail.catalog import services as catalog
 from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
-from retail.core import events, mail, tasks, troubles
+from retail.core import events, exports, mail, tasks, troubles
 from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
 from retail.core.clock import now
@@ -160,6 +160,7 @@ def _lists(cast: make.Cast, word: str, variants: list[Variant]) -> None:
             lists.carry_out(run, lists.PART)
             lists.take_back(run)
             lists.give_back(run, lists.PART)
+        exports.ask(f"{word} export", "/products/?format=csv", sessions.person_numbered(owner, cast.location_id))
 
 
 def _work(cast: make.Cast, domain: str, word: str) -> None:

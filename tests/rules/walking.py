@@ -31,6 +31,7 @@ EXAMPLES: dict[str, list[str]] = {
     "row": ["1"],
     "column": ["name"],
     "chapter": ["products"],
+    "kind": ["sale.completed"],
 }
 """What stands for arguments of an address that are texts; `dataset` is every dataset there is."""
 SNAKE = re.compile(r"(?<!^)(?=[A-Z])")
