@@ -6,7 +6,8 @@ Rooms are `tenant:ID` and `user:ID`. Workers publish through Redis; the web proc
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from flask import current_app
 from redis.exceptions import RedisError
@@ -18,6 +19,8 @@ from retail.core.db import session
 log = logging.getLogger(__name__)
 
 WANTED = "pushes"
+OVER = "over"
+"""What is said in a room whose sockets are to be closed; it never reaches a screen."""
 consequences: dict[str, frozenset[str]] = {}
 """What is pushed when the kinds of events on the right were handled, so that it can be told to who missed those."""
 
@@ -43,19 +46,36 @@ def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_
         log.warning("screens not told of %s: %s", kind, problem)
 
 
+def close(room: str) -> None:
+    """Close the sockets of all screens in a room. Each may connect anew, and is asked again who it is."""
+    try:
+        _publisher(current_app.config["REDIS_URL"]).emit(OVER, {}, room=room)
+    except RedisError as problem:
+        log.warning("the screens of %s were not closed: %s", room, problem)
+
+
 def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
     """`push` to one user once the present transaction is committed: a screen that read before would show the old.
     However often it is asked for in one transaction, each user is told once."""
-    wanted: dict[tuple[str, int], int | None] | None = session.info.get(WANTED)
+    _once_committed((kind, user_id), partial(push, kind, event_id, user_id=user_id))
+
+
+def close_after_commit(room: str) -> None:
+    """`close` once the present transaction is committed: before, a screen would only be let in again."""
+    _once_committed((OVER, room), partial(close, room))
+
+
+def _once_committed(what: tuple[str, int | str], act: Callable[[], None]) -> None:
+    wanted: dict[tuple[str, int | str], Callable[[], None]] | None = session.info.get(WANTED)
     if wanted is None:
         wanted = session.info[WANTED] = {}
         current, told = session(), wanted
 
         def tell(_session: object) -> None:
             if current.info.pop(WANTED, None) is told:
-                for (one, person), latest in told.items():
-                    push(one, latest, user_id=person)
+                for one in told.values():
+                    one()
 
         event.listen(current, "after_commit", tell, once=True)
         event.listen(current, "after_rollback", lambda _session: current.info.pop(WANTED, None), once=True)
-    wanted[kind, user_id] = event_id
+    wanted[what] = act

@@ -21,6 +21,8 @@ WITHOUT_SECOND_FACTOR = ALWAYS | {
     "identity.theme",
 }
 """What somebody may still do whose role demands a second factor they have not set up."""
+SETTING_UP_FOR_PLATFORM = {"static", "identity.platform_second_factor", "identity.platform_sign_out"}
+"""All that an administrator without a second factor may open."""
 WHILE_LOCKED = ALWAYS | {"identity.switch", "identity.unlock_with_password"}
 """What works on a device that is locked."""
 WHILE_LOOKING = ALWAYS | {"identity.stop_looking"}
@@ -36,6 +38,9 @@ def keep_out() -> Response | None:
     if person is None:
         return None
     endpoint = request.endpoint or ""
+    if person.of_platform:
+        ready = not person.must_set_up_second_factor or endpoint in SETTING_UP_FOR_PLATFORM
+        return None if ready else html.done("", to=url_for("identity.platform_second_factor"))
     own_account = request.path.startswith("/profile")
     if person.locked and endpoint not in WHILE_LOCKED:
         return html.done("", to=url_for("identity.switch"))

@@ -30,11 +30,13 @@ HALF_WAY_SECONDS = 300
 """How long after the password the code may follow."""
 
 
-def _address() -> str:
+def address_here() -> str:
+    """The network address this request comes from."""
     return request.remote_addr or ""
 
 
-def _device() -> str:
+def device_here() -> str:
+    """What the browser says of itself."""
     return request.user_agent.string[:300]
 
 
@@ -49,15 +51,17 @@ def _wait_text(seconds: int) -> str:
     return str(_("Too many tries. Wait %(n)d minutes and try again.", n=(seconds + 59) // 60))
 
 
-def _must_wait(template: str, seconds: int, **context: Any) -> Response:
+def must_wait(template: str, seconds: int, **context: Any) -> Response:
+    """The page again, with how long to wait, after too many tries."""
     response = html.page(template, status=429, wait=_wait_text(seconds), **context)
     response.headers["Retry-After"] = str(seconds)
     return response
 
 
-def _knock(email: str) -> signing_in.Attempt:
+def knock_here(email: str) -> signing_in.Attempt:
+    """Ask to try a password or code, from where this request comes."""
     with across_tenants(), db.unit_of_work():
-        return signing_in.knock(email, _address())
+        return signing_in.knock(email, address_here())
 
 
 def _read_user(email: str) -> User | None:
@@ -83,14 +87,14 @@ def sign_in() -> Response:
     if request.method == "GET" and person_or_none() is not None:
         return redirect(target_of(request.args.get("next")), 303)
     form = SignInForm(next=request.args.get("next", ""))
-    context: dict[str, Any] = {"form": form, "wait": None, "ended": bool(cookie.pop("ended", False))}
+    context: dict[str, Any] = {"form": form, "wait": None, "ended": cookie.pop("ended", False)}
     if request.method == "GET":
         return html.page("identity/sign_in.html", **context)
     if not form.validate():
         return html.page("identity/sign_in.html", status=422, **context)
-    attempt = _knock(form.email.data)
+    attempt = knock_here(form.email.data)
     if attempt.id is None:
-        return _must_wait("identity/sign_in.html", attempt.wait_seconds, form=form, ended=False)
+        return must_wait("identity/sign_in.html", attempt.wait_seconds, form=form, ended=False)
     user = _read_user(form.email.data)
     if not services.is_password(user, form.password.data) or user is None:
         if user is not None:
@@ -116,16 +120,11 @@ def _why_suspended(email: str, password: str) -> str | None:
         session.expunge_all()
     if tenant is None or tenant.suspended_at is None or not services.is_password(user, password):
         return None
-    told: str = _(
-        "“%(name)s” is suspended: %(reason)s. Nothing is lost; ask whoever runs this installation.",
-        name=tenant.name,
-        reason=tenant.suspended_reason.rstrip(".") or _("no reason was given"),
-    )
-    return told
+    return sessions.told_of_suspension(tenant)
 
 
 def _note_failure(user: User) -> None:
-    audit.act_as(audit.Actor(name=_("unknown"), address=_address()))
+    audit.act_as(audit.Actor(name=_("unknown"), address=address_here()))
     with inside(user.tenant_id), db.unit_of_work():
         signing_in.failed(user)
 
@@ -136,31 +135,44 @@ def let_in(user_id: int, tenant_id: int, attempts: tuple[int, ...], *, code: boo
     days = current_app.config["PERMANENT_SESSION_LIFETIME"].days
     with inside(tenant_id), db.unit_of_work():
         user = services.user_numbered(user_id)
-        audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=_address()))
-        token = signing_in.succeed(attempts, user, address=_address(), device=_device(), days=days, code=code)
-    cookie.clear()
-    cookie["token"] = token
-    cookie.permanent = True
+        audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=address_here()))
+        token = signing_in.succeed(attempts, user, address=address_here(), device=device_here(), days=days, code=code)
+    take_token(token)
     return html.done("", to=target)
+
+
+def half_way_in(name: str) -> dict[str, Any] | None:
+    """Who gave their password and may now give the code, as the browser keeps it under `name`; None after a while."""
+    kept = cookie.get(name)
+    if not isinstance(kept, dict) or kept["at"] < time() - HALF_WAY_SECONDS:
+        cookie.pop(name, None)
+        return None
+    return kept
+
+
+def take_token(token: str, name: str = "token") -> None:
+    """Let this browser keep a session's token, and nothing else it had before."""
+    cookie.clear()
+    cookie[name] = token
+    cookie.permanent = True
 
 
 @module.route("/sign-in/code", methods=["GET", "POST"], needs=PUBLIC)
 @limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
 def sign_in_code() -> Response:
     """The second factor, or a recovery code in its place."""
-    half_way = cookie.get("half_way")
+    half_way = half_way_in("half_way")
     target = target_of(request.args.get("next"))
-    if not isinstance(half_way, dict) or half_way["at"] < time() - HALF_WAY_SECONDS:
-        cookie.pop("half_way", None)
+    if half_way is None:
         return redirect(url_for("identity.sign_in", next=target), 303)
     form = CodeForm()
     if request.method == "GET":
         return html.page("identity/code.html", form=form, wait=None, target=target)
     if not form.validate():
         return html.page("identity/code.html", status=422, form=form, wait=None, target=target)
-    attempt = _knock(half_way["email"])
+    attempt = knock_here(half_way["email"])
     if attempt.id is None:
-        return _must_wait("identity/code.html", attempt.wait_seconds, form=form, target=target)
+        return must_wait("identity/code.html", attempt.wait_seconds, form=form, target=target)
     user = _read_user(half_way["email"])
     if user is None or not _accepts(user, form.code.data):
         if user is not None:
@@ -173,7 +185,7 @@ def sign_in_code() -> Response:
 def _accepts(user: User, code: str) -> bool:
     with inside(user.tenant_id), db.unit_of_work():
         present = services.user_numbered(user.id)
-        audit.act_as(audit.Actor(user_id=present.id, name=present.name, address=_address()))
+        audit.act_as(audit.Actor(user_id=present.id, name=present.name, address=address_here()))
         if second_factor.accept_code(present, code):
             return True
         spent = second_factor.use_recovery_code(present, code)
@@ -201,9 +213,9 @@ def forgotten() -> Response:
         return html.page("identity/forgotten.html", form=form, sent=False, wait=None)
     if not form.validate():
         return html.page("identity/forgotten.html", status=422, form=form, sent=False, wait=None)
-    attempt = _knock(f"reset:{form.email.data.lower()}")
+    attempt = knock_here(f"reset:{form.email.data.lower()}")
     if attempt.id is None:
-        return _must_wait("identity/forgotten.html", attempt.wait_seconds, form=form, sent=False)
+        return must_wait("identity/forgotten.html", attempt.wait_seconds, form=form, sent=False)
     user = _read_user(form.email.data)
     if user is not None:
         with inside(user.tenant_id), db.unit_of_work():
@@ -237,7 +249,7 @@ def set_password(purpose: str, link: str) -> Response:
 
 def _keep_password(user: User, password: str) -> Response:
     hashed = services.hasher.hash(password)
-    audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=_address()))
+    audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=address_here()))
     with inside(user.tenant_id), db.unit_of_work():
         present = services.user_numbered(user.id)
         if present.password_hash != user.password_hash:

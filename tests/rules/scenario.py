@@ -22,7 +22,7 @@ from retail.core.errors import NeedsApproval
 from retail.core.events import emit
 from retail.core.imports import services as imports
 from retail.core.schedules import STANDING, plan_standing
-from retail.core.tenancy import inside
+from retail.core.tenancy import across_tenants, inside
 from retail.customers.services import create_customer
 from retail.events.catalog import ProductsImported
 from retail.events.customers import CustomersImported
@@ -30,11 +30,13 @@ from retail.events.identity import UserSignedIn
 from retail.events.integrations import HistoryImported, ImportUndone
 from retail.finance.models import TaxRate
 from retail.finance.services import add_tax_rate, open_books
+from retail.identity import administrator_services as administrators
 from retail.identity import services as identity
 from retail.identity import sessions
 from retail.identity.approval_services import approve
 from retail.identity.models import Passkey, User
 from retail.identity.pin_services import set_pin
+from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
 from retail.lists import services as lists
@@ -73,6 +75,10 @@ def build() -> None:
         add_location("store", "Empty store", "warehouse")
         till.add_register("Till 1", first_shop().id)
         add_tax_rate("none", "No tax", Decimal(0))
+    with across_tenants(), unit_of_work():
+        root = administrators.add_administrator("root@platform.example", "Root Keeper", make.PASSWORD)
+        begin_setup(root)
+        root.totp_confirmed_at = now()
     session.remove()
 
 
