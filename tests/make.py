@@ -30,7 +30,7 @@ from retail.finance.services import add_tax_rate, open_books
 from retail.identity import administrator_services as administrators
 from retail.identity import second_factor, sessions
 from retail.identity import services as identity
-from retail.identity.administrator_models import AdministratorSession
+from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.identification import ADMINISTRATOR
 from retail.identity.models import User
 from retail.identity.pin_services import set_pin
@@ -191,7 +191,7 @@ def administrator(app: Flask, email: str = "root@platform.example", *, proved: b
         if proved and row.totp_confirmed_at is None:
             second_factor.begin_setup(row)
             row.totp_confirmed_at = now()
-        kept = AdministratorSession(administrator_id=row.id, second_factor=proved)
+        kept = AdministratorDevice(administrator_id=row.id, second_factor=proved)
         token = sessions.keep(kept, address="127.0.0.1", device="test", days=1)
     browser = app.test_client()
     with browser.session_transaction() as cookie:

@@ -48,6 +48,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("chain", name=op.f("uq_audit_heads_chain")),
     )
     op.create_table(
+        "blocked_networks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blocked_networks")),
+        sa.UniqueConstraint("network", name=op.f("uq_blocked_networks_network")),
+    )
+    op.create_table(
+        "limited_callers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("caller", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("times", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_limited_callers")),
+        sa.UniqueConstraint("policy", "caller", name=op.f("uq_limited_callers_policy_caller")),
+    )
+    with op.batch_alter_table("limited_callers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_limited_callers_last_at"), ["last_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_limited_callers_until"), ["until"], unique=False)
+
+    op.create_table(
         "platform_entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
@@ -1386,6 +1417,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_support_accesses")),
     )
     with op.batch_alter_table("support_accesses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_support_accesses_administrator_id"), ["administrator_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_support_accesses_tenant_id_answered_by_id"), ["tenant_id", "answered_by_id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_support_accesses_tenant_id_asked_at"), ["tenant_id", "asked_at"], unique=False
         )
@@ -1471,7 +1506,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_variants_tenant_id_product_id"), ["tenant_id", "product_id"], unique=False)
 
     op.create_table(
-        "administrator_sessions",
+        "administrator_devices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("administrator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("support_access_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -1487,19 +1522,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["administrator_id"],
             ["administrators.id"],
-            name=op.f("fk_administrator_sessions_administrator_id_administrators"),
+            name=op.f("fk_administrator_devices_administrator_id_administrators"),
         ),
         sa.ForeignKeyConstraint(
             ["support_access_id"],
             ["support_accesses.id"],
-            name=op.f("fk_administrator_sessions_support_access_id_support_accesses"),
+            name=op.f("fk_administrator_devices_support_access_id_support_accesses"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_administrator_sessions")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_administrator_sessions_token_hash")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_administrator_devices")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_administrator_devices_token_hash")),
     )
-    with op.batch_alter_table("administrator_sessions", schema=None) as batch_op:
+    with op.batch_alter_table("administrator_devices", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_administrator_sessions_administrator_id"), ["administrator_id"], unique=False
+            batch_op.f("ix_administrator_devices_administrator_id"), ["administrator_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_administrator_devices_support_access_id"), ["support_access_id"], unique=False
         )
 
     op.create_table(
@@ -1835,10 +1873,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_barcodes_tenant_id_variant_id"))
 
     op.drop_table("barcodes")
-    with op.batch_alter_table("administrator_sessions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_administrator_sessions_administrator_id"))
+    with op.batch_alter_table("administrator_devices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_administrator_devices_support_access_id"))
+        batch_op.drop_index(batch_op.f("ix_administrator_devices_administrator_id"))
 
-    op.drop_table("administrator_sessions")
+    op.drop_table("administrator_devices")
     with op.batch_alter_table("variants", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_variants_tenant_id_product_id"))
         batch_op.drop_index(batch_op.f("ix_variants_tenant_id_name"))
@@ -1850,6 +1889,8 @@ def downgrade() -> None:
     op.drop_table("user_sessions")
     with op.batch_alter_table("support_accesses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_asked_at"))
+        batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_answered_by_id"))
+        batch_op.drop_index(batch_op.f("ix_support_accesses_administrator_id"))
 
     op.drop_table("support_accesses")
     with op.batch_alter_table("shifts", schema=None) as batch_op:
@@ -2051,6 +2092,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_platform_entries_occurred_at"))
 
     op.drop_table("platform_entries")
+    with op.batch_alter_table("limited_callers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_limited_callers_until"))
+        batch_op.drop_index(batch_op.f("ix_limited_callers_last_at"))
+
+    op.drop_table("limited_callers")
+    op.drop_table("blocked_networks")
     op.drop_table("audit_heads")
     op.drop_table("administrators")
     # ### end Alembic commands ###

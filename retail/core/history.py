@@ -56,6 +56,10 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "backup": (_l("backed up"), "download", "neutral"),
     "restore": (_l("restored"), "upload", "warning"),
     "keys_rotated": (_l("changed the keys of"), "key", "info"),
+    "support_looked": (_l("looked at"), "eye", "neutral"),
+    "support_entered": (_l("opened"), "login", "warning"),
+    "support_left": (_l("closed"), "logout", "neutral"),
+    "released": (_l("let go on"), "player-play", "info"),
     "looked_across": (_l("looked at"), "eye", "neutral"),
     "suspend": (_l("suspended"), "player-pause", "danger"),
     "resume": (_l("put in force again"), "refresh", "success"),
@@ -94,8 +98,9 @@ SUBJECTS: dict[str, Any] = {
     "administrators": _l("administrator"),
     "businesses": _l("business"),
     "support_accesses": _l("support access of"),
-    "blocked_addresses": _l("block of"),
-    "limited_callers": _l("limit of"),
+    "blocked_networks": _l("block of"),
+    "sign_in_attempts": _l("address"),
+    "limited_callers": _l("caller"),
 }
 """What the tables are called in sentences."""
 

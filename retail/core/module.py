@@ -135,15 +135,15 @@ def can(permission: Can | str) -> bool:
 
 
 def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
-    """Deny by default: a page is served only to someone who holds what its route says it needs.
+    """Know of every request who makes it, and end its transaction.
 
-    `identify` reads who makes the request; it runs in a read-only transaction of its own, so that a write transaction
-    is opened as late as possible.
+    `identify` reads who that is; it runs in a read-only transaction of its own, so that a write transaction is opened
+    as late as possible.
     """
     app.extensions["modules"] = Registry()
 
     @app.before_request
-    def guard() -> None:
+    def recognize() -> None:
         tenancy.forget()
         audit.act_as(audit.Actor(address=request.remote_addr))
         db.set_intent("read")
@@ -157,11 +157,6 @@ def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
             if person.tenant_id is not None:
                 g.tenant_token = tenancy.enter(person.tenant_id)
             audit.act_as(person.actor(request.remote_addr))
-        need = registry_of(app).needs.get(request.endpoint)
-        if need is None or not allowed(need, person):
-            abort(_refusal(need, person))
-        if request.method in WRITES:
-            db.set_intent("write")
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -175,3 +170,18 @@ def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
             tenancy.leave(token)
         tenancy.forget()
         audit.act_as(audit.Actor())
+
+
+def init_guard(app: Flask) -> None:
+    """Deny by default: a page is served only to someone who holds what its route says it needs."""
+
+    @app.before_request
+    def guard() -> None:
+        if request.endpoint is None or request.endpoint == "static":
+            return
+        person = person_or_none()
+        need = registry_of(app).needs.get(request.endpoint)
+        if need is None or not allowed(need, person):
+            abort(_refusal(need, person))
+        if request.method in WRITES:
+            db.set_intent("write")

@@ -195,6 +195,8 @@ def _http_error(error: HTTPException) -> Any:
         ),
         429: (_("Too many tries."), _("Wait a minute and try again.")),
     }.get(code, (_("That did not work."), str(error.description or "")))
+    if code == 404 and getattr(person_or_none(), "access_ended", False):
+        words = (_("Your access to this business has ended."), _("Ask for it again on the page of the business."))
     return _problem(code, *words)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from retail.core.blocks import block_of, unblock
 from retail.core.commands import as_json, command_errors
 from retail.core.db import reading, unit_of_work
 from retail.core.tenancy import across_tenants
@@ -95,3 +96,13 @@ def remove(email: str) -> None:
     with _writing():
         administrators.remove_administrator(administrators.administrator_called(email))
     click.echo("removed")
+
+
+@platform.command("unblock")
+@click.argument("network")
+@command_errors
+def unblock_(network: str) -> None:
+    """Serve an address or network again that was blocked on the platform's pages; it may be one's own."""
+    with _writing():
+        unblock(block_of(network))
+    click.echo(f"{network}: served again")

@@ -41,7 +41,11 @@ class SupportAccess(OfTenant, Audited, Model):
     whether changes are allowed as well (`may_change`)."""
 
     __tablename__ = "support_accesses"
-    __table_args__ = (Index(None, "tenant_id", "asked_at"),)
+    __table_args__ = (
+        Index(None, "tenant_id", "asked_at"),
+        Index(None, "tenant_id", "answered_by_id"),
+        Index(None, "administrator_id"),
+    )
 
     administrator_id: Mapped[int] = mapped_column(ForeignKey("administrators.id"))
     administrator_name: Mapped[str]
@@ -80,11 +84,11 @@ SUPPORT = Flow(
 """Access that ran out needs no step: `ends_at` has passed."""
 
 
-class AdministratorSession(OnDevice, Model):
+class AdministratorDevice(OnDevice, Model):
     """An administrator, signed in on a device; `support_access_id` is set while they look into a business."""
 
-    __tablename__ = "administrator_sessions"
-    __table_args__ = (Index(None, "administrator_id"),)
+    __tablename__ = "administrator_devices"
+    __table_args__ = (Index(None, "administrator_id"), Index(None, "support_access_id"))
 
     administrator_id: Mapped[int] = mapped_column(ForeignKey("administrators.id"))
     support_access_id: Mapped[int | None] = mapped_column(ForeignKey("support_accesses.id"))

@@ -11,7 +11,7 @@ from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
-from retail.identity.administrator_models import Administrator, AdministratorSession
+from retail.identity.administrator_models import Administrator, AdministratorDevice
 from retail.identity.passwords import check_password
 from retail.identity.services import hasher
 from retail.tenancy.services import check_timezone
@@ -75,8 +75,8 @@ def remove_administrator(row: Administrator) -> None:
 def end_sessions(administrator_id: int) -> None:
     """Sign somebody out everywhere."""
     session.execute(
-        update(AdministratorSession)
-        .where(AdministratorSession.administrator_id == administrator_id, AdministratorSession.revoked_at.is_(None))
+        update(AdministratorDevice)
+        .where(AdministratorDevice.administrator_id == administrator_id, AdministratorDevice.revoked_at.is_(None))
         .values(revoked_at=now()),
         execution_options={"synchronize_session": False},
     )

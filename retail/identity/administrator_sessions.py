@@ -15,7 +15,7 @@ from retail.core.audit import Actor
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.retention import passes
-from retail.identity.administrator_models import Administrator, AdministratorSession, SupportAccess
+from retail.identity.administrator_models import Administrator, AdministratorDevice, SupportAccess
 from retail.identity.limits import limits_of
 from retail.identity.models import User
 from retail.identity.sessions import SignedIn, Support, keep, note_seen, token_hash
@@ -30,10 +30,15 @@ IDLE = timedelta(minutes=30)
 NEVER_FOR_SUPPORT = frozenset({Can.MANAGE_USERS, Can.MANAGE_ROLES, Can.VIEW_AS, Can.ANSWER_SUPPORT, Can.EXPORT})
 """What support may not do, whatever it was allowed: give itself or others access, and take data away."""
 
+MONEY = frozenset(can for can in Can if can.value.startswith("till:"))
+"""The work at a till, which support that may change things does not even see; whoever only looks may look at it."""
+NO_SESSION = 0
+
 
 @dataclass(frozen=True)
 class OnPlatform:
-    """An administrator who makes a request. They are in no tenant and hold no permission of one."""
+    """An administrator who makes a request. They are in no tenant and hold no permission of one. `access_ended` says
+    that they were in one until the consent ended."""
 
     id: int
     session_id: int
@@ -43,6 +48,7 @@ class OnPlatform:
     locale: str
     timezone: str
     must_set_up_second_factor: bool
+    access_ended: bool = False
     tenant_id: None = None
     tenant: None = None
     role_name: str = ""
@@ -75,7 +81,7 @@ def begin(row: Administrator, attempt_ids: tuple[int, ...], *, address: str, dev
         execution_options={"synchronize_session": False},
     )
     audit.record_for_platform("sign_in", "administrators", row.id, row.name)
-    kept = AdministratorSession(administrator_id=row.id, second_factor=code)
+    kept = AdministratorDevice(administrator_id=row.id, second_factor=code)
     return keep(kept, address=address, device=device, days=SESSION_DAYS)
 
 
@@ -83,10 +89,10 @@ def signed_in(token: str) -> OnPlatform | SignedIn | None:
     """Whose token this is, or None when it is no longer good. While an administrator looks into a business with its
     consent, they are somebody of that business."""
     row = session.execute(
-        select(AdministratorSession, Administrator, SupportAccess)
-        .join(Administrator, Administrator.id == AdministratorSession.administrator_id)
-        .outerjoin(SupportAccess, SupportAccess.id == AdministratorSession.support_access_id)
-        .where(AdministratorSession.token_hash == token_hash(token))
+        select(AdministratorDevice, Administrator, SupportAccess)
+        .join(Administrator, Administrator.id == AdministratorDevice.administrator_id)
+        .outerjoin(SupportAccess, SupportAccess.id == AdministratorDevice.support_access_id)
+        .where(AdministratorDevice.token_hash == token_hash(token))
     ).one_or_none()
     if row is None:
         return None
@@ -97,8 +103,10 @@ def signed_in(token: str) -> OnPlatform | SignedIn | None:
     # What was begun with the password alone ends when the second factor is set up, here or elsewhere.
     if kept.is_over(instant, IDLE) or not who.active or not (must_set_up or kept.second_factor):
         return None
+    # Before anything is read for the page: it ends the transaction, and with it what was loaded.
+    note_seen(kept, instant)
     inside = _looking_into(access, kept, who) if access and not must_set_up else None
-    found = inside or OnPlatform(
+    return inside or OnPlatform(
         id=who.id,
         session_id=kept.id,
         name=who.name,
@@ -108,12 +116,11 @@ def signed_in(token: str) -> OnPlatform | SignedIn | None:
         timezone=who.timezone,
         role_name=str(_("Platform administrator")),
         must_set_up_second_factor=must_set_up,
+        access_ended=access is not None,
     )
-    note_seen(kept, instant)
-    return found
 
 
-def _looking_into(access: SupportAccess, kept: AdministratorSession, who: Administrator) -> SignedIn | None:
+def _looking_into(access: SupportAccess, kept: AdministratorDevice, who: Administrator) -> SignedIn | None:
     """The administrator as they see a business: as whoever consented, until the consent ends or is taken back, or the
     business is suspended, or whoever gave it may no longer give it."""
     user = session.get(User, access.answered_by_id) if access.answered_by_id else None
@@ -127,11 +134,11 @@ def _looking_into(access: SupportAccess, kept: AdministratorSession, who: Admini
     return SignedIn(
         id=user.id,
         tenant_id=tenant.id,
-        session_id=kept.id,
+        session_id=NO_SESSION,
         name=user.name,
         email=who.email,
         role_name=user.role.name,
-        permissions=held - NEVER_FOR_SUPPORT,
+        permissions=held - NEVER_FOR_SUPPORT - (MONEY if access.may_change else frozenset()),
         limits=limits_of(user.role),
         theme=who.theme,
         locale=user.locale or tenant.locale,
@@ -144,7 +151,7 @@ def _looking_into(access: SupportAccess, kept: AdministratorSession, who: Admini
         viewing=user.name,
         real_id=0,
         real_name=who.name,
-        support=Support(access.id, access.may_change, access.ends_at),
+        support=Support(access.id, kept.id, who.id, access.may_change, access.ends_at),
     )
 
 
@@ -165,12 +172,12 @@ def end(session_id: int) -> None:
 
 def _change(session_id: int, **values: object) -> None:
     session.execute(
-        update(AdministratorSession).where(AdministratorSession.id == session_id).values(values),
+        update(AdministratorDevice).where(AdministratorDevice.id == session_id).values(values),
         execution_options={"synchronize_session": False},
     )
 
 
-@passes("administrators' sessions", AdministratorSession, days=90)
+@passes("administrators' sessions", AdministratorDevice, days=90)
 def over_before(instant: datetime) -> ColumnElement[bool]:
     """Sessions of administrators that ended long ago."""
-    return (AdministratorSession.expires_at < instant) | (AdministratorSession.revoked_at < instant)
+    return (AdministratorDevice.expires_at < instant) | (AdministratorDevice.revoked_at < instant)

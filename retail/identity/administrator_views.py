@@ -13,15 +13,16 @@ from werkzeug.wrappers import Response
 from retail.core import audit, db, html
 from retail.core.db import session
 from retail.core.forms import add_problem, refusals
+from retail.core.rate_limits import at_the_door
 from retail.core.tenancy import across_tenants
 from retail.identity import administrator_services as administrators
 from retail.identity import administrator_sessions as sessions
-from retail.identity import module, second_factor, services, signing_in
+from retail.identity import module, second_factor, services
 from retail.identity.administrator_models import Administrator
 from retail.identity.forms import CodeForm, SignInForm, ThemeForm
 from retail.identity.identification import ADMINISTRATOR
 from retail.identity.profile_views import seed_shown
-from retail.identity.views import address_here, device_here, half_way_in, knock_here, limiter, must_wait, take_token
+from retail.identity.views import address_here, device_here, half_way_in, knock_here, must_wait, take_token
 from retail.permissions import PLATFORM, PUBLIC
 
 HALF_WAY = "half_way_administrator"
@@ -41,7 +42,7 @@ def _note_failure(row: Administrator) -> None:
 
 
 @module.route("/platform/sign-in", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def platform_sign_in() -> Response:
     """E-mail and password of an administrator; tries are counted as for everybody else."""
     form = SignInForm()
@@ -67,7 +68,7 @@ def platform_sign_in() -> Response:
 
 
 @module.route("/platform/sign-in/code", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def platform_code() -> Response:
     """The second factor of an administrator, without which there is no way in."""
     half_way = half_way_in(HALF_WAY)

@@ -46,6 +46,15 @@ class CodeForm(Form):
     code = StringField(_l("Code"), [InputRequired(_l("Enter the code.")), Length(max=40)])
 
 
+class AllowSupportForm(Form):
+    """How far support may go."""
+
+    may_change = BooleanField(
+        _l("Let it change things, too"),
+        description=_l("Otherwise it only looks. It never sells, exports or manages people."),
+    )
+
+
 class ForgottenForm(Form):
     """Where to send a link."""
 

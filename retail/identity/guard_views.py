@@ -1,17 +1,21 @@
 """What stays closed whatever somebody's role allows: while a device is locked or taken over by PIN, while they look at
-the program as somebody else, and until they have the second factor their role demands."""
+the program as somebody else or as support, and until they have the second factor their role demands."""
 
 from __future__ import annotations
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import db, html
 from retail.core.errors import Refused
-from retail.core.module import WRITES
+from retail.core.module import WRITES, registry_of
 from retail.identity import module
+from retail.identity.sessions import SignedIn
+from retail.identity.support_services import note_look as note_support
+from retail.permissions import PUBLIC
 
+LONGEST_PATH = 300
 ALWAYS = frozenset({"static", "core_health", "core_favicon", "identity.sign_out", "identity.sign_in"})
 WITHOUT_SECOND_FACTOR = ALWAYS | {
     "identity.security",
@@ -31,6 +35,36 @@ BY_PIN = ALWAYS | {"identity.theme"}
 """What a PIN opens of one's own account."""
 
 
+FOR_SUPPORT = {"static", "core_health", "core_favicon", "identity.leave_support"}
+"""What support may open and send whatever it was allowed."""
+OF_PEOPLE = ("/profile", "/notifications", "/switch", "/lock")
+"""Where people's own things are, which support never sees: their account and what they were told."""
+
+
+def _keep_support_out(person: SignedIn, endpoint: str) -> None:
+    assert person.support is not None
+    if endpoint in FOR_SUPPORT:
+        return
+    sends = request.method in WRITES
+    if request.path.startswith(OF_PEOPLE) or (sends and request.blueprint == module.name):
+        raise Refused(_("This belongs to %(name)s alone; support does not see or change it.", name=person.viewing))
+    if not person.support.may_change:
+        if sends:
+            raise Refused(_("%(name)s lets you look, and change nothing.", name=person.viewing))
+        db.set_intent("read")
+
+
+@module.after_app_request
+def note_look(response: Response) -> Response:
+    """Write down each page that support was shown, for the owner to see."""
+    person = g.get("person")
+    if person is None or person.support is None or request.method != "GET" or response.status_code != 200:
+        return response
+    if registry_of(current_app).needs.get(request.endpoint or "", PUBLIC) != PUBLIC:
+        note_support(person.support.access_id, request.full_path.rstrip("?")[:LONGEST_PATH])
+    return response
+
+
 @module.before_app_request
 def keep_out() -> Response | None:
     """Lead to what has to be done first, or refuse what the present state of the device does not allow."""
@@ -42,6 +76,9 @@ def keep_out() -> Response | None:
         ready = not person.must_set_up_second_factor or endpoint in SETTING_UP_FOR_PLATFORM
         return None if ready else html.done("", to=url_for("identity.platform_second_factor"))
     own_account = request.path.startswith("/profile")
+    if person.support is not None:
+        _keep_support_out(person, endpoint)
+        return None
     if person.locked and endpoint not in WHILE_LOCKED:
         return html.done("", to=url_for("identity.switch"))
     if person.must_set_up_second_factor and endpoint not in WITHOUT_SECOND_FACTOR:

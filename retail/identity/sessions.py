@@ -20,7 +20,7 @@ from retail.core.db import session, unit_of_work
 from retail.core.retention import passes
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import across_tenants
-from retail.identity.administrator_models import AdministratorSession
+from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.limits import Limits, limits_of
 from retail.identity.models import Approval, OnDevice, Role, SignInAttempt, User, UserSession
 from retail.permissions import BY_PIN, Can
@@ -52,9 +52,12 @@ SYSTEMS = (
 
 @dataclass(frozen=True)
 class Support:
-    """By which consent an administrator of the platform looks into a business, and until when."""
+    """By which consent an administrator of the platform looks into a business, and until when. `session_id` is of the
+    administrator's own device; what is done to sessions of people (`SignedIn.session_id`) reaches none."""
 
     access_id: int
+    session_id: int
+    administrator_id: int
     may_change: bool
     ends_at: datetime
 
@@ -208,7 +211,7 @@ def _looking_as(person: SignedIn, kept: UserSession) -> SignedIn:
     return seen if user is None else replace(seen, id=user.id, name=user.name, email=user.email)
 
 
-def note_seen(kept: UserSession | AdministratorSession, instant: datetime) -> None:
+def note_seen(kept: UserSession | AdministratorDevice, instant: datetime) -> None:
     """Note now and then that a session is in use, in a write transaction of its own: the request itself may only
     read."""
     if instant < kept.last_seen_at + SEEN_EVERY:

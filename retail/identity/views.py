@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from time import time
-from typing import Any, cast
+from typing import Any
 
-from flask import Flask, current_app, g, make_response, redirect, request, url_for
+from flask import current_app, g, make_response, redirect, request, url_for
 from flask import session as cookie
 from flask_babel import gettext as _
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, html
 from retail.core.db import session
 from retail.core.forms import add_problem, refusals
 from retail.core.module import person_or_none
+from retail.core.rate_limits import at_the_door, limiter
 from retail.core.tenancy import across_tenants, inside
 from retail.identity import links, module, passwords, second_factor, services, sessions, signing_in
 from retail.identity.forms import CodeForm, ForgottenForm, NewPasswordForm, SignInForm
@@ -24,8 +23,6 @@ from retail.identity.models import User
 from retail.permissions import PUBLIC, SIGNED_IN
 from retail.tenancy.models import Tenant
 
-limiter = Limiter(key_func=get_remote_address)
-module.record_once(lambda state: limiter.init_app(cast(Flask, state.app)))
 HALF_WAY_SECONDS = 300
 """How long after the password the code may follow."""
 
@@ -81,7 +78,7 @@ def may_come_in(user_id: int) -> User | None:
 
 
 @module.route("/sign-in", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def sign_in() -> Response:
     """E-mail and password. Slow work (hashing) is done while no transaction is open."""
     if request.method == "GET" and person_or_none() is not None:
@@ -158,7 +155,7 @@ def take_token(token: str, name: str = "token") -> None:
 
 
 @module.route("/sign-in/code", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def sign_in_code() -> Response:
     """The second factor, or a recovery code in its place."""
     half_way = half_way_in("half_way")
@@ -225,7 +222,7 @@ def forgotten() -> Response:
 
 
 @module.route("/set-password/<purpose>/<link>", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def set_password(purpose: str, link: str) -> Response:
     """Choose a password by a link from the mail; every session the person had is ended."""
     with across_tenants(), db.reading():

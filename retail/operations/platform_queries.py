@@ -20,6 +20,7 @@ from retail.core.files import StoredFile
 from retail.core.platform_door import LOOKED
 from retail.core.tenancy import owned_models
 from retail.core.troubles import Trouble
+from retail.identity.administrator_models import SupportAccess
 from retail.identity.models import User
 from retail.orders.models import Order
 from retail.tenancy.models import Tenant
@@ -143,6 +144,19 @@ def errors_of(tenant_id: int, limit: int = 10) -> Sequence[Any]:
         .order_by(Trouble.last_seen_at.desc(), Trouble.id.desc())
         .limit(limit)
     ).all()
+
+
+def latest_access(tenant_id: int, administrator_id: int) -> SupportAccess | None:
+    """What an administrator last asked of a business; to be looked at, not changed."""
+    found = session.scalars(
+        select(SupportAccess)
+        .where(SupportAccess.tenant_id == tenant_id, SupportAccess.administrator_id == administrator_id)
+        .order_by(SupportAccess.id.desc())
+        .limit(1)
+    ).first()
+    if found is not None:
+        session.expunge(found)
+    return found
 
 
 def done_to(tenant_id: int, limit: int = 12) -> Sequence[PlatformEntry]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, history, html, shown, tables
+from retail.core.clock import now
 from retail.core.forms import refusals
 from retail.core.module import MenuItem
 from retail.core.platform_door import across_businesses, writing_into
+from retail.identity import support_services
 from retail.operations import module, platform_queries
 from retail.operations.founding import found_business
-from retail.operations.platform_forms import NewBusinessForm, SuspendForm
+from retail.operations.platform_forms import AskForAccessForm, NewBusinessForm, SuspendForm
 from retail.operations.platform_services import resume_business, suspend_business
 from retail.operations.platform_tables import STATES, TONES, Businesses, PlatformAudit, megabytes
 from retail.permissions import PLATFORM
@@ -88,10 +90,12 @@ def _crumbs(last: str) -> list[tuple[str, str | None]]:
 @module.get("/platform/tenants/<int:tenant_id>", needs=PLATFORM)
 def platform_tenant(tenant_id: int) -> Response:
     """One business, from outside."""
-    return tenant_page(tenant_id, SuspendForm(formdata=None))
+    return _tenant_page(tenant_id)
 
 
-def tenant_page(tenant_id: int, suspending: SuspendForm, status: int = 200, **more: Any) -> Response:
+def _tenant_page(
+    tenant_id: int, *, suspending: SuspendForm | None = None, asking: AskForAccessForm | None = None, status: int = 200
+) -> Response:
     """The page of a business, with what was typed into its forms."""
     if status >= 400:
         html.settle(keep=False)
@@ -100,6 +104,7 @@ def tenant_page(tenant_id: int, suspending: SuspendForm, status: int = 200, **mo
         standing = platform_queries.standing_of(tenant_id)
         sizes = platform_queries.sizes_of(tenant_id)
         errors = platform_queries.errors_of(tenant_id)
+        access = platform_queries.latest_access(tenant_id, g.person.id)
         done = history.as_timeline(platform_queries.done_to(tenant_id))
     state = "suspended" if standing.suspended_at else "in force"
     return html.page(
@@ -113,9 +118,11 @@ def tenant_page(tenant_id: int, suspending: SuspendForm, status: int = 200, **mo
         sizes=[(label, _rows(rows)) for label, rows in sizes],
         errors=errors,
         done=done,
-        suspending=suspending,
+        suspending=suspending or SuspendForm(formdata=None),
+        asking=asking or AskForAccessForm(formdata=None),
+        access=access,
+        may_enter=access is not None and access.is_in_force(now()),
         breadcrumbs=_crumbs(standing.name),
-        **more,
     )
 
 
@@ -133,7 +140,7 @@ def platform_suspend(tenant_id: int) -> Response:
             suspend_business(form.reason.data)
         if not form.errors and not form.form_errors:
             return html.done(_("%(name)s is suspended.", name=one.name), _page_of(tenant_id))
-    return tenant_page(tenant_id, form, 422)
+    return _tenant_page(tenant_id, suspending=form, status=422)
 
 
 @module.post("/platform/tenants/<int:tenant_id>/resume", needs=PLATFORM)
@@ -143,6 +150,18 @@ def platform_resume(tenant_id: int) -> Response:
     with writing_into(one.id):
         resume_business()
     return html.done(_("%(name)s is in force again; what waited goes on.", name=one.name), _page_of(tenant_id))
+
+
+@module.post("/platform/tenants/<int:tenant_id>/support", needs=PLATFORM)
+def platform_ask_access(tenant_id: int) -> Response:
+    """Ask the owners of a business to be let in."""
+    one, form = platform_queries.business_numbered(tenant_id), AskForAccessForm()
+    if form.validate():
+        with refusals(form), writing_into(one.id):
+            support_services.ask(g.person.id, g.person.name, form.purpose.data, form.hours.data)
+        if not form.errors and not form.form_errors:
+            return html.done(_("The owners of %(name)s are asked.", name=one.name), _page_of(tenant_id))
+    return _tenant_page(tenant_id, asking=form, status=422)
 
 
 def _page_of(tenant_id: int) -> str:

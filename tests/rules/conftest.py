@@ -53,6 +53,7 @@ class Town:
 
 def _build(app: Flask) -> None:
     fill(app)
+    app.extensions["doorkeeper"].forget()
     with app.app_context():
         scenario.build()
         db.db.engine.dispose()
