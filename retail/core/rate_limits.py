@@ -54,9 +54,9 @@ class Policy:
 POLICIES = {
     one.name: one
     for one in (
-        Policy("user", _l("Requests of one person who is signed in"), "RATE_LIMIT_USER"),
-        Policy("address", _l("Requests from one address where nobody is signed in"), "RATE_LIMIT_ADDRESS"),
-        Policy("door", _l("Sign-in, password and code sent from one address"), text="60 per minute"),
+        Policy("user", _l("One person who is signed in"), "RATE_LIMIT_USER"),
+        Policy("address", _l("One address, nobody signed in"), "RATE_LIMIT_ADDRESS"),
+        Policy("door", _l("One address, at sign-in"), text="60 per minute"),
     )
 }
 
@@ -177,8 +177,10 @@ def _note_later(response: Response, breached: Sequence[RequestLimit]) -> None:
 
 def _label() -> str:
     """What the platform calls the caller: a business and a number, not a person's name."""
-    person, kind = person_or_none(), caller()
-    return f"{person.tenant.name} · {kind}" if person is not None and person.tenant is not None else kind
+    person, (kind, _colon, who) = person_or_none(), caller().partition(":")
+    if kind == "address":
+        return who
+    return f"{person.tenant.name} · {kind} {who}" if person.tenant is not None else f"{kind} {who}"
 
 
 def _note(policy: str, who: str, label: str, scope: str, value: str, until: datetime) -> None:

@@ -27,9 +27,19 @@ SESSION_DAYS = 1
 """An administrator signs in anew every day."""
 IDLE = timedelta(minutes=30)
 """How long a device of an administrator may lie there before they have to sign in again."""
-NEVER_FOR_SUPPORT = frozenset({Can.MANAGE_USERS, Can.MANAGE_ROLES, Can.VIEW_AS, Can.ANSWER_SUPPORT, Can.EXPORT})
-"""What support may not do, whatever it was allowed: give itself or others access, and take data away."""
-
+NEVER_FOR_SUPPORT = frozenset(
+    {
+        Can.MANAGE_USERS,
+        Can.MANAGE_ROLES,
+        Can.VIEW_AS,
+        Can.ANSWER_SUPPORT,
+        Can.SEE_MAILBOX,
+        Can.SEE_DELIVERIES,
+        Can.EXPORT,
+    }
+)
+"""What support may not do, whatever it was allowed: give itself or others access, read letters (they hold links by
+which a password is set), and take data away."""
 MONEY = frozenset(can for can in Can if can.value.startswith("till:"))
 """The work at a till, which support that may change things does not even see; whoever only looks may look at it."""
 NO_SESSION = 0

@@ -49,7 +49,7 @@ class LimitedCallers(Table):
         "who": Column(_l("Who"), LimitedCaller.label, search=True),
         "state": Column(_l("State"), STATE, show=lambda one: str(STATES.get(one, one)), tone=TONES.get),
         "limit": Column(_l("Limit"), LimitedCaller.policy, show=_limit),
-        "value": Column(_l("Value"), LimitedCaller.value),
+        "value": Column(_l("At most"), LimitedCaller.value, show=lambda text: str(text).replace(" per 1 ", " per ")),
         "times": Column(_l("Times"), LimitedCaller.times, "integer"),
         "first": Column(_l("First"), LimitedCaller.first_at, "datetime", hidden=True),
         "last": Column(_l("Last"), LimitedCaller.last_at, "datetime"),

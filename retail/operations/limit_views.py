@@ -26,7 +26,7 @@ from retail.permissions import PLATFORM
 
 module.menu += [
     MenuItem(_l("Limits"), "operations.platform_limits", "scale", _l("Platform"), order=20, primary=True),
-    MenuItem(_l("Blocked addresses"), "operations.platform_blocks", "hand-stop", _l("Platform"), order=30),
+    MenuItem(_l("Blocks"), "operations.platform_blocks", "hand-stop", _l("Platform"), order=30),
 ]
 NOW_SHOWN = 20
 

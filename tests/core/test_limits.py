@@ -81,10 +81,10 @@ def test_doors_have_a_limit_of_their_own(app, shop):
 def test_the_platform_shows_who_is_stopped_and_lets_them_go_on(app, shop, few):
     owner = make.client(app, shop, "owner")
     assert statuses(owner, "/customers/", 6)[-2:] == [429, 429]
-    assert limited() == [("user", f"Corner Shop · user:{shop.users['owner']}", 1)], "a flood is one line"
+    assert limited() == [("user", f"Corner Shop · user {shop.users['owner']}", 1)], "a flood is one line"
     keeper = make.administrator(app)
     page = keeper.get("/platform/limits").text
-    assert f"Corner Shop · user:{shop.users['owner']}" in page
+    assert f"Corner Shop · user {shop.users['owner']}" in page
     assert "3 per minute" in page
     release = re.search(r"/platform/limits/\d+/release", page)[0]
     assert make.post(keeper, release).status_code == 303

@@ -130,7 +130,8 @@ def test_support_sees_what_the_owner_sees_under_a_banner_and_changes_nothing(app
         assert make.post(keeper, path, data).status_code in {403, 422}, path
     for path in ("/profile/", "/profile/security", "/notifications/", "/notifications/bell"):
         assert keeper.get(path).status_code == 422, path
-    for path in ("/people/invite", "/settings/support", "/products/?format=csv"):
+    letters = ("/mailbox/", "/notifications/deliveries")
+    for path in ("/people/invite", "/settings/support", "/products/?format=csv", *letters):
         assert keeper.get(path).status_code == 403, path
     assert keeper.get("/platform/").status_code == 404, "one is in one place at a time"
     assert owner.get("/products/").status_code == 200, "the owner's own session is not touched"
