@@ -58,6 +58,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blocked_networks")),
         sa.UniqueConstraint("network", name=op.f("uq_blocked_networks_network")),
     )
+    with op.batch_alter_table("blocked_networks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blocked_networks_created_at"), ["created_at"], unique=False)
+
     op.create_table(
         "limited_callers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -130,6 +133,7 @@ def upgrade() -> None:
         sa.Column("receipt_footer", sa.String(), nullable=False),
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_reason", sa.String(), nullable=False),
+        sa.Column("arriving_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
         sa.UniqueConstraint("slug", name=op.f("uq_tenants_slug")),
@@ -2097,6 +2101,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_limited_callers_last_at"))
 
     op.drop_table("limited_callers")
+    with op.batch_alter_table("blocked_networks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blocked_networks_created_at"))
+
     op.drop_table("blocked_networks")
     op.drop_table("audit_heads")
     op.drop_table("administrators")

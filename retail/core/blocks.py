@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from flask import Flask, current_app
 from flask_babel import gettext as _
-from sqlalchemy import event, select
+from sqlalchemy import Index, event, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +37,7 @@ class BlockedNetwork(Audited, Model):
     """An address or network that is not served, until an instant or for good."""
 
     __tablename__ = "blocked_networks"
+    __table_args__ = (Index(None, "created_at"),)
 
     network: Mapped[str] = mapped_column(unique=True)
     reason: Mapped[str]

@@ -72,7 +72,9 @@ def _once_committed(what: tuple[str, int | str], act: Callable[[], None]) -> Non
         current, told = session(), wanted
 
         def tell(_session: object) -> None:
-            if current.info.pop(WANTED, None) is told:
+            # After a rollback this may be heard at the end of the next transaction, whose wishes are not ours to take.
+            if current.info.get(WANTED) is told:
+                del current.info[WANTED]
                 for one in told.values():
                     one()
 

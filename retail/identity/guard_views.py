@@ -31,14 +31,12 @@ WHILE_LOCKED = ALWAYS | {"identity.switch", "identity.unlock_with_password"}
 """What works on a device that is locked."""
 WHILE_LOOKING = ALWAYS | {"identity.stop_looking"}
 """What may be sent while looking at the program as somebody else."""
-BY_PIN = ALWAYS | {"identity.theme"}
-"""What a PIN opens of one's own account."""
 
 
 FOR_SUPPORT = {"static", "core_health", "core_favicon", "identity.leave_support"}
 """What support may open and send whatever it was allowed."""
-OF_PEOPLE = ("/profile", "/notifications", "/switch", "/lock")
-"""Where people's own things are, which support never sees: their account and what they were told."""
+OF_PEOPLE = ("/notifications", "/switch", "/lock")
+"""Where people's own things are besides their account, which support never sees: what they were told, their till."""
 
 
 def _keep_support_out(person: SignedIn, endpoint: str) -> None:
@@ -46,7 +44,8 @@ def _keep_support_out(person: SignedIn, endpoint: str) -> None:
     if endpoint in FOR_SUPPORT:
         return
     sends = request.method in WRITES
-    if request.path.startswith(OF_PEOPLE) or (sends and request.blueprint == module.name):
+    is_own = endpoint in registry_of(current_app).own or request.path.startswith(OF_PEOPLE)
+    if is_own or (sends and request.blueprint == module.name):
         raise Refused(_("This belongs to %(name)s alone; support does not see or change it.", name=person.viewing))
     if not person.support.may_change:
         if sends:
@@ -75,7 +74,7 @@ def keep_out() -> Response | None:
     if person.of_platform:
         ready = not person.must_set_up_second_factor or endpoint in SETTING_UP_FOR_PLATFORM
         return None if ready else html.done("", to=url_for("identity.platform_second_factor"))
-    own_account = request.path.startswith("/profile")
+    own_account = endpoint in registry_of(current_app).own
     if person.support is not None:
         _keep_support_out(person, endpoint)
         return None
@@ -83,7 +82,7 @@ def keep_out() -> Response | None:
         return html.done("", to=url_for("identity.switch"))
     if person.must_set_up_second_factor and endpoint not in WITHOUT_SECOND_FACTOR:
         return html.done("", to=url_for("identity.security"))
-    if person.by_pin and own_account and endpoint not in BY_PIN:
+    if person.by_pin and own_account:
         raise Refused(_("A PIN opens the till only. For your account, sign in with your password."))
     if person.viewing and endpoint not in WHILE_LOOKING:
         if request.method in WRITES:
