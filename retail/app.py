@@ -37,6 +37,7 @@ from retail import (
 )
 from retail.core import (
     audit,
+    blocks,
     chain,
     db,
     files,
@@ -50,6 +51,7 @@ from retail.core import (
     numbers,
     observing,
     queue,
+    rate_limits,
     saved_lists,
     schedules,
     screens,
@@ -82,7 +84,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
+CORE_MODELS = (audit, blocks, chain, rate_limits, files, mail, numbers, saved_lists, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 COMPRESSED = {
@@ -133,9 +135,12 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     html.htmx.init_app(app)
     observing.init_app(app)
     module.init_app(app, identify, person_numbered)
+    rate_limits.init_app(app)
+    module.init_guard(app)
     csrf.init_app(app)
     queue.init_app(app)
     screens.init_app(app)
+    blocks.init_app(app)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

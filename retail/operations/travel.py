@@ -55,8 +55,8 @@ NAMED = {
     "variant_id": "variants",
 }
 """Of which table an id is, by the name of the column without a foreign key, or of the field of JSON, that holds it."""
-NO_IDS = {"tax_id", "message_id", "content_id", "credential_id"}
-"""Names that end like ids of ours and are none."""
+NO_IDS = {"tax_id", "message_id", "content_id", "credential_id", "access_id", "support_access_id"}
+"""Names that end like ids of ours and are none, or of what stays behind."""
 
 PAPERS = {
     "order": "orders",
@@ -83,8 +83,8 @@ LAST = (
 )
 """What speaks of rows of every kind in its JSON."""
 
-PROOFS = {"user_sessions", "recovery_codes", "passkeys", "approvals"}
-"""What signs a person in here, and proves nothing elsewhere."""
+PROOFS = {"user_sessions", "recovery_codes", "passkeys", "approvals", "support_accesses"}
+"""What lets a person in here, and proves nothing elsewhere."""
 KEPT_SECRET = {"push_keys", "push_subscriptions", "sms_accounts"}
 """What is sealed with the keys of this installation, or belongs to its address: it is entered anew there."""
 UNDONE_HERE = {"bulk_runs", "bulk_changes"}
