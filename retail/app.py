@@ -52,6 +52,7 @@ from retail.core import (
     saved_lists,
     schedules,
     screens,
+    search,
     secrets,
     shell,
     shown,
@@ -60,6 +61,7 @@ from retail.core import (
     wall,
 )
 from retail.core import tenancy as fence
+from retail.core.search import models as search_models
 from retail.identity.identification import identify
 
 MODULES: list[ModuleType] = [
@@ -80,7 +82,7 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
+CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, search_models, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 SIGNED_BY_OTHERS = ("notifications.sms_status",)
@@ -136,6 +138,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
         cast(module.Module, one.module).open(app)
     for name in SIGNED_BY_OTHERS:
         csrf.exempt(app.view_functions[name])
+    search.init_app(app)
     configure_mappers()
     fence.pair_tenant_keys(db.Model.metadata)
     return app

@@ -6,6 +6,7 @@ limited, a stamp on every new row, and composite foreign keys, so that no row ca
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -21,19 +22,21 @@ from sqlalchemy import (
     Select,
     Table,
     UniqueConstraint,
+    bindparam,
     event,
     exists,
     insert,
     literal,
     orm,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 
-from retail.core.db import BigId, Model, db, insert_returning, insert_rows, session, table_of
+from retail.core.db import BigId, Model, bulk_listeners, db, insert_returning, insert_rows, session, table_of
 
 EVERY_TENANT = -1
 _tenant: ContextVar[int | None] = ContextVar("tenant", default=None)
@@ -147,6 +150,33 @@ def insert_owned_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]
     """`insert_owned`, and the id of each row in the order given."""
     tenant_id = current_tenant_id()
     return insert_returning(model, [{**row, "tenant_id": tenant_id} for row in rows])
+
+
+def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Change columns of rows of the tenant we are in, each row its own, by one prepared statement for each set of
+    columns; what is loaded is read anew. The session's audit is bypassed."""
+    table, tenant_id = table_of(model), current_tenant_id()
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row_id, values in changes.items():
+        if values:
+            alike[tuple(sorted(values))].append(
+                {"the_id": row_id, **{f"new_{name}": value for name, value in values.items()}}
+            )
+    if not alike:
+        return
+    session.flush()
+    for columns, rows in alike.items():
+        session.connection().execute(
+            update(table)
+            .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"))
+            .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}),
+            rows,
+        )
+        if listener := bulk_listeners.get(model):
+            listener.hear(model, [{"id": row["the_id"]} for row in rows], columns)
+    for loaded in list(session.identity_map.values()):
+        if isinstance(loaded, model):
+            session.expire(loaded)
 
 
 def insert_owned_from(model: type[Model], source: Select[Any]) -> None:

@@ -5,16 +5,15 @@ Whoever calls these has checked the values and keeps a record of the change.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select
 
 from retail.core.clock import now
-from retail.core.db import in_chunks, session, table_of
+from retail.core.db import in_chunks, session
 from retail.core.numbers import reserve_numbers
-from retail.core.tenancy import current_tenant_id, insert_owned_returning
+from retail.core.tenancy import insert_owned_returning, update_owned
 from retail.customers.models import Customer
 
 LOOKED_UP = 500
@@ -84,24 +83,13 @@ def _free_codes(count: int) -> list[str]:
 
 def update_customers(changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Change fields of customers, each its own; `archived` takes them out of lists or brings them back."""
-    table, tenant_id, instant = table_of(Customer), current_tenant_id(), now()
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    instant = now()
+    columns: dict[int, dict[str, Any]] = {}
     for customer_id, given in changes.items():
-        values = dict(given)
+        values = columns[customer_id] = dict(given)
         if "archived" in values:
             values["archived_at"] = instant if values.pop("archived") else None
-        if values:
-            named = {f"new_{name}": value for name, value in values.items()}
-            alike[tuple(sorted(values))].append({"the_id": customer_id, **named})
-    session.flush()
-    for columns, rows in alike.items():
-        session.connection().execute(
-            update(table)
-            .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"))
-            .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}),
-            rows,
-        )
-    session.expire_all()
+    update_owned(Customer, columns)
 
 
 def remove_customers(customer_ids: Collection[int]) -> None:

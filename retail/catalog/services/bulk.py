@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, func, select
 
 from retail.catalog.models import Barcode, Category, Product, Variant
 from retail.catalog.services.products import variant_name
 from retail.core.clock import now
-from retail.core.db import Model, in_chunks, session, table_of
-from retail.core.tenancy import current_tenant_id, insert_owned, insert_owned_returning
+from retail.core.db import in_chunks, session
+from retail.core.tenancy import insert_owned, insert_owned_returning, update_owned
 
 LOOKED_UP = 500
 
@@ -213,7 +213,7 @@ def insert_barcodes(pairs: Sequence[tuple[int, str]]) -> None:
 
 def update_products(changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Change columns of products, each its own; the variants of those renamed are called after them."""
-    _update(Product, changes)
+    update_owned(Product, changes)
     names = {product_id: values["name"] for product_id, values in changes.items() if "name" in values}
     renamed: dict[int, dict[str, Any]] = {}
     for chunk in in_chunks(sorted(names), LOOKED_UP):
@@ -221,42 +221,22 @@ def update_products(changes: Mapping[int, Mapping[str, Any]]) -> None:
             select(Variant.id, Variant.product_id, Variant.options).where(Variant.product_id.in_(chunk))
         ):
             renamed[row.id] = {"name": variant_name(names[row.product_id], row.options)}
-    _update(Variant, renamed)
+    update_owned(Variant, renamed)
 
 
 def update_variants(changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Change columns of variants, each its own. A product all of whose variants are archived is so itself."""
-    _update(Variant, changes)
+    update_owned(Variant, changes)
     turned = sorted(variant_id for variant_id, values in changes.items() if "archived_at" in values)
     instant = now()
     for chunk in in_chunks(turned, LOOKED_UP):
         products = set(session.scalars(select(Variant.product_id).where(Variant.id.in_(chunk))))
         on_sale = select(Variant.product_id).where(Variant.archived_at.is_(None), Variant.product_id.in_(products))
         open_ids = set(session.scalars(on_sale))
-        _update(
+        update_owned(
             Product,
             {
                 row.id: {"archived_at": None if row.id in open_ids else row.archived_at or instant}
                 for row in session.execute(select(Product.id, Product.archived_at).where(Product.id.in_(products)))
             },
         )
-
-
-def _update(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -> None:
-    """One prepared statement for each set of columns."""
-    table, tenant_id = table_of(model), current_tenant_id()
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for row_id, values in changes.items():
-        if values:
-            alike[tuple(sorted(values))].append(
-                {"the_id": row_id, **{f"new_{name}": value for name, value in values.items()}}
-            )
-    session.flush()
-    for columns, rows in alike.items():
-        session.connection().execute(
-            update(table)
-            .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"))
-            .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}),
-            rows,
-        )
-    session.expire_all()
