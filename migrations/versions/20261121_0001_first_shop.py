@@ -445,17 +445,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_score_runs_tenant_id_as_of")),
     )
     op.create_table(
-        "search_codes",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("page", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("codes", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_search_codes_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_codes")),
-        sa.UniqueConstraint("tenant_id", "kind", "page", name=op.f("uq_search_codes_tenant_id_kind_page")),
-    )
-    op.create_table(
         "search_entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1964,7 +1953,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_search_entries_tenant_id_kind_group_id"))
 
     op.drop_table("search_entries")
-    op.drop_table("search_codes")
     op.drop_table("score_runs")
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))

@@ -88,7 +88,7 @@ KEPT_SECRET = {"push_keys", "push_subscriptions", "sms_accounts"}
 """What is sealed with the keys of this installation, or belongs to its address: it is entered anew there."""
 UNDONE_HERE = {"bulk_runs", "bulk_changes"}
 """What a bulk change did, row by row, so that it can be undone where it was done."""
-MADE_THERE = {"search_indexes", "search_entries", "search_places", "search_words", "search_codes"}
+MADE_THERE = {"search_indexes", "search_entries", "search_places", "search_words"}
 """What is made anew of the rows that came in."""
 STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE | MADE_THERE)
 SIGN_IN = {"totp_secret": None, "totp_confirmed_at": None, "last_totp_step": None}

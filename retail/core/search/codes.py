@@ -1,16 +1,28 @@
-"""Codes of which any part is found: each page of them is looked through."""
+"""Codes of which any part is found: each is kept as its pieces of three letters, which stand among the words."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, func
 
-from retail.core.db import session
-from retail.core.search.models import BLOCK, PAGE, SearchCodes
-
+MARK = "#"
+"""What pieces of codes begin with, so that no word is like them."""
+PIECE = 3
 SHORTEST_NUMBER = 8
+
+
+def without_filling(code: str) -> str:
+    """A number of goods without the zeros in front, with which its several lengths are made alike."""
+    return code.lstrip("0") if len(code) >= SHORTEST_NUMBER and code.isascii() and code.isdecimal() else code
+
+
+def pieces_of_code(code: str) -> Iterator[str]:
+    """The pieces of a code, marked."""
+    code = without_filling(code)
+    for at in range(len(code) - PIECE + 1):
+        yield MARK + code[at : at + PIECE]
 
 
 def position_in(column: Any, piece: Any, dialect: str) -> ColumnElement[int]:
@@ -20,26 +32,6 @@ def position_in(column: Any, piece: Any, dialect: str) -> ColumnElement[int]:
     return found
 
 
-@lru_cache
-def _holding(dialect: str) -> Any:
-    return select(SearchCodes.page, SearchCodes.codes).where(
-        SearchCodes.kind == bindparam("kind"), position_in(SearchCodes.codes, bindparam("piece"), dialect) > 0
-    )
-
-
-def codes_holding(kind: str, piece: str) -> dict[int, set[str]]:
-    """Where a code holds a piece: letters of slots, by block."""
-    found: dict[int, set[str]] = {}
-    statement = _holding(session.get_bind().dialect.name)
-    for page, codes in session.execute(statement, {"kind": kind, "piece": piece}):
-        here = {line[0] for line in codes.splitlines() if piece in line[1:]}
-        if here:
-            found.setdefault(page * PAGE // BLOCK, set()).update(here)
-    return found
-
-
 def is_same_code(typed: str, code: str) -> bool:
     """Whether a code is the one typed; numbers of goods are filled up with zeros in front."""
-    if typed == code:
-        return True
-    return len(typed) >= SHORTEST_NUMBER and typed.isdecimal() and typed.lstrip("0") == code.lstrip("0")
+    return typed == code or (len(typed) >= SHORTEST_NUMBER and without_filling(typed) == without_filling(code))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from retail.core.db import among_bound, bound, session
 from retail.core.search.codes import position_in
 from retail.core.search.models import SearchWords
 
-MOST = 40
+MOST = 16
 LONG = 7
 """From so many letters on two slips are forgiven."""
 SCRIPTS = ((0x61, 0x7A), (0x3B1, 0x3C9), (0x430, 0x45F), (0x5D0, 0x5EA), (0x621, 0x64A), (0x904, 0x94D))
@@ -27,28 +28,42 @@ def words_with(kind: str, piece: str) -> list[str]:
 
 def guesses(kind: str, typed: str) -> set[str]:
     """Words that differ from what was typed by as few slips as any: a letter too many, too few, another, or two in the
-    wrong order. Where there are none, words that begin so but for one slip."""
+    wrong order. Two slips are found behind the first two letters only. Where there are none, words that begin so but
+    for one slip."""
     slips = 2 if len(typed) >= LONG else 1
-    letters = _mask(typed)
+    others = set(_slips_in_front(typed))
+    asked = {"kind": kind, "beginnings": bound(sorted({typed[:2], *(one[:2] for one in others)}))}
     near: dict[int, list[str]] = {}
     cut: list[str] = []
-    asked = {"kind": kind, "beginnings": bound(sorted(_beginnings(typed)))}
-    for page in session.scalars(_beginning(_dialect()), asked):
-        for word in page.split():
-            if len(word) < len(typed) - slips:
-                continue
-            # Each slip brings at most one letter that was not there and loses one: nearly all words end here.
-            if (letters & ~_mask(word)).bit_count() > slips:
-                continue
-            if len(word) <= len(typed) + slips:
-                if (_mask(word) & ~letters).bit_count() <= slips:
-                    away = distance(typed, word, slips)
-                    if away <= slips:
-                        near.setdefault(away, []).append(word)
-            elif (letters & ~_mask(word[: len(typed) + 1])).bit_count() <= 1 and begins_nearly(typed, word):
-                cut.append(word)
+    for beginning, page in session.execute(_beginning(_dialect()), asked):
+        if beginning == typed[:2]:
+            _compare(typed, page, slips, near, cut)
+        for other in others:
+            if other[:2] == beginning and (at := page.find(f"\n{other}")) >= 0:
+                whole = page.startswith("\n", at + len(other) + 1)
+                if whole:
+                    near.setdefault(1, []).append(other)
+                else:
+                    cut.append(page[at + 1 : page.index("\n", at + 1)])
     nearest = near[min(near)] if near else cut
     return set(sorted(nearest, key=lambda word: (len(word), word))[:MOST])
+
+
+def _compare(typed: str, page: str, slips: int, near: dict[int, list[str]], cut: list[str]) -> None:
+    """Look through words that begin with the same letters."""
+    letters, least, most = _mask(typed), len(typed) - slips, len(typed) + slips
+    for word in page.split():
+        length = len(word)
+        # Each slip brings at most one letter that was not there and loses one: nearly all words end here.
+        if length < least or (letters & ~_mask(word)).bit_count() > slips:
+            continue
+        if length <= most:
+            away = distance(typed, word, slips) if (_mask(word) & ~letters).bit_count() <= slips else slips + 1
+            if away <= slips:
+                near.setdefault(away, []).append(word)
+                continue
+        if length > len(typed) and begins_nearly(typed, word):
+            cut.append(word)
 
 
 def _dialect() -> str:
@@ -63,7 +78,7 @@ def _holding(dialect: str) -> Any:
 
 @lru_cache
 def _beginning(dialect: str) -> Any:
-    return select(SearchWords.words).where(
+    return select(SearchWords.beginning, SearchWords.words).where(
         SearchWords.kind == bindparam("kind"), among_bound(SearchWords.beginning, "beginnings", dialect)
     )
 
@@ -75,15 +90,20 @@ def _mask(word: str) -> int:
     return mask
 
 
-def _beginnings(typed: str) -> set[str]:
-    """How a word may begin that was meant: as typed, or with a slip in its first letters."""
-    first, second, third = list((typed + "  ")[:3])
+def _slips_in_front(typed: str) -> Iterator[str]:
+    """What may have been meant, were the slip in the first two letters."""
+    first, second, rest = typed[0], typed[1], typed[2:]
     low, high = next(((low, high) for low, high in SCRIPTS if low <= ord(first) <= high), (ord(first), ord(first)))
-    alphabet = [chr(letter) for letter in range(low, high + 1)]
-    found = {first + second, second + first, first + third, second + third}
-    found |= {first + letter for letter in alphabet} | {letter + first for letter in alphabet}
-    found |= {letter + second for letter in alphabet}
-    return {one for one in found if " " not in one}
+    yield second + first + rest
+    yield second + rest
+    yield first + rest
+    if rest:
+        yield first + rest[0] + second + rest[1:]
+    for letter in map(chr, range(low, high + 1)):
+        yield letter + second + rest
+        yield first + letter + rest
+        yield letter + typed
+        yield first + letter + second + rest
 
 
 def _rows(typed: str, word: str, most: int) -> list[list[int]]:

@@ -8,10 +8,11 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from retail.core.db import among, session
-from retail.core.search.codes import position_in
-from retail.core.search.finding import FEW, Wanted, slipped, slots_of, wanted, within
+from retail.core.search.codes import position_in, without_filling
+from retail.core.search.finding import FEW, slipped, within
 from retail.core.search.folding import Term, terms_of
 from retail.core.search.models import SearchEntry
+from retail.core.search.reading import Reader, wanted, with_codes
 
 BROAD = 20_000
 """A text that means more things than this is compared along the list instead: its first page is soon full."""
@@ -34,24 +35,24 @@ def match(kind: str, text: str, column: Any, *, by: Literal["subject_id", "group
     if not terms:
         return Match(false(), 0) if text.strip() else None
     key = getattr(SearchEntry, by)
-    found = slots_of(kind, _with_codes([wanted(one) for one in terms]), BROAD)
+    reader = Reader(kind)
+    asked = with_codes(terms)
+    found = reader.slots(asked, BROAD)
     if len(found) >= BROAD:
         # Asked row by row along the order of the list, which is left after one page.
         entry = select(SearchEntry.id).where(SearchEntry.kind == kind, key == column, *map(_stands_in, terms))
         return Match(entry.correlate(column.class_).exists(), None)
+    if found and any(one.as_code for one in asked):
+        # The pieces of a code may stand in another order there, so what was found by them is compared.
+        standing = select(SearchEntry.slot).where(SearchEntry.kind == kind, among(SearchEntry.slot, found))
+        found = list(session.scalars(standing.where(*map(_stands_in, terms))))
     if len(found) < FEW:
-        found += slots_of(kind, [within(kind, one) for one in terms], BROAD)
+        found += reader.slots([within(kind, one) for one in terms], BROAD)
     if not found:
-        found = slots_of(kind, [slipped(kind, one) for one in terms], BROAD)
+        found = reader.slots([slipped(kind, one) for one in terms], BROAD)
     slots = set(found)
     ids = select(key).where(SearchEntry.kind == kind, among(SearchEntry.slot, slots))
     return Match(column.in_(ids), len(slots))
-
-
-def _with_codes(asked: list[Wanted]) -> list[Wanted]:
-    for one in asked:
-        one.in_codes = one.term.may_be_code
-    return asked
 
 
 def _stands_in(term: Term) -> ColumnElement[bool]:
@@ -60,4 +61,8 @@ def _stands_in(term: Term) -> ColumnElement[bool]:
     words = [f" {one.beginning}"] if one.beginning else []
     words += [f" {word} " for word in one.both]
     stands = and_(*(position_in(SearchEntry.words, word, dialect) > 0 for word in words))
-    return or_(stands, position_in(SearchEntry.codes, term.code, dialect) > 0) if term.may_be_code else stands
+    return (
+        or_(stands, position_in(SearchEntry.codes, without_filling(term.code), dialect) > 0)
+        if term.may_be_code
+        else stands
+    )

@@ -14,8 +14,6 @@ from retail.core.db import Model
 from retail.core.tenancy import OfTenant
 
 BLOCK = 4096
-PAGE = 64
-"""Slots of which the codes stand in one row: small enough to be kept with the row itself."""
 _FIRST_LETTER = 0x4E00
 IN_ORDER = Text().with_variant(Text(collation="C"), "postgresql")
 """Text in the order of its letters' numbers, by which beginnings of words are found."""
@@ -85,14 +83,3 @@ class SearchWords(OfTenant, Model):
     kind: Mapped[str]
     beginning: Mapped[str] = mapped_column(IN_ORDER)
     words: Mapped[str]
-
-
-class SearchCodes(OfTenant, Model):
-    """The codes of some slots, a line for each: the letter of the slot, then its codes with spaces between."""
-
-    __tablename__ = "search_codes"
-    __table_args__ = (UniqueConstraint("tenant_id", "kind", "page"),)
-
-    kind: Mapped[str]
-    page: Mapped[int]
-    codes: Mapped[str]

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from retail.core.checks import Fault
 from retail.core.db import among, in_chunks, session, unit_of_work
 from retail.core.search.declared import Searched, SearchText
 from retail.core.search.models import (
     BLOCK,
-    PAGE,
-    SearchCodes,
     SearchEntry,
     SearchIndex,
     SearchPlace,
     SearchWords,
     letter_of,
 )
-from retail.core.search.storing import FIELDS, Kept, code_line, is_guessed, keep
+from retail.core.search.storing import FIELDS, Kept, is_guessed, keep, places_of
 
 STEP = 2000
-PARTS = (SearchPlace, SearchCodes, SearchWords, SearchEntry)
+PARTS = (SearchPlace, SearchWords, SearchEntry)
 
 
 def rebuild(one: Searched, step: Callable[[int], None] | None = None) -> int:
@@ -48,7 +46,7 @@ def rebuild(one: Searched, step: Callable[[int], None] | None = None) -> int:
 
 
 def faults(one: Searched) -> Iterator[Fault]:
-    """Where an index differs from what the rows say: things, then words, then codes."""
+    """Where an index differs from what the rows say: things, then words."""
     yield from _faults_of_entries(one)
     yield from _faults_of_blocks(one)
 
@@ -74,14 +72,12 @@ def _says(row: object, text: SearchText) -> bool:
 
 
 def _faults_of_blocks(one: Searched) -> Iterator[Fault]:
-    """Every place must have its letters, and no others; every page of codes its lines."""
+    """Every place must have its letters, and no others; every word that may be guessed must be known."""
     slots = session.scalar(select(SearchIndex.slots).where(SearchIndex.kind == one.kind)) or 0
-    wrong_words: list[str] = []
-    wrong_codes = 0
+    wrong: list[str] = []
     words: set[str] = set()
     for block in range(-(-slots // BLOCK)):
         places: dict[str, set[str]] = defaultdict(set)
-        lines: dict[int, set[str]] = defaultdict(set)
         first = block * BLOCK
         rows = session.execute(
             select(SearchEntry.slot, SearchEntry.words, SearchEntry.codes).where(
@@ -89,33 +85,17 @@ def _faults_of_blocks(one: Searched) -> Iterator[Fault]:
             )
         )
         for row in rows:
-            for word in row.words.split():
+            for word in places_of(row.words, row.codes):
                 places[word].add(letter_of(row.slot))
-            if row.codes:
-                lines[row.slot // PAGE].add(code_line(row.slot, row.codes))
         kept = select(SearchPlace.word, SearchPlace.letters).where(
             SearchPlace.kind == one.kind, SearchPlace.block == block
         )
         stored = {row.word: row.letters for row in session.execute(kept)}
-        wrong_words += [word for word in {*places, *stored} if sorted(stored.get(word, "")) != sorted(places[word])]
-        pages = select(SearchCodes.page, SearchCodes.codes).where(
-            SearchCodes.kind == one.kind, SearchCodes.page >= first // PAGE, SearchCodes.page < (first + BLOCK) // PAGE
-        )
-        said = {row.page: sorted(row.codes.splitlines(keepends=True)) for row in session.execute(pages)}
-        wrong_codes += sum(said.get(page, []) != sorted(lines[page]) for page in {*said, *lines})
+        wrong += [word for word in {*places, *stored} if sorted(stored.get(word, "")) != sorted(places[word])]
         words |= {word for word in places if is_guessed(word)}
-    if wrong_words:
-        yield Fault(
-            len(wrong_words), f"{one.kind}: the word “{min(wrong_words)}” stands elsewhere than the search says"
-        )
-    if wrong_codes:
-        yield Fault(wrong_codes, f"{one.kind}: {wrong_codes} pages of codes differ from the things they are about")
+    if wrong:
+        yield Fault(len(wrong), f"{one.kind}: “{min(wrong)}” stands elsewhere than the search says")
     pages_of_words = session.scalars(select(SearchWords.words).where(SearchWords.kind == one.kind))
     missing = words.difference(*(page.split("\n") for page in pages_of_words))
     if missing:
         yield Fault(len(missing), f"{one.kind}: the word “{min(missing)}” is not among those that are guessed")
-
-
-def entries_of(one: Searched) -> int:
-    """How many things of a kind are found in the tenant we are in."""
-    return session.scalar(select(func.count()).select_from(SearchEntry).where(SearchEntry.kind == one.kind)) or 0

@@ -1,4 +1,4 @@
-"""Writing the texts of things where the search finds them: entries, places of words, words, codes.
+"""Writing the texts of things where the search finds them: entries, places of words, words.
 
 Whoever writes holds the row of the index until the transaction ends, so that slots are given out once and rows can be
 read, changed and written back.
@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Text, delete, select, tuple_
+from sqlalchemy import ColumnElement, String, Table, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from retail.core.db import Model, among, in_chunks, session, table_of
+from retail.core.search.codes import MARK, pieces_of_code
 from retail.core.search.declared import Searched, SearchText
 from retail.core.search.folding import code_of, is_unspaced, parts_of_code, pieces_of, plain_words, words_in
 from retail.core.search.models import (
     BLOCK,
-    PAGE,
-    SearchCodes,
     SearchEntry,
     SearchIndex,
     SearchPlace,
@@ -77,23 +76,29 @@ class Kept:
 
 @dataclass
 class _Change:
-    """What a chunk of things changes: letters to add and to take away by block and word, codes by slot."""
+    """What a chunk of things changes: letters to add and to take away by block and word."""
 
     new: list[dict[str, Any]] = field(default_factory=list)
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)
     gone: list[int] = field(default_factory=list)
     added: dict[tuple[int, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     taken: dict[tuple[int, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-    new_codes: dict[int, str] = field(default_factory=dict)
-    other_codes: dict[int, str] = field(default_factory=dict)
 
-    def place(self, slot: int, before: str, after: str) -> None:
+    def place(self, slot: int, before: Iterable[str], after: Iterable[str]) -> None:
         """Say which words come and go at a slot."""
-        old, new = set(before.split()), set(after.split())
+        old, new = set(before), set(after)
         for word in new - old:
             self.added[slot // BLOCK, word].append(letter_of(slot))
         for word in old - new:
             self.taken[slot // BLOCK, word].append(letter_of(slot))
+
+
+def places_of(words: str, codes: str) -> set[str]:
+    """Under which words an entry stands: its own, and the pieces of its codes."""
+    found = set(words.split())
+    for code in codes.split():
+        found.update(pieces_of_code(code))
+    return found
 
 
 def keep(one: Searched, subject_ids: Collection[int]) -> int:
@@ -111,8 +116,8 @@ def locked_index(kind: str) -> SearchIndex:
     found = session.scalar(statement)
     if found is None:
         row = {"tenant_id": current_tenant_id(), "kind": kind, "slots": 0}
-        made = _inserting(table_of(SearchIndex)).values(**row).on_conflict_do_nothing()
-        session.connection().execute(made)
+        insert = sqlite.insert if session.connection().dialect.name == "sqlite" else postgresql.insert
+        session.connection().execute(insert(table_of(SearchIndex)).values(**row).on_conflict_do_nothing())
         found = session.scalars(statement).one()
     return found
 
@@ -132,21 +137,13 @@ def _keep_chunk(one: Searched, index: SearchIndex, chunk: Sequence[int]) -> int:
         if was is None:
             slot, index.slots = index.slots, index.slots + 1
             change.new.append({"kind": one.kind, "slot": slot, "subject_id": text.subject_id, **now.values()})
-            block, letter = slot // BLOCK, letter_of(slot)
-            for word in now.words.split():
-                change.added[block, word].append(letter)
-            if now.codes:
-                change.new_codes[slot] = now.codes
+            change.place(slot, (), places_of(now.words, now.codes))
         elif differing := {name: value for name, value in now.values().items() if getattr(was, name) != value}:
             change.changed[was.id] = differing
-            change.place(was.slot, was.words, now.words)
-            if "codes" in differing:
-                change.other_codes[was.slot] = now.codes
+            change.place(was.slot, places_of(was.words, was.codes), places_of(now.words, now.codes))
     for was in kept.values():
         change.gone.append(was.id)
-        change.place(was.slot, was.words, "")
-        if was.codes:
-            change.other_codes[was.slot] = ""
+        change.place(was.slot, places_of(was.words, was.codes), ())
     _write(one.kind, change)
     return len(change.new) + len(change.changed) + len(change.gone)
 
@@ -167,22 +164,13 @@ def _write(kind: str, change: _Change) -> None:
     ]
     _append(SearchPlace, kind, ("block", "word"), "letters", rows)
     _take_away(kind, change.taken)
-    lines: dict[int, str] = defaultdict(str)
-    for slot, codes in change.new_codes.items():
-        lines[slot // PAGE] += code_line(slot, codes)
-    rows = [{"page": page, "text": text} for page, text in sorted(lines.items())]
-    _append(SearchCodes, kind, ("page",), "codes", rows)
-    _change_codes(kind, change.other_codes)
-
-
-def code_line(slot: int, codes: str) -> str:
-    """The line of a slot in its page of codes."""
-    return f"{letter_of(slot)}{codes}\n"
 
 
 def is_guessed(word: str) -> bool:
     """Whether a word is one that a slip of the finger may be told from: letters, and enough of them."""
-    return len(word) >= SHORTEST_GUESSED and not is_unspaced(word) and not any(letter.isdigit() for letter in word)
+    if len(word) < SHORTEST_GUESSED or word[0] == MARK or is_unspaced(word):
+        return False
+    return not any(letter.isdigit() for letter in word)
 
 
 def _add_words(kind: str, words: Iterable[str]) -> None:
@@ -230,30 +218,6 @@ def _places(keys: Sequence[tuple[int, str]]) -> ColumnElement[bool]:
     return tuple_(SearchPlace.block, SearchPlace.word).in_(keys)
 
 
-def _change_codes(kind: str, codes: Mapping[int, str]) -> None:
-    by_page: dict[int, dict[str, str]] = defaultdict(dict)
-    for slot, text in codes.items():
-        by_page[slot // PAGE][letter_of(slot)] = code_line(slot, text) if text else ""
-    changed: dict[int, dict[str, Any]] = {}
-    for chunk in in_chunks(sorted(by_page), CHUNK):
-        asked = select(SearchCodes.id, SearchCodes.page, SearchCodes.codes).where(
-            SearchCodes.kind == kind, among(SearchCodes.page, chunk)
-        )
-        for row in session.execute(asked):
-            others = by_page.pop(row.page)
-            lines = [line for line in row.codes.splitlines(keepends=True) if line[0] not in others]
-            changed[row.id] = {"codes": "".join([*lines, *others.values()])}
-    update_owned(SearchCodes, changed)
-    rows = [{"page": page, "text": "".join(lines.values())} for page, lines in sorted(by_page.items())]
-    _append(SearchCodes, kind, ("page",), "codes", [row for row in rows if row["text"]])
-
-
-def _inserting(table: Table) -> Any:
-    """An INSERT that can say what to do with a row there is."""
-    is_sqlite = session.connection().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
-
-
 def _append(model: type[Model], kind: str, key: tuple[str, ...], column: str, rows: Sequence[dict[str, Any]]) -> None:
     """Add text at the end of what rows have, or make the rows, in one statement."""
     if not rows:
@@ -276,7 +240,7 @@ def _appending(table: Table, key: tuple[str, ...], column: str, dialect: str) ->
     if dialect == "sqlite":
         given = f"VALUES ({', '.join('?' * (len(key) + 3))})"
     else:
-        lists = [f"%s::{'text' if isinstance(table.c[name].type, Text) else 'bigint'}[]" for name in (*key, column)]
+        lists = [f"%s::{'text' if isinstance(table.c[name].type, String) else 'bigint'}[]" for name in (*key, column)]
         given = f"SELECT %s::bigint, %s::text, * FROM unnest({', '.join(lists)})"  # noqa: S608  as below
     return (
         f"INSERT INTO {table.name} ({unique}, {column}) {given} "
