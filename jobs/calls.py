@@ -77,7 +77,8 @@ def run_task(task_id: int, tenant_id: int) -> None:
     """Do a task."""
     _take_up(f"task:{task_id}")
     tasks.run(task_id, tenant_id)
-    _pass_on()
+    # The next of its kind may be handed over now, see `tasks.due`; in a second it would be too late for many mails.
+    nudge()
 
 
 def _take_up(key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import sqlite3
 import time
@@ -19,7 +20,8 @@ class StartFailed(Exception):
 
 
 def lock(settings: config.Config) -> tuple[TextIO, bool]:
-    """Hold the instance for this process; the flag says whether the last holder was killed. Raises StartFailed."""
+    """Hold the instance for this process, and take away what the processes of the last holder counted; the flag says
+    whether it was killed. Raises StartFailed."""
     directory = settings.instance_dir / "run"
     directory.mkdir(mode=0o700, exist_ok=True)
     file = (directory / "lock").open("a+", encoding="ascii")
@@ -34,6 +36,7 @@ def lock(settings: config.Config) -> tuple[TextIO, bool]:
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
+    shutil.rmtree(directory / "metrics", ignore_errors=True)
     return file, bool(before)
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import jinja2
 from flask import Flask, request
+from flask_compress import Compress
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import IntegrityError
@@ -85,6 +86,11 @@ MODULES: list[ModuleType] = [
 CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, search_models, tasks, schedules, troubles)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
+COMPRESSED = {
+    "COMPRESS_ALGORITHM": ["br", "gzip"],
+    "COMPRESS_ALGORITHM_STREAMING": ["br", "deflate"],
+}
+"""Ways to make pages and files small that browsers know, best first; streams are compressed piece by piece."""
 SIGNED_BY_OTHERS = ("notifications.sms_status",)
 """What other programs send: no page of ours gave them a token; each view checks their signature instead."""
 
@@ -109,12 +115,16 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     app = Counterfoil("retail", root_path=str(settings.ROOT), template_folder="templates", static_folder="static")
     app.config.update(config.flask_settings())
     app.config["SERVES_SOCKETS"] = serves_sockets
+    app.config.update(COMPRESSED)
     app.config.update(overrides)
+    # What is asked first is done last: when everybody else is through with an answer.
+    Compress(app)
     logs.set_up(config.log_level, config.log_format)
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     secrets.load_keys(app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"])
-    secrets.watch(Path(app.config["SECRET_KEY_FILE"]) if app.config["SECRET_KEY_FILE"] else None)
+    key_file = app.config["SECRET_KEY_FILE"]
+    secrets.watch(Path(key_file) if key_file else None, *app.config["SECRET_KEY_FALLBACKS"])
     db.init_app(app)
     Migrate(app, db.db, directory=str(settings.ROOT / "migrations"), render_as_batch=True, metadata=db.Model.metadata)
     fence.init_app(app)

@@ -20,7 +20,7 @@ from retail.core import db, tenancy, wall
 from retail.identity import services
 from retail.identity.views import limiter
 from tests import make
-from tests.support import postgres, sharing
+from tests.support import measuring, postgres, sharing
 from tests.support.postgres import PostgresServer, postgres_server
 
 
@@ -96,6 +96,10 @@ def _postgresql_app(instance: Path, postgresql: PostgresServer) -> tuple[Flask, 
     return app, postgresql, name
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(measuring)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sharing.slowest_first(items)
 
@@ -126,8 +130,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         app, server, name = request.getfixturevalue("_postgresql_app")
         server.drop(server.url(name))
         server.create(name, f"{name}_template")
-        with sharing.unmeasured():
-            yield app
+        yield app
     with app.app_context():
         db.session.remove()
         db.db.engine.dispose()
@@ -157,3 +160,16 @@ def shop(context: Flask) -> Iterator[make.Cast]:
 def rival(context: Flask) -> make.Cast:
     """The other business on the same server, whose things must never be seen."""
     return make.rival()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def two_databases(request: pytest.FixtureRequest, tmp_path: Path, postgresql: PostgresServer) -> tuple[Flask, Flask]:
+    """An application on the one database and another on the other, each with the cast; a test of it is marked
+    `postgres`."""
+    url = postgresql.create(f"moved_{secrets.token_hex(4)}")
+    urls = {"sqlite": f"sqlite:///{tmp_path}/moved.db", "postgresql": url}
+    first, second = request.param, *(kind for kind in urls if kind != request.param)
+    source, target = (make_app(tmp_path / kind, urls[kind]) for kind in (first, second))
+    fill(source)
+    fill(target)
+    return source, target

@@ -110,7 +110,13 @@ def rival() -> Cast:
 
 
 def product(
-    name: str = "", *, price: str = "2.40", cost: str | None = "1.10", stock: int = 0, sku: str = "", **more: Any
+    name: str = "",
+    *,
+    price: str = "2.40",
+    cost: str | None = "1.10",
+    stock: int | Decimal = 0,
+    sku: str = "",
+    **more: Any,
 ) -> Variant:
     """A product with one variant, with `stock` of it received at the shop. Inside a tenant; commits."""
     number = next(_count)

@@ -16,7 +16,7 @@ from retail.core import shown
 from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.money import minor_unit, round_to
-from retail.core.tables import Bulk, BulkField
+from retail.core.tables import Bulk, BulkField, archiving
 from retail.permissions import Can
 from retail.tenancy.queries import current_tenant
 
@@ -85,10 +85,6 @@ def _category_in_words(state: dict[str, Any]) -> str:
     return found.path if found is not None else str(_("Without a category"))
 
 
-def _sale_in_words(state: dict[str, Any]) -> str:
-    return str(_("Archived") if state["archived"] else _("On sale"))
-
-
 JOBS = {
     "price": Bulk(
         label=_l("Change prices"),
@@ -118,25 +114,14 @@ JOBS = {
         words=_category_in_words,
         fields={"category": BulkField(_l("Category"), "choice", _categories)},
     ),
-    "archive": Bulk(
-        label=_l("Archive"),
-        done=_l("%(n)s products are archived."),
-        icon="box",
-        needs=Can.EDIT_PRODUCTS,
-        read=many.sale_states_of,
-        change=lambda _state, _answers: {"archived": True},
-        write=many.set_sale_states,
-        words=_sale_in_words,
-    ),
-    "restore": Bulk(
-        label=_l("Put on sale again"),
-        done=_l("%(n)s products are on sale again."),
-        icon="refresh",
-        needs=Can.EDIT_PRODUCTS,
-        read=many.sale_states_of,
-        change=lambda _state, _answers: {"archived": False},
-        write=many.set_sale_states,
-        words=_sale_in_words,
+    **archiving(
+        Can.EDIT_PRODUCTS,
+        many.sale_states_of,
+        many.set_sale_states,
+        {True: _l("Archived"), False: _l("On sale")},
+        archived=_l("%(n)s products are archived."),
+        back=_l("Put on sale again"),
+        restored=_l("%(n)s products are on sale again."),
     ),
 }
 """By the name of each job."""

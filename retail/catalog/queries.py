@@ -215,14 +215,3 @@ def barcode_of(product_id: int, barcode_id: int) -> tuple[str, int]:
     if row is None:
         raise NotFound(_("There is no such barcode."))
     return row.code, row.variant_id
-
-
-def last_category_id() -> int:
-    """The id of the category made last; 0 where there is none."""
-    return session.scalar(select(func.max(Category.id))) or 0
-
-
-def categories_since(category_id: int) -> dict[int, str]:
-    """The paths of the categories made after one, by id, in the order they were made."""
-    rows = session.execute(select(Category.id, Category.path).where(Category.id > category_id).order_by(Category.id))
-    return {row.id: row.path for row in rows}

@@ -170,8 +170,13 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin_postgresql(connection: Connection) -> None:
+    """Reading sees one moment of the database, as on SQLite: what is compared (the end of a chain and its entries, a
+    ledger and its sums) must not be read from two."""
     if connection.dialect.name == "postgresql" and _intent.get() == "read":
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        # Past the listeners of statements: it must be the first of the transaction.
+        raw = cast(Any, connection.connection.dbapi_connection)
+        with raw.cursor() as first:
+            first.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 _bulk_inserts: dict[tuple[str, tuple[str, ...], str], BulkInsert] = {}

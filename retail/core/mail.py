@@ -24,9 +24,19 @@ from retail.core import files
 from retail.core.clock import now
 from retail.core.db import Model, session, unit_of_work
 from retail.core.errors import Refused
+from retail.core.events import Happening, emit, event
 from retail.core.files import StoredFile
 from retail.core.tasks import Task, ask_for, task, try_again
 from retail.core.tenancy import OfTenant
+
+
+@event("mail.refused")
+class MailRefused(Happening):
+    """The mail server said that it will never take mail to this address: `reason` is what it said."""
+
+    mail_id: int
+    address: str
+    reason: str
 
 
 class Mail(OfTenant, Model):
@@ -123,6 +133,9 @@ def _send(
     if problem is None:
         return
     if problem.is_final:
+        with unit_of_work():
+            address = session.get_one(Mail, mail_id).to_address
+            emit(MailRefused(mail_id=mail_id, address=address, reason=problem.text))
         raise Refused(problem.text)
     raise RuntimeError(problem.text)
 

@@ -56,6 +56,7 @@ class Registry:
     """What the modules declared, kept on the app."""
 
     needs: dict[str, Need] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
     menu: list[MenuItem] = field(default_factory=list)
 
 
@@ -63,12 +64,14 @@ class Module(Blueprint):
     """A blueprint that will not take a route without `needs`.
 
     `needs` is a permission, PUBLIC or SIGNED_IN. Limits on one row are rules of the shop and live in services.
+    A route is `own` that belongs to somebody's account: it is closed to whoever stands in for them.
     """
 
     def __init__(self, import_name: str, *, url_prefix: str | None = None, menu: Iterable[MenuItem] = ()) -> None:
         # Commands stand at the top level under the names people type (`flask report run`), whichever module has them.
         super().__init__(import_name.split(".")[1], import_name, url_prefix=url_prefix, cli_group=None)
         self.needs: dict[str, Need] = {}
+        self.own: set[str] = set()
         self.menu = list(menu)
 
     def add_url_rule(
@@ -79,12 +82,15 @@ class Module(Blueprint):
         provide_automatic_options: bool | None = None,
         *,
         needs: Need | None = None,
+        own: bool = False,
         **options: Any,
     ) -> None:
         if needs is None:
             raise TypeError(f"{self.name}: {rule} must say what it needs")
         name = endpoint or cast(Any, view_func).__name__
         self.needs[f"{self.name}.{name}"] = needs
+        if own:
+            self.own.add(f"{self.name}.{name}")
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
     def open(self, app: Flask) -> None:
@@ -96,6 +102,7 @@ class Module(Blueprint):
                     import_module(f"{self.import_name}.{name}")
         registry = registry_of(app)
         registry.needs.update(self.needs)
+        registry.own |= self.own
         registry.menu.extend(self.menu)
         app.register_blueprint(self)
 

@@ -25,6 +25,8 @@ from retail.core.logs import request_id
 
 log = logging.getLogger("retail.request")
 BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What is counted by its name; strangers may send any word, and each would be kept forever."""
 WRITE_SECONDS = 1.0
 KEPT_SECONDS = 7 * 86400
 LONGEST_STATEMENT = 1000
@@ -53,8 +55,9 @@ class Counts:
 
     def add(self, seconds: float, status: int, method: str, asked: Asked) -> None:
         """Count one request."""
+        named = method if method in METHODS else "other"
         with self.lock:
-            self.values[f'counterfoil_requests_total{{method="{method}",status="{status // 100}xx"}}'] += 1
+            self.values[f'counterfoil_requests_total{{method="{named}",status="{status // 100}xx"}}'] += 1
             for bucket in BUCKETS_SECONDS:
                 if seconds <= bucket:
                     self.values[f'counterfoil_request_seconds_bucket{{le="{bucket:g}"}}'] += 1

@@ -52,7 +52,9 @@ def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
         current, told = session(), wanted
 
         def tell(_session: object) -> None:
-            if current.info.pop(WANTED, None) is told:
+            # After a rollback this may be heard at the end of the next transaction, whose wishes are not ours to take.
+            if current.info.get(WANTED) is told:
+                del current.info[WANTED]
                 for (one, person), latest in told.items():
                     push(one, latest, user_id=person)
 

@@ -6,12 +6,14 @@ with by running it again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Column, Table, func, select, update
+from sqlalchemy import Column, Table, select, update
 
 from retail.core import audit, secrets
 from retail.core.chain import AuditHead, signed
@@ -91,31 +93,55 @@ def _sign_heads(key: str, done: Rotated) -> None:
         with across_tenants(), unit_of_work():
             connection = session.connection()
             head = connection.execute(select(heads).where(heads.c.chain == chain).with_for_update()).one()
-            ends = signed(chain, head.position, head.digest, head.base_position, head.base_digest)
             if head.signature.startswith(f"{key}:"):
                 continue
-            if not secrets.is_signed(ends, head.signature):
+            if not secrets.is_signed(_ends(head), head.signature):
                 done.unreadable += 1
                 continue
-            anew = update(heads).where(heads.c.chain == chain).values(signature=secrets.sign(ends))
+            anew = update(heads).where(heads.c.chain == chain).values(signature=secrets.sign(_ends(head)))
             connection.execute(anew)
             done.signed += 1
 
 
-def forget_old_keys(path: Path) -> int:
-    """Keep only the key in force; returns how many went. Refused while something is sealed or signed with another."""
+def _ends(head: Any) -> str:
+    return signed(head.chain, head.position, head.digest, head.base_position, head.base_digest)
+
+
+@dataclass
+class Forgotten:
+    """How many keys went, and how many secrets no key could read, before or after."""
+
+    keys: int
+    unreadable: int
+
+
+def forget_old_keys(path: Path) -> Forgotten:
+    """Keep only the key in force. Refused while an old one reads or proves anything; what none of them reads keeps
+    none of them."""
     key = secrets.key_in_force()
-    heads = table_of(AuditHead)
     with across_tenants(), reading():
-        connection = session.connection()
-        needed = sum(
-            connection.execute(
-                select(func.count()).select_from(table).where(column.is_not(None), ~column.startswith(f"{key}:"))
-            ).scalar_one()
-            for table, column in [*sealed_columns(), (heads, heads.c.signature)]
-        )
-    if needed:
+        readable = Counter(_with_another_key(key))
+    if needed := readable[True]:
         raise Refused(_("%(count)s secrets need the old keys; run “flask keys rotate” first.", count=needed))
     kept = secrets.keys_in(path)
     secrets.write_keys(path, kept[:1])
-    return len(kept) - 1
+    return Forgotten(len(kept) - 1, readable[False])
+
+
+def _with_another_key(key: str) -> Iterator[bool]:
+    """Everything sealed or signed with another key than this: can it be read?"""
+    connection, heads = session.connection(), table_of(AuditHead)
+    for table, column in sealed_columns():
+        asked = select(table.c.id, column).where(column.is_not(None), ~column.startswith(f"{key}:"))
+        for row_id, sealed in connection.execute(asked, execution_options={"yield_per": PIECE}):
+            yield _reads(sealed, f"{table.name}.{column.name}:{row_id}")
+    for head in connection.execute(select(heads).where(~heads.c.signature.startswith(f"{key}:"))):
+        yield secrets.is_signed(_ends(head), head.signature)
+
+
+def _reads(sealed: str, place: str) -> bool:
+    try:
+        secrets.unseal(sealed, place)
+    except SecretUnreadable:
+        return False
+    return True

@@ -15,6 +15,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -40,6 +41,8 @@ ASKING_THREADS = 4
 """How many newcomers are asked at once who they are: each needs the database for a moment."""
 LONGEST_WORD = 16 * 1024
 """A screen says who it is and answers pings; nothing it says is longer."""
+PATIENCE_SECONDS = 10.0
+"""So long a connection may say nothing of who it is, or stay after it was not let in."""
 WANTED_FILES = 16384
 BREATH_SECONDS = 0.3
 
@@ -129,13 +132,18 @@ class Screens:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, connection: socket.socket, environ: dict[str, Any]) -> None:
+        if self.count >= MOST_SOCKETS:
+            _send_away(connection)
+            return
         self.count += 1
         try:
             reader, writer = await asyncio.open_connection(sock=connection, limit=LONGEST_WORD)
             line = _Line(reader, writer, environ)
+            line.may_stay_for(PATIENCE_SECONDS)
             try:
                 await self._answer(line.scope, line.receive, line.send)
             finally:
+                line.may_stay_for(None)
                 writer.close()
         except (OSError, ProtocolError) as problem:
             log.debug("a screen is gone: %s", problem)
@@ -143,14 +151,20 @@ class Screens:
             self.count -= 1
 
     async def _connect(self, screen: str, environ: dict[str, Any], said: Any = None) -> None:
-        if self.count > MOST_SOCKETS:
-            raise socketio.exceptions.ConnectionRefusedError("busy")
-        request = environ["asgi.scope"]["wsgi"]
+        scope = environ["asgi.scope"]
+        line: _Line = scope["line"]
+        # How long asking takes is our affair: after a restart a thousand screens come at once.
+        line.may_stay_for(None)
         loop = asyncio.get_running_loop()
         try:
-            admitted = await loop.run_in_executor(self._asking, ask, self.app, request, said)
+            admitted = await loop.run_in_executor(self._asking, ask, self.app, scope["wsgi"], said)
         except NotAdmitted as no:
+            line.may_stay_for(PATIENCE_SECONDS)
             raise socketio.exceptions.ConnectionRefusedError(str(no)) from None
+        except Exception:
+            # Unanswered, the screen would stay connected and hear nothing for ever; refused, it comes again.
+            log.exception("whether a screen may listen could not be found out")
+            raise socketio.exceptions.ConnectionRefusedError("busy") from None
         for room in admitted.rooms:
             await self.server.enter_room(screen, room)
         self._keep(self._tell(screen, admitted))
@@ -163,6 +177,12 @@ class Screens:
     def _missed(self, admitted: Admitted) -> list[tuple[str, int]]:
         with self.app.app_context():
             return list(admitted.missed())
+
+
+def _send_away(connection: socket.socket) -> None:
+    """Refuse a connection before anything is kept for it; whoever it is tries again."""
+    with connection, suppress(OSError):
+        connection.send(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 
 
 class _Gathering(socketio.AsyncRedisManager):
@@ -228,7 +248,16 @@ class _Line:
             "query_string": str(environ.get("QUERY_STRING", "")).encode(),
             "headers": headers,
             "wsgi": environ,
+            "line": self,
         }
+        self._leave: asyncio.TimerHandle | None = None
+
+    def may_stay_for(self, seconds: float | None) -> None:
+        """Hang up after so long, counted from now; never, with None."""
+        if self._leave is not None:
+            self._leave.cancel()
+        later = asyncio.get_running_loop().call_later
+        self._leave = None if seconds is None else later(seconds, self._writer.close)
 
     async def receive(self) -> dict[str, Any]:
         """What comes next."""

@@ -30,6 +30,7 @@ class Shortcut:
 
 
 EVERYWHERE, IN_LISTS, IN_FORMS, PAGES = _l("Everywhere"), _l("In lists"), _l("In forms"), _l("Go to")
+IN_NOTIFICATIONS = _l("Among notifications")
 SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("palette", _l("Search and go to"), "Ctrl K", EVERYWHERE, fixed=True),
     Shortcut("help", _l("This list of keys"), "?", EVERYWHERE),
@@ -41,11 +42,13 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("list.open", _l("Open the row"), "Enter", IN_LISTS),
     Shortcut("list.choose", _l("Select the row"), "x", IN_LISTS),
     Shortcut("list.choose_all", _l("Select all rows"), "a", IN_LISTS),
-    Shortcut("list.edit", _l("Change the row's first cell that can be changed"), "e", IN_LISTS),
+    Shortcut("list.edit", _l("Change a cell of the row"), "e", IN_LISTS),
     Shortcut("list.filter", _l("Filter"), "f", IN_LISTS),
     Shortcut("list.columns", _l("Choose columns"), "c", IN_LISTS),
     Shortcut("list.forward", _l("Next page"), "]", IN_LISTS),
     Shortcut("list.back", _l("Previous page"), "[", IN_LISTS),
+    Shortcut("notice.read", _l("Mark as read or unread"), "u", IN_NOTIFICATIONS),
+    Shortcut("notice.away", _l("Put away"), "p", IN_NOTIFICATIONS),
     Shortcut("form.save", _l("Save a form"), "Ctrl ↵", IN_FORMS, fixed=True),
 )
 PREFIX = "g"

@@ -41,7 +41,7 @@ MOST_DEATHS = 3
 
 
 AT_A_TIME = 3
-"""So many tasks of one tenant are handed to the workers; the next follow when these are taken up."""
+"""So many tasks of one kind of one tenant are handed to the workers; the next follow when these are taken up."""
 
 ENDS = frozenset({"done", "failed", "cancelled"})
 
@@ -305,12 +305,13 @@ class Due:
 
 def due(limit: int = 1000) -> list[Due]:
     """The tasks that a worker should take up: those whose time has come, and those whose worker is silent. Tenants take
-    turns, and each has no more than a few in the queue: who comes later does not wait for all that others asked for."""
+    turns, and each has no more than a few of a kind in the queue: who comes later does not wait for all that others
+    asked for, nor a tenant's mail for its own imports."""
     instant = now()
     with across_tenants(), reading():
         waiting = and_(Task.state == "queued", Task.due_at <= instant)
         silent = and_(Task.state == "running", or_(Task.beat_at.is_(None), Task.beat_at < instant - LEASE))
-        turn = func.row_number().over(partition_by=Task.tenant_id, order_by=Task.id).label("turn")
+        turn = func.row_number().over(partition_by=(Task.tenant_id, Task.name), order_by=Task.id).label("turn")
         ranked = select(Task.id, Task.tenant_id, Task.name, turn).where(or_(waiting, silent), awake(Task.tenant_id))
         found = ranked.subquery()
         asked = select(found).where(found.c.turn <= AT_A_TIME).order_by(found.c.turn, found.c.id).limit(limit)

@@ -153,15 +153,15 @@ def insert_owned_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]
 
 
 def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -> None:
-    """Change columns of rows of the tenant we are in, each row its own, by one prepared statement for each set of
-    columns; what is loaded is read anew. The session's audit is bypassed."""
+    """Change columns of many rows of a tenant's table by their ids, each its own, with one prepared statement for each
+    set of columns; the session's audit is bypassed. Rows that are loaded are read anew when they are next looked at."""
     table, tenant_id = table_of(model), current_tenant_id()
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for row_id, values in changes.items():
+    # In the order of their ids, as others lock them: who writes the same rows waits, and not in a ring.
+    for row_id, values in sorted(changes.items()):
         if values:
-            alike[tuple(sorted(values))].append(
-                {"the_id": row_id, **{f"new_{name}": value for name, value in values.items()}}
-            )
+            named = {f"new_{name}": value for name, value in values.items()}
+            alike[tuple(sorted(values))].append({"the_id": row_id, **named})
     if not alike:
         return
     session.flush()

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Index, UniqueConstraint, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import Model, insert_rows, session, unit_of_work
 from retail.core.errors import NotFound
@@ -127,6 +128,7 @@ def resolve(trouble_id: int, by: str) -> Trouble:
     """Say that the cause of an error is mended; it opens again by itself when it happens again."""
     row = _trouble(trouble_id)
     row.resolved_at, row.resolved_by = now(), by
+    audit.record("resolve", "troubles", row.id, row.kind)
     return row
 
 
@@ -134,6 +136,7 @@ def reopen(trouble_id: int) -> Trouble:
     """Take that back."""
     row = _trouble(trouble_id)
     row.resolved_at, row.resolved_by = None, ""
+    audit.record("reopen", "troubles", row.id, row.kind)
     return row
 
 

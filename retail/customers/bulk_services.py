@@ -83,8 +83,7 @@ def _free_codes(count: int) -> list[str]:
 
 def update_customers(changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Change fields of customers, each its own; `archived` takes them out of lists or brings them back."""
-    instant = now()
-    columns: dict[int, dict[str, Any]] = {}
+    instant, columns = now(), dict[int, dict[str, Any]]()
     for customer_id, given in changes.items():
         values = columns[customer_id] = dict(given)
         if "archived" in values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,29 @@ from retail.core.errors import NotFound, Refused
 from retail.core.numbers import next_number
 from retail.core.tenancy import insert_owned
 from retail.customers.models import Customer
+
+LONGEST = {"name": 160, "code": 40, "email": 254, "phone": 40, "country": 60, "note": 2000}
+"""How many letters there may be in each field, whichever way a customer comes in."""
+MAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
+
+
+def checked_name(name: str) -> str:
+    """A name as it is kept; Refused for none and for one that is too long."""
+    name = " ".join(name.split())
+    if not name:
+        raise Refused(_("Give the customer a name."), field="name")
+    if len(name) > LONGEST["name"]:
+        raise Refused(_("At most %(n)s characters, please.", n=LONGEST["name"]), field="name")
+    return name
+
+
+def checked_email(email: str) -> str:
+    """A mail address as it is kept, nothing for none; Refused for what is no address or too long for one."""
+    email = email.strip()
+    if email and (len(email) > LONGEST["email"] or not MAIL.fullmatch(email)):
+        said = _("“%(text)s” is no e-mail address; write it as name@example.com.", text=email[:80])
+        raise Refused(said, field="email")
+    return email
 
 
 def ensure_past_customers(customers: Sequence[tuple[str, str]]) -> tuple[dict[str, int], int]:
@@ -49,27 +73,29 @@ def _by_code(codes: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def create_customer(name: str, *, code: str = "", **more: str) -> Customer:
-    """A new customer; without a code the next of the series C-1, C-2 … is given. Refused when the code is taken."""
-    code = code.strip()
+def create_customer(name: str, *, code: str = "", email: str = "", **more: str) -> Customer:
+    """A new customer; without a code the next of the series C-1, C-2 … is given. Refused when the code is taken,
+    and for what is no name or mail address."""
+    name, email, code = checked_name(name), checked_email(email), code.strip()
     if code:
         _check_code(code)
     else:
         code = next_number("customers", "C-")
         while _has_code(code):
             code = next_number("customers", "C-")
-    customer = Customer(code=code, name=" ".join(name.split()), created_at=now(), **more)
+    customer = Customer(code=code, name=name, email=email, created_at=now(), **more)
     session.add(customer)
     session.flush()
     return customer
 
 
-def change_customer(customer: Customer, name: str, *, code: str = "", **more: str) -> None:
-    """Change a customer; an empty code leaves the present one. Refused when the code is somebody else's."""
-    code = code.strip() or customer.code
+def change_customer(customer: Customer, name: str, *, code: str = "", email: str = "", **more: str) -> None:
+    """Change a customer; an empty code leaves the present one. Refused when the code is somebody else's, and
+    for what is no name or mail address."""
+    name, email, code = checked_name(name), checked_email(email), code.strip() or customer.code
     if code != customer.code:
         _check_code(code)
-    customer.name, customer.code = " ".join(name.split()), code
+    customer.name, customer.email, customer.code = name, email, code
     for field, value in more.items():
         setattr(customer, field, value)
     session.flush()
@@ -87,18 +113,13 @@ def restore_customer(customer: Customer) -> None:
 
 def rename_customer(customer_id: int, name: str) -> None:
     """Call a customer otherwise; Refused for no name."""
-    name = " ".join(name.split())
-    if not name:
-        raise Refused(_("Give the customer a name."), field="name")
-    _customer(customer_id).name = name
+    _customer(customer_id).name = checked_name(name)
     session.flush()
 
 
 def set_email(customer_id: int, email: str) -> None:
     """Write to a customer at another address; empty for none. Refused for what is no address."""
-    if email and ("@" not in email[1:-1] or " " in email):
-        raise Refused(_("“%(text)s” is no e-mail address; write it as name@example.com.", text=email), field="email")
-    _customer(customer_id).email = email
+    _customer(customer_id).email = checked_email(email)
     session.flush()
 
 
@@ -108,15 +129,17 @@ def set_phone(customer_id: int, phone: str) -> None:
     session.flush()
 
 
-def archived_states(customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def archived_states(customer_ids: Sequence[int], *, lock: bool = False) -> dict[int, dict[str, Any]]:
     """Whether each customer is archived."""
-    rows = session.execute(select(Customer.id, Customer.archived_at).where(Customer.id.in_(customer_ids)))
+    statement = select(Customer.id, Customer.archived_at).where(Customer.id.in_(customer_ids)).order_by(Customer.id)
+    rows = session.execute(statement.with_for_update() if lock else statement)
     return {row.id: {"archived": row.archived_at is not None} for row in rows}
 
 
 def set_archived_states(states: Mapping[int, Mapping[str, Any]]) -> None:
     """Archive customers, or bring them back."""
-    for customer in session.scalars(select(Customer).where(Customer.id.in_(states)).with_for_update()):
+    statement = select(Customer).where(Customer.id.in_(states)).order_by(Customer.id)
+    for customer in session.scalars(statement.with_for_update()):
         if states[customer.id]["archived"]:
             archive_customer(customer)
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from flask import url_for
@@ -14,6 +15,10 @@ from retail.customers import services
 from retail.customers.jobs import JOBS
 from retail.customers.models import Customer
 from retail.permissions import Can
+
+
+def _edit(save: Callable[[int, str], None], name: str) -> Edit:
+    return Edit(Can.EDIT_CUSTOMERS, save, attrgetter(name), longest=services.LONGEST[name])
 
 
 class CustomerTable(Table):
@@ -30,20 +35,20 @@ class CustomerTable(Table):
             Customer.name,
             link=lambda row: url_for("customers.customer_page", customer_id=row.row_id),
             search=True,
-            edit=Edit(Can.EDIT_CUSTOMERS, services.rename_customer, lambda row: row.name),
+            edit=_edit(services.rename_customer, "name"),
         ),
         "code": Column(_l("Code"), Customer.code, search=True),
         "email": Column(
             _l("E-mail"),
             Customer.email,
             search=True,
-            edit=Edit(Can.EDIT_CUSTOMERS, services.set_email, lambda row: row.email),
+            edit=_edit(services.set_email, "email"),
         ),
         "phone": Column(
             _l("Telephone"),
             Customer.phone,
             search=True,
-            edit=Edit(Can.EDIT_CUSTOMERS, services.set_phone, lambda row: row.phone, longest=40),
+            edit=_edit(services.set_phone, "phone"),
         ),
         "country": Column(_l("Country"), Customer.country),
         "created": Column(_l("Since"), Customer.created_at, "datetime"),

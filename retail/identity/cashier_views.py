@@ -10,10 +10,9 @@ from retail.core import audit, db, html
 from retail.core.errors import Refused
 from retail.core.forms import choices_from, refusals
 from retail.identity import module, pin_services, services, sessions
-from retail.identity.approving import prove_password, prove_pin
+from retail.identity.approving import prove_pin
 from retail.identity.forms import OwnerForm, PinEntryForm, PinForm
-from retail.identity.letters import tell
-from retail.identity.proof import fresh, myself
+from retail.identity.proof import fresh, myself, prove
 from retail.permissions import SIGNED_IN, Can
 
 
@@ -69,7 +68,7 @@ def unlock_with_password() -> Response:
         db.session.expunge_all()
     if form.validate():
         with refusals(form):
-            prove_password(owner, form.password.data)
+            prove(owner, form.password.data, "password", _("That is not the password of %(name)s.", name=owner.name))
             sessions.give_back(g.person.session_id)
             audit.act_as(audit.Actor(user_id=owner.id, name=owner.name, address=request.remote_addr))
             audit.record("till_unlocked", "users", owner.id, owner.name)
@@ -89,14 +88,14 @@ def lock() -> Response:
     return html.done("", to=url_for("identity.switch"))
 
 
-@module.post("/profile/pin", needs=SIGNED_IN)
+@module.post("/profile/pin", needs=SIGNED_IN, own=True)
 @fresh
 def set_own_pin() -> Response:
     """A PIN of one's own."""
     return _set_pin(g.person.id, url_for("identity.security"), _("Your PIN is set."))
 
 
-@module.post("/profile/pin/remove", needs=SIGNED_IN)
+@module.post("/profile/pin/remove", needs=SIGNED_IN, own=True)
 @fresh
 def remove_own_pin() -> Response:
     """Do without a PIN."""
@@ -109,9 +108,9 @@ def remove_own_pin() -> Response:
 def set_pin_of(user_id: int) -> Response:
     """Give somebody a PIN."""
     user = services.user_numbered(user_id)
-    services.check_may_manage(user, g.person.permissions)
+    services.check_may_manage(user, g.person.powers)
     words = _("The PIN of %(name)s is set; tell them in person.", name=user.name)
-    return _set_pin(user_id, url_for("identity.person", user_id=user_id), words, by_another=True)
+    return _set_pin(user_id, url_for("identity.person", user_id=user_id), words)
 
 
 @module.post("/people/<int:user_id>/pin/remove", needs=Can.MANAGE_USERS)
@@ -119,14 +118,14 @@ def set_pin_of(user_id: int) -> Response:
 def remove_pin_of(user_id: int) -> Response:
     """Take somebody's PIN away."""
     user = services.user_numbered(user_id)
-    services.check_may_manage(user, g.person.permissions)
+    services.check_may_manage(user, g.person.powers)
     pin_services.remove_pin(user)
     return html.done(
         _("The PIN of %(name)s is removed.", name=user.name), to=url_for("identity.person", user_id=user_id)
     )
 
 
-def _set_pin(user_id: int, back: str, words: str, *, by_another: bool = False) -> Response:
+def _set_pin(user_id: int, back: str, words: str) -> Response:
     form = PinForm()
     if form.validate():
         with refusals(form):
@@ -138,8 +137,5 @@ def _set_pin(user_id: int, back: str, words: str, *, by_another: bool = False) -
     # Hashing is slow: it is done while no transaction is open.
     db.session.rollback()
     hashed = services.hasher.hash(form.pin.data)
-    user = services.user_numbered(user_id)
-    pin_services.set_pin(user, hashed)
-    if by_another:
-        tell(user, "pin")
+    pin_services.set_pin(services.user_numbered(user_id), hashed)
     return html.done(words, to=back)

@@ -23,7 +23,7 @@ def user() -> None:
 @user.command("reset-password")
 @click.option("--email", required=True, metavar="ADDRESS", help="Whose password.")
 @click.option("--password", metavar="PASSWORD", help="The new one; without it one is made and printed.")
-@click.option("--without-second-factor", is_flag=True, help="Turn the second factor off as well.")
+@click.option("--without-second-factor", is_flag=True, help="Remove the second factor and the passkeys as well.")
 @command_errors
 def reset_password(email: str, password: str | None, without_second_factor: bool) -> None:
     """Set a new password, and sign the person out everywhere."""
@@ -38,7 +38,7 @@ def reset_password(email: str, password: str | None, without_second_factor: bool
         person = services.user_numbered(whose[0])
         services.set_password(person, made)
         sessions.end_all(person.id)
-        if without_second_factor and person.totp_confirmed_at is not None:
-            second_factor.turn_off(person)
+        if without_second_factor:
+            second_factor.remove_all(person)
         audit.record("password_reset", "users", person.id, person.name)
     click.echo("done" if password else made)

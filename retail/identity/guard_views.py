@@ -3,13 +3,13 @@ the program as somebody else, and until they have the second factor their role d
 
 from __future__ import annotations
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import db, html
 from retail.core.errors import Refused
-from retail.core.module import WRITES
+from retail.core.module import WRITES, registry_of
 from retail.identity import module
 
 ALWAYS = frozenset({"static", "core_health", "core_favicon", "identity.sign_out", "identity.sign_in"})
@@ -25,8 +25,6 @@ WHILE_LOCKED = ALWAYS | {"identity.switch", "identity.unlock_with_password"}
 """What works on a device that is locked."""
 WHILE_LOOKING = ALWAYS | {"identity.stop_looking"}
 """What may be sent while looking at the program as somebody else."""
-BY_PIN = ALWAYS | {"identity.theme"}
-"""What a PIN opens of one's own account."""
 
 
 @module.before_app_request
@@ -36,12 +34,12 @@ def keep_out() -> Response | None:
     if person is None:
         return None
     endpoint = request.endpoint or ""
-    own_account = request.path.startswith("/profile")
+    own_account = endpoint in registry_of(current_app).own
     if person.locked and endpoint not in WHILE_LOCKED:
         return html.done("", to=url_for("identity.switch"))
     if person.must_set_up_second_factor and endpoint not in WITHOUT_SECOND_FACTOR:
         return html.done("", to=url_for("identity.security"))
-    if person.by_pin and own_account and endpoint not in BY_PIN:
+    if person.by_pin and own_account:
         raise Refused(_("A PIN opens the till only. For your account, sign in with your password."))
     if person.viewing and endpoint not in WHILE_LOOKING:
         if request.method in WRITES:

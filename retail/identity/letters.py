@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, url_for
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from retail.core import mail
 from retail.core.db import session
 from retail.core.language import attributes, speaking, tells_locales
+from retail.core.links import absolute
 from retail.identity import links
 from retail.identity.models import User
 from retail.tenancy.queries import current_tenant
@@ -16,8 +17,7 @@ from retail.tenancy.queries import current_tenant
 
 def address_of(user: User, purpose: links.Purpose) -> str:
     """The whole link. It is built on the configured address of the program, never on what a request claims as host."""
-    path = url_for("identity.set_password", purpose=purpose, link=links.make(user, purpose))
-    return str(current_app.config["PUBLIC_URL"]).rstrip("/") + path
+    return absolute("identity.set_password", purpose=purpose, link=links.make(user, purpose))
 
 
 @tells_locales
@@ -30,17 +30,21 @@ def locale_for(user_id: int | None) -> str:
 NEWS = {
     "password": _l("Your password was changed."),
     "passkey": _l("A passkey was added to your account."),
+    "passkey_removed": _l("A passkey was removed from your account."),
     "second_factor_on": _l("A second factor was set up for your account."),
     "second_factor_off": _l("The second factor of your account was turned off."),
     "removed": _l("Your second factor and your passkeys were removed by somebody who manages people."),
     "recovery_code": _l("Somebody signed in to your account with a recovery code."),
-    "pin": _l("Somebody who manages people gave you a PIN."),
+    "recovery_codes": _l("New recovery codes were made for your account."),
+    "pin": _l("A PIN was set for your account."),
+    "pin_removed": _l("The PIN of your account was removed."),
 }
 """What is told to people at once because, if it was not them, somebody else has their account in hand."""
 
 
 def tell(user: User, news: str) -> None:
-    """Mail somebody that what they prove themselves by was changed; `news` is a key of NEWS. Inside their tenant."""
+    """Mail somebody that what they prove themselves by was changed; `news` is a key of NEWS. Called where the change is
+    written, so that no way to it is forgotten. Inside their tenant, also where there is no request."""
     locale = locale_for(user.id)
     with speaking(locale):
         _write_news(user, news, locale)
@@ -53,12 +57,11 @@ def _write_news(user: User, news: str, locale: str) -> None:
         said,
         _("If it was not you, set a new password at once and tell whoever manages people at %(shop)s.", shop=shop),
     ]
-    address = str(current_app.config["PUBLIC_URL"]).rstrip("/") + url_for("identity.forgotten")
+    address = absolute("identity.forgotten")
     label = _("Set a new password")
     note = _("Time and device are listed in your profile, under Security.")
     text = "\n\n".join([*words, f"{label}:\n{address}", note]) + "\n"
-    html = render_template(
-        "identity/mail_link.html",
+    html = current_app.jinja_env.get_template("identity/mail_link.html").render(
         subject=said,
         words=words,
         address=address,
@@ -93,8 +96,7 @@ def _write_link(user: User, purpose: links.Purpose, locale: str) -> None:
         ]
         label, note = _("Set a new password"), _("The link works once, for one hour.")
     text = "\n\n".join([*words, f"{label}:\n{address}", note]) + "\n"
-    html = render_template(
-        "identity/mail_link.html",
+    html = current_app.jinja_env.get_template("identity/mail_link.html").render(
         subject=subject,
         words=words,
         address=address,

@@ -46,3 +46,18 @@ NO_LIMITS = Limits(Decimal(100), None, None)
 def limits_of(role: Role) -> Limits:
     """What a role sets."""
     return Limits(Decimal(role.largest_discount_percent), role.largest_refund, role.largest_void)
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What somebody may do, and how far they go alone: nobody gives, copies or touches what reaches further."""
+
+    permissions: frozenset[str]
+    limits: Limits
+
+    def cover(self, role: Role) -> bool:
+        """Whether a role allows nothing beyond these. A limit counts where the role has the permission it rides on."""
+        further = limits_of(role).beyond(self.limits)
+        return set(role.permissions) <= self.permissions and not any(
+            PERMISSION_OF[action] in role.permissions for action in further
+        )

@@ -15,7 +15,6 @@ from retail.core.errors import Refused
 from retail.core.tenancy import across_tenants, inside
 from retail.identity import module, passkeys, signing_in
 from retail.identity.forms import PasskeyForm
-from retail.identity.letters import tell
 from retail.identity.passkeys import Challenge, Site
 from retail.identity.proof import fresh, myself
 from retail.identity.views import let_in, limiter, may_come_in, target_of
@@ -43,14 +42,14 @@ def _no(no: Refused, status: int = 422) -> Response:
     return make_response(jsonify({"problem": no.message}), status)
 
 
-@module.get("/profile/passkeys/new", needs=SIGNED_IN)
+@module.get("/profile/passkeys/new", needs=SIGNED_IN, own=True)
 @fresh
 def new_passkey() -> Response:
     """Where a passkey is made and named."""
     return html.page("identity/passkey.html", form=PasskeyForm(formdata=None))
 
 
-@module.post("/profile/passkeys/options", needs=SIGNED_IN)
+@module.post("/profile/passkeys/options", needs=SIGNED_IN, own=True)
 @fresh
 def passkey_options() -> Response:
     """What the browser needs to make a passkey."""
@@ -61,7 +60,7 @@ def passkey_options() -> Response:
         return _no(no)
 
 
-@module.post("/profile/passkeys", needs=SIGNED_IN)
+@module.post("/profile/passkeys", needs=SIGNED_IN, own=True)
 @fresh
 def add_passkey() -> Response:
     """Keep the passkey the browser made."""
@@ -70,13 +69,12 @@ def add_passkey() -> Response:
         passkeys.register(myself(), _site(), challenge, answer, str(answer.get("name", "")))
     except Refused as no:
         return _no(no)
-    tell(myself(), "passkey")
     html.settle(keep=True)
     flash(_("The passkey is ready; sign in with it next time."), "success")
     return make_response(jsonify({"to": url_for("identity.security")}))
 
 
-@module.post("/profile/passkeys/<int:passkey_id>/name", needs=SIGNED_IN)
+@module.post("/profile/passkeys/<int:passkey_id>/name", needs=SIGNED_IN, own=True)
 def rename_passkey(passkey_id: int) -> Response:
     """Call a passkey something one recognizes."""
     form, found = PasskeyForm(), passkeys.passkey_numbered(passkey_id, myself().id)
@@ -86,7 +84,7 @@ def rename_passkey(passkey_id: int) -> Response:
     return html.done(_("Saved."), to=url_for("identity.security"))
 
 
-@module.post("/profile/passkeys/<int:passkey_id>/remove", needs=SIGNED_IN)
+@module.post("/profile/passkeys/<int:passkey_id>/remove", needs=SIGNED_IN, own=True)
 @fresh
 def remove_passkey(passkey_id: int) -> Response:
     """Forget a passkey."""

@@ -32,6 +32,7 @@ from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.tenancy import taken_anywhere
+from retail.identity.letters import tell
 from retail.identity.models import Passkey, User
 
 LIFETIME_SECONDS = 300
@@ -157,6 +158,7 @@ def register(user: User, site: Site, challenge: Challenge, answer: dict[str, Any
     )
     session.add(made)
     session.flush()
+    tell(user, "passkey")
     return made
 
 
@@ -222,6 +224,7 @@ def rename(passkey: Passkey, name: str) -> None:
 
 def remove(passkey: Passkey) -> None:
     """Forget a passkey: it signs nobody in any more."""
+    tell(session.get_one(User, passkey.user_id), "passkey_removed")
     session.delete(passkey)
     session.flush()
 

@@ -13,7 +13,8 @@ from retail.core.forms import choices_from, refusals
 from retail.core.module import can
 from retail.identity import module, passkeys, second_factor, services, sessions
 from retail.identity.forms import InviteForm, PinForm, UserForm
-from retail.identity.letters import send_link, tell
+from retail.identity.letters import send_link
+from retail.identity.limits import Powers
 from retail.identity.models import User
 from retail.identity.proof import fresh
 from retail.identity.tables import PeopleTable
@@ -32,8 +33,8 @@ def people_tabs(here: str) -> list[dict[str, Any]]:
     return [{"label": label, "url": url_for(endpoint), "active": endpoint == here} for label, endpoint in entries]
 
 
-def _role_choices(mine: frozenset[str], keep: int | None = None) -> list[tuple[int, str]]:
-    return [(role.id, role.name) for role in services.roles() if set(role.permissions) <= mine or role.id == keep]
+def _role_choices(mine: Powers, keep: int | None = None) -> list[tuple[int, str]]:
+    return [(role.id, role.name) for role in services.roles() if mine.cover(role) or role.id == keep]
 
 
 @module.get("/people/", needs=Can.VIEW_USERS)
@@ -52,11 +53,11 @@ def people() -> Any:
 def invite() -> Response:
     """Give somebody an account; they choose a password by a link from the mail."""
     form = InviteForm()
-    form.role_id.choices = choices_from(_role_choices(g.person.permissions))
+    form.role_id.choices = choices_from(_role_choices(g.person.powers))
     if form.validate_on_submit():
         with refusals(form):
             role = services.role_numbered(form.role_id.data)
-            user = services.invite(form.email.data, form.name.data, role, g.person.permissions)
+            user = services.invite(form.email.data, form.name.data, role, g.person.powers)
             send_link(user, "invitation")
             return html.done(
                 _("%(name)s is invited; the link is on its way.", name=user.name),
@@ -74,7 +75,7 @@ def person(user_id: int) -> Response:
 
 
 def _person_page(user: User, form: UserForm, status: int = 200) -> Response:
-    form.role_id.choices = choices_from(_role_choices(g.person.permissions, keep=user.role_id))
+    form.role_id.choices = choices_from(_role_choices(g.person.powers, keep=user.role_id))
     return html.page("identity/person.html", status=status, **_person_context(user, form))
 
 
@@ -84,11 +85,11 @@ def change_person(user_id: int) -> Response:
     """Another name or role for somebody."""
     user = services.user_numbered(user_id)
     form = UserForm(obj=user)
-    form.role_id.choices = choices_from(_role_choices(g.person.permissions, keep=user.role_id))
+    form.role_id.choices = choices_from(_role_choices(g.person.powers, keep=user.role_id))
     if form.validate():
         with refusals(form):
             role = services.role_numbered(form.role_id.data)
-            services.change_user(user, form.name.data, role, g.person.permissions, g.person.id)
+            services.change_user(user, form.name.data, role, g.person.powers, g.person.id)
             return html.done(_("Saved."), to=url_for("identity.person", user_id=user_id))
         user = services.user_numbered(user_id)
     return _person_page(user, form, 422)
@@ -98,11 +99,11 @@ def _person_context(user: User, form: UserForm) -> dict[str, Any]:
     return {
         "form": form,
         "user": user,
-        "may": can(Can.MANAGE_USERS) and services.manageable(user, g.person.permissions),
+        "may": can(Can.MANAGE_USERS) and services.manageable(user, g.person.powers),
         "is_me": user.id == g.person.id,
         "invited": user.password_hash is None,
         "pin_form": PinForm(formdata=None),
-        "may_look_as": can(Can.VIEW_AS) and services.manageable(user, g.person.permissions),
+        "may_look_as": can(Can.VIEW_AS) and services.manageable(user, g.person.powers),
         "passkey_count": len(passkeys.passkeys_of(user.id)),
         "device_count": len(sessions.sessions_of(user.id)),
         "breadcrumbs": [(_("People"), url_for("identity.people")), (user.name, None)],
@@ -111,7 +112,7 @@ def _person_context(user: User, form: UserForm) -> dict[str, Any]:
 
 def _managed(user_id: int) -> User:
     user = services.user_numbered(user_id)
-    services.check_may_manage(user, g.person.permissions)
+    services.check_may_manage(user, g.person.powers)
     return user
 
 
@@ -123,7 +124,7 @@ def _back(user_id: int, message: str) -> Response:
 def deactivate(user_id: int) -> Response:
     """Keep somebody out, at once."""
     user = _managed(user_id)
-    services.deactivate(user, g.person.permissions, g.person.id)
+    services.deactivate(user, g.person.powers, g.person.id)
     return _back(user_id, _("%(name)s can no longer sign in.", name=user.name))
 
 
@@ -131,7 +132,7 @@ def deactivate(user_id: int) -> Response:
 def reactivate(user_id: int) -> Response:
     """Let somebody in again."""
     user = _managed(user_id)
-    services.reactivate(user, g.person.permissions)
+    services.reactivate(user, g.person.powers)
     return _back(user_id, _("%(name)s can sign in again.", name=user.name))
 
 
@@ -158,8 +159,6 @@ def sign_out_everywhere(user_id: int) -> Response:
 def remove_second_factor(user_id: int) -> Response:
     """For somebody who lost the phone and the recovery codes: their passkeys go as well."""
     user = _managed(user_id)
-    second_factor.turn_off(user)
-    passkeys.remove_all(user)
-    tell(user, "removed")
+    second_factor.remove_all(user)
     sessions.end_all(user.id)
     return _back(user_id, _("The second factor and the passkeys of %(name)s are gone.", name=user.name))

@@ -16,6 +16,7 @@ from retail.core import audit
 from retail.core.db import session
 from retail.core.errors import Refused
 from retail.identity import sessions
+from retail.identity.letters import tell
 from retail.identity.models import Role, User
 from retail.permissions import Can
 
@@ -45,10 +46,13 @@ def set_pin(user: User, hashed: str) -> None:
     _keep(user, hashed)
     sessions.leave_tills(user.id)
     audit.record("pin_set", "users", user.id, user.name)
+    tell(user, "pin")
 
 
 def remove_pin(user: User) -> None:
     """Take a user's PIN away."""
+    if user.pin_hash is not None:
+        tell(user, "pin_removed")
     _keep(user, None)
     sessions.leave_tills(user.id)
     audit.record("pin_removed", "users", user.id, user.name)

@@ -13,14 +13,13 @@ from werkzeug.wrappers import Response
 from retail.core import audit, db, html, language
 from retail.core.db import session
 from retail.core.errors import NotFound
-from retail.core.forms import add_problem, refusals
+from retail.core.forms import refusals
 from retail.identity import module, second_factor, services, sessions
 from retail.identity.forms import ChangePasswordForm, CodeForm, PinForm, ProfileForm, ProofForm, ThemeForm
-from retail.identity.letters import tell
 from retail.identity.models import User, UserSession
 from retail.identity.passkeys import passkeys_of
 from retail.identity.passwords import check_is_new, check_password
-from retail.identity.proof import fresh, myself, proves
+from retail.identity.proof import fresh, myself, prove_myself
 from retail.permissions import SIGNED_IN
 
 
@@ -36,7 +35,7 @@ def account_tabs() -> list[dict[str, Any]]:
     ]
 
 
-@module.route("/profile/", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/profile/", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 def profile() -> Response:
     """Name, language, zone, appearance."""
     user = myself()
@@ -65,7 +64,7 @@ def theme() -> Response:
     return Response("", 204)
 
 
-@module.get("/profile/security", needs=SIGNED_IN)
+@module.get("/profile/security", needs=SIGNED_IN, own=True)
 def security() -> Response:
     """Password, second factor and devices on one page."""
     return _security_page(ChangePasswordForm())
@@ -101,15 +100,16 @@ def _security_page(form: ChangePasswordForm, status: int = 200) -> Response:
     )
 
 
-@module.post("/profile/password", needs=SIGNED_IN)
+@module.post("/profile/password", needs=SIGNED_IN, own=True)
 def change_password() -> Response:
     """A new password, after the present one; every other device is signed out."""
     form = ChangePasswordForm()
     if form.validate():
         with refusals(form):
             check_password(form.password.data, (g.person.email, g.person.name))
-    if not form.errors and not form.form_errors and not proves(form.current.data):
-        add_problem(form, _("That is not your present password."), "current")
+    if not form.errors and not form.form_errors:
+        with refusals(form):
+            prove_myself(form.current.data, "current", _("That is not your present password."))
     if not form.errors and not form.form_errors:
         with db.reading():
             had = services.hashes_of(myself())
@@ -120,7 +120,6 @@ def change_password() -> Response:
     hashed = services.hasher.hash(form.password.data)
     user = myself()
     services.replace_password(user, hashed)
-    tell(user, "password")
     sessions.end_all(user.id, except_id=g.person.session_id)
     sessions.confirm(g.person.session_id)
     return html.done(
@@ -128,21 +127,26 @@ def change_password() -> Response:
     )
 
 
-@module.route("/profile/confirm", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/profile/confirm", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 def confirm() -> Response:
     """Ask for the password again before something that matters."""
     form = ProofForm(prefix="proof", next=request.args.get("next", ""))
     if request.method == "POST" and form.validate():
-        if proves(form.secret.data, or_code=True):
+        with refusals(form):
+            prove_myself(
+                form.secret.data,
+                "secret",
+                _("That is not right. After several tries one has to wait a little."),
+                or_code=True,
+            )
             sessions.confirm(g.person.session_id)
             target = form.next.data
             return html.done("", to=target if html.is_safe_target(target) else url_for("identity.security"))
-        add_problem(form, _("That is not right. After several tries one has to wait a little."), "secret")
     status = 422 if request.method == "POST" else 200
     return html.page("identity/confirm.html", status=status, form=form, action=url_for("identity.confirm"), sent=[])
 
 
-@module.route("/profile/second-factor", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/profile/second-factor", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 @fresh
 def set_up_second_factor() -> Response:
     """Show the picture an authenticator app reads, and take its first code."""
@@ -169,7 +173,7 @@ def _setup_page(user: User, form: CodeForm, status: int = 200) -> Response:
     )
 
 
-@module.post("/profile/second-factor/on", needs=SIGNED_IN)
+@module.post("/profile/second-factor/on", needs=SIGNED_IN, own=True)
 @fresh
 def turn_on_second_factor() -> Response:
     """Take the first code and show the recovery codes, this once."""
@@ -181,32 +185,28 @@ def turn_on_second_factor() -> Response:
     if not codes:
         html.settle(keep=False)
         return _setup_page(myself(), form, 422)
-    tell(myself(), "second_factor_on")
     return html.page("identity/recovery_codes.html", codes=codes)
 
 
-@module.post("/profile/recovery-codes", needs=SIGNED_IN)
+@module.post("/profile/recovery-codes", needs=SIGNED_IN, own=True)
 @fresh
 def renew_recovery_codes() -> Response:
     """Ten new recovery codes; the old ones are void."""
     user = myself()
     if user.totp_confirmed_at is None:
         return redirect(url_for("identity.security"), 303)
-    codes = second_factor.new_recovery_codes(user)
-    audit.record("recovery_codes_renewed", "users", user.id, user.name)
-    return html.page("identity/recovery_codes.html", codes=codes)
+    return html.page("identity/recovery_codes.html", codes=second_factor.renew_recovery_codes(user))
 
 
-@module.post("/profile/second-factor/off", needs=SIGNED_IN)
+@module.post("/profile/second-factor/off", needs=SIGNED_IN, own=True)
 @fresh
 def turn_off_second_factor() -> Response:
     """Turn the second factor off, after the password was given again."""
     second_factor.turn_off(myself())
-    tell(myself(), "second_factor_off")
     return html.done(_("The second factor is off."), to=url_for("identity.security"))
 
 
-@module.post("/profile/sessions/<int:session_id>/end", needs=SIGNED_IN)
+@module.post("/profile/sessions/<int:session_id>/end", needs=SIGNED_IN, own=True)
 def end_session(session_id: int) -> Response:
     """Sign one of one's own devices out."""
     row = session.get(UserSession, session_id)
@@ -217,7 +217,7 @@ def end_session(session_id: int) -> Response:
     return html.done(_("That device is signed out."), to=url_for("identity.security"))
 
 
-@module.post("/profile/sessions/end-others", needs=SIGNED_IN)
+@module.post("/profile/sessions/end-others", needs=SIGNED_IN, own=True)
 def end_other_sessions() -> Response:
     """Sign out everywhere but here."""
     ended = sessions.end_all(g.person.id, except_id=g.person.session_id)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from retail.core import clock, db, html
 from retail.core.db import session
 from retail.core.errors import Refused
-from retail.core.forms import add_problem
+from retail.core.forms import refusals
 from retail.identity import second_factor, services, sessions, signing_in
 from retail.identity.forms import ProofForm
 from retail.identity.models import User
@@ -33,24 +33,42 @@ def is_fresh() -> bool:
     return not g.person.by_pin and (clock.now() - g.person.confirmed_at).total_seconds() < FRESH_SECONDS
 
 
-def proves(secret: str, *, or_code: bool = False) -> bool:
-    """Whether this is the person's password or, if allowed, the code their app shows now. Tries are counted as at
-    sign-in, and hashing is done while no transaction is open."""
+def counted(key: str, field: str, is_right: Callable[[], bool]) -> bool:
+    """Whether a secret of `key` is right. Tries are counted as at sign-in, and hashing is done while no transaction is
+    open. Refused, for `field`, when one has to wait after wrong ones."""
     with db.unit_of_work():
-        attempt = signing_in.knock(g.person.email, request.remote_addr or "")
+        attempt = signing_in.knock(key, request.remote_addr or "")
     if attempt.id is None:
+        raise Refused(_("Too many tries. Wait %(n)d seconds and try again.", n=attempt.wait_seconds), field=field)
+    if not is_right():
         return False
+    with db.unit_of_work():
+        signing_in.forgive(attempt.id)
+    return True
+
+
+def prove(user: User, secret: str, field: str, wrong: str, *, or_code: bool = False) -> None:
+    """Refused, for `field` and with the sentence `wrong`, when this is neither somebody's password nor, if allowed, the
+    code their app shows now; also when one has to wait. `user` is a row out of its transaction."""
+
+    def is_right() -> bool:
+        if services.is_password(user, secret):
+            return user.active
+        if not or_code or user.totp_confirmed_at is None:
+            return False
+        with db.unit_of_work():
+            return second_factor.accept_code(services.user_numbered(user.id), secret)
+
+    if not counted(user.email, field, is_right):
+        raise Refused(wrong, field=field)
+
+
+def prove_myself(secret: str, field: str, wrong: str, *, or_code: bool = False) -> None:
+    """`prove` of whoever makes this request."""
     with db.reading():
         user = myself()
         session.expunge_all()
-    right = services.is_password(user, secret)
-    if not right and or_code and user.totp_confirmed_at is not None:
-        with db.unit_of_work():
-            right = second_factor.accept_code(myself(), secret)
-    if right:
-        with db.unit_of_work():
-            signing_in.forgive(attempt.id)
-    return right
+    prove(user, secret, field, wrong, or_code=or_code)
 
 
 def fresh(view: View) -> View:
@@ -67,11 +85,17 @@ def fresh(view: View) -> View:
             return redirect(url_for("identity.confirm", next=request.full_path.rstrip("?")), 303)
         form = ProofForm(prefix="proof")
         if form.secret.data:
-            if proves(form.secret.data, or_code=True):
+            with refusals(form):
+                prove_myself(
+                    form.secret.data,
+                    "secret",
+                    _("That is not right. After several tries one has to wait a little."),
+                    or_code=True,
+                )
+            if not form.errors and not form.form_errors:
                 with db.unit_of_work():
                     sessions.confirm(g.person.session_id)
                 return view(*args, **values)
-            add_problem(form, _("That is not right. After several tries one has to wait a little."), "secret")
         return _question(form)
 
     return cast(View, asked)

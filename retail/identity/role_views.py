@@ -106,8 +106,7 @@ def change_role(role_id: int) -> Response:
                     Decimal(form.largest_discount_percent.data), form.largest_refund.data, form.largest_void.data
                 ),
                 requires_second_factor=form.requires_second_factor.data,
-                mine=g.person.permissions,
-                my_limits=g.person.limits,
+                mine=g.person.powers,
             )
             return html.done(_("The role is saved."), to=url_for("identity.role", role_id=role_id))
         row = services.role_numbered(role_id)
@@ -139,8 +138,7 @@ def copy_role(role_id: int) -> Response:
     """A new role that starts with what this one allows."""
     row, form = services.role_numbered(role_id), CopyRoleForm()
     if form.validate():
-        services.check_may_give(row, g.person.permissions)
-        made = services.copy_role(row, form.name.data)
+        made = services.copy_role(row, form.name.data, g.person.powers)
         return html.done(
             _("The role is made; now choose what it allows."), to=url_for("identity.role", role_id=made.id)
         )

@@ -15,6 +15,8 @@ from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.secrets import seal, unseal
+from retail.identity import passkeys
+from retail.identity.letters import tell
 from retail.identity.models import RecoveryCode, User
 
 STEP_SECONDS = 30
@@ -77,11 +79,25 @@ def turn_on(user: User, code: str) -> list[str]:
         raise Refused(_("That code is not right. Wait for the next one and check the clock of your phone."), "code")
     user.totp_confirmed_at = now()
     audit.record("second_factor_on", "users", user.id, user.name)
-    return new_recovery_codes(user)
+    tell(user, "second_factor_on")
+    return _new_recovery_codes(user)
 
 
 def turn_off(user: User) -> None:
     """Forget the seed and the recovery codes."""
+    _forget(user)
+    tell(user, "second_factor_off")
+
+
+def remove_all(user: User) -> None:
+    """Forget all that a user who lost it proved themselves by besides the password: second factor and passkeys."""
+    if user.totp_confirmed_at is not None:
+        _forget(user)
+    passkeys.remove_all(user)
+    tell(user, "removed")
+
+
+def _forget(user: User) -> None:
     user.totp_secret = user.totp_confirmed_at = user.last_totp_step = None
     session.execute(
         delete(RecoveryCode).where(RecoveryCode.user_id == user.id), execution_options={"synchronize_session": False}
@@ -94,8 +110,15 @@ def _hash_of(user: User, code: str) -> str:
     return hashlib.sha256(f"recovery\0{user.id}\0{plain}".encode()).hexdigest()
 
 
-def new_recovery_codes(user: User) -> list[str]:
-    """Ten new codes; the old ones are void. Each has 50 random bits, so a plain hash keeps them safe."""
+def renew_recovery_codes(user: User) -> list[str]:
+    """Ten new codes; the old ones are void."""
+    audit.record("recovery_codes_renewed", "users", user.id, user.name)
+    tell(user, "recovery_codes")
+    return _new_recovery_codes(user)
+
+
+def _new_recovery_codes(user: User) -> list[str]:
+    """Each has 50 random bits, so a plain hash keeps them safe."""
     session.execute(
         delete(RecoveryCode).where(RecoveryCode.user_id == user.id), execution_options={"synchronize_session": False}
     )
@@ -123,6 +146,7 @@ def use_recovery_code(user: User, code: str) -> bool:
     ).one_or_none()
     if spent is not None:
         audit.record("recovery_code_used", "users", user.id, user.name)
+        tell(user, "recovery_code")
     return spent is not None
 
 

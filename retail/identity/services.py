@@ -15,7 +15,8 @@ from retail.core.errors import NotFound, Refused
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import current_tenant_id, taken_anywhere
 from retail.identity import passwords, sessions
-from retail.identity.limits import Limits, limits_of
+from retail.identity.letters import tell
+from retail.identity.limits import PERMISSION_OF, Limits, Powers, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
 from retail.identity.passwords import check_password
 from retail.permissions import LARGEST_DISCOUNT_PERCENT, LARGEST_GIVEN_BACK, ROLES, Can
@@ -98,8 +99,10 @@ def hashes_of(user: User) -> list[str]:
 
 
 def replace_password(user: User, hashed: str) -> None:
-    """Put the hash of a new password in the place of the present one, which is remembered among the last ones."""
+    """Put the hash of a new password in the place of the present one, which is remembered among the last ones, and
+    tell whose it is; a first one is no news."""
     if user.password_hash is not None:
+        tell(user, "password")
         session.add(OldPassword(user_id=user.id, password_hash=user.password_hash, replaced_at=now()))
         session.flush()
         kept = (
@@ -131,12 +134,12 @@ def renew_hash(user: User, password: str) -> None:
         user.password_hash = hasher.hash(password)
 
 
-def manageable(user: User, mine: frozenset[str]) -> bool:
-    """Whether somebody with the permissions `mine` may change this user: nobody manages those who may do more."""
-    return set(user.role.permissions) <= mine
+def manageable(user: User, mine: Powers) -> bool:
+    """Whether somebody who may do `mine` may change this user: nobody manages those who may do more, or go further."""
+    return mine.cover(user.role)
 
 
-def check_may_manage(user: User, mine: frozenset[str]) -> None:
+def check_may_manage(user: User, mine: Powers) -> None:
     """Refused when the user may do things that whoever changes them may not."""
     if not manageable(user, mine):
         raise Refused(
@@ -144,9 +147,9 @@ def check_may_manage(user: User, mine: frozenset[str]) -> None:
         )
 
 
-def check_may_give(role: Role, mine: frozenset[str]) -> None:
-    """Refused when the role holds permissions that whoever gives it lacks."""
-    if not set(role.permissions) <= mine:
+def check_may_give(role: Role, mine: Powers) -> None:
+    """Refused when the role allows what whoever gives it may not, or goes further."""
+    if not mine.cover(role):
         raise Refused(_("You can only give a role that allows no more than your own."), field="role_id")
 
 
@@ -172,13 +175,13 @@ def roles() -> Sequence[Role]:
     return sorted(found, key=lambda role: (-len(role.permissions), role.name))
 
 
-def invite(email: str, name: str, role: Role, mine: frozenset[str]) -> User:
+def invite(email: str, name: str, role: Role, mine: Powers) -> User:
     """A new user who sets a password by the link sent to them."""
     check_may_give(role, mine)
     return add_user(email, name, role.name)
 
 
-def change_user(user: User, name: str, role: Role, mine: frozenset[str], acting_id: int) -> None:
+def change_user(user: User, name: str, role: Role, mine: Powers, acting_id: int) -> None:
     """Give a user another name or role. Nobody changes their own role, so nobody locks themselves out by it."""
     check_may_manage(user, mine)
     user.name = " ".join(name.split())
@@ -195,7 +198,7 @@ def change_user(user: User, name: str, role: Role, mine: frozenset[str], acting_
     _check_somebody_manages()
 
 
-def deactivate(user: User, mine: frozenset[str], acting_id: int) -> None:
+def deactivate(user: User, mine: Powers, acting_id: int) -> None:
     """Keep a user from signing in, and sign them out everywhere."""
     if user.id == acting_id:
         raise Refused(_("You cannot deactivate yourself."))
@@ -206,7 +209,7 @@ def deactivate(user: User, mine: frozenset[str], acting_id: int) -> None:
     sessions.end_all(user.id)
 
 
-def reactivate(user: User, mine: frozenset[str]) -> None:
+def reactivate(user: User, mine: Powers) -> None:
     """Let a user sign in again."""
     check_may_manage(user, mine)
     user.active = True
@@ -223,8 +226,9 @@ def _check_somebody_manages() -> None:
         raise Refused(_("Somebody must be left who can manage people and roles. Give another person that role first."))
 
 
-def copy_role(role: Role, name: str) -> Role:
-    """A new role that allows what `role` allows."""
+def copy_role(role: Role, name: str, mine: Powers) -> Role:
+    """A new role that allows what `role` allows. Refused when that is more than whoever copies it may do."""
+    check_may_give(role, mine)
     name = _free_role_name(name)
     made = Role(
         name=name,
@@ -256,17 +260,16 @@ def change_role(
     permissions: Iterable[str],
     limits: Limits,
     requires_second_factor: bool,
-    mine: frozenset[str],
-    my_limits: Limits,
+    mine: Powers,
 ) -> None:
     """Say anew what a role allows, and how far. Permissions that whoever changes it lacks stay as they are; nobody sets
-    a limit beyond their own."""
+    a limit beyond their own, nor adds the permission that lets such a limit count."""
     wanted = {str(one) for one in permissions} & set(Can)
     before = set(role.permissions)
-    if (before ^ wanted) - mine:
+    if (before ^ wanted) - mine.permissions:
         raise Refused(_("You can only give or take what your own role allows."), field="permissions")
-    for action in limits.beyond(my_limits):
-        if limits.of(action) != limits_of(role).of(action):
+    for action in limits.beyond(mine.limits):
+        if limits.of(action) != limits_of(role).of(action) or PERMISSION_OF[action] in wanted - before:
             field = "largest_discount_percent" if action == "discount" else f"largest_{action}"
             raise Refused(_("This is more than your own role allows; ask somebody with a higher limit."), field=field)
     role.name = _free_role_name(name, role.id)

@@ -19,7 +19,7 @@ from retail.core.db import session, unit_of_work
 from retail.core.retention import passes
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import across_tenants
-from retail.identity.limits import Limits, limits_of
+from retail.identity.limits import Limits, Powers, limits_of
 from retail.identity.models import Approval, Role, SignInAttempt, User, UserSession
 from retail.permissions import BY_PIN, Can
 from retail.tenancy.models import Tenant
@@ -86,6 +86,11 @@ class SignedIn:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def powers(self) -> Powers:
+        """What they may do, and how far."""
+        return Powers(self.permissions, self.limits)
 
     @property
     def kept_out(self) -> bool:

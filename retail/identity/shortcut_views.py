@@ -51,7 +51,7 @@ def _problems(rows: list[dict[str, Any]]) -> dict[str, str]:
     return found
 
 
-@module.route("/profile/shortcuts", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/profile/shortcuts", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 def shortcut_keys() -> Response:
     """All keys, each of which one may choose anew; those that collide are named and nothing is kept."""
     user = myself()

@@ -16,7 +16,7 @@ from retail.permissions import SIGNED_IN, Can
 def look_as_person(user_id: int) -> Response:
     """See what somebody sees."""
     user = services.user_numbered(user_id)
-    services.check_may_manage(user, g.person.permissions)
+    services.check_may_manage(user, g.person.powers)
     if user.id == g.person.id:
         raise Refused(_("You see the program as yourself already."))
     sessions.look_as(g.person.session_id, user_id=user.id, role_id=user.role_id)

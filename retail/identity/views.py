@@ -19,7 +19,7 @@ from retail.core.module import person_or_none
 from retail.core.tenancy import across_tenants, inside
 from retail.identity import links, module, passwords, second_factor, services, sessions, signing_in
 from retail.identity.forms import CodeForm, ForgottenForm, NewPasswordForm, SignInForm
-from retail.identity.letters import send_link, tell
+from retail.identity.letters import send_link
 from retail.identity.models import User
 from retail.permissions import PUBLIC, SIGNED_IN
 from retail.tenancy.models import Tenant
@@ -176,10 +176,7 @@ def _accepts(user: User, code: str) -> bool:
         audit.act_as(audit.Actor(user_id=present.id, name=present.name, address=_address()))
         if second_factor.accept_code(present, code):
             return True
-        spent = second_factor.use_recovery_code(present, code)
-        if spent:
-            tell(present, "recovery_code")
-        return spent
+        return second_factor.use_recovery_code(present, code)
 
 
 @module.post("/sign-out", needs=SIGNED_IN)
@@ -242,8 +239,6 @@ def _keep_password(user: User, password: str) -> Response:
         present = services.user_numbered(user.id)
         if present.password_hash != user.password_hash:
             return make_response(redirect(request.path, 303))
-        if present.password_hash is not None:
-            tell(present, "password")
         services.replace_password(present, hashed)
         sessions.end_all(user.id)
     cookie.clear()

@@ -6,7 +6,6 @@ name, where only one has it. A blank cell leaves things as they are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,15 +13,17 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from retail.core.errors import Refused
 from retail.core.events import emit
 from retail.core.imports import Changed, Given, Import, Kind, Past, Plan, Reversal, declare
 from retail.core.imports.kinds import several_lines
 from retail.core.imports.reversing import edits, referring, restored
 from retail.core.spreadsheets import CellError, Field, parse_boolean
 from retail.customers import bulk_services as bulk
+from retail.customers.services import LONGEST, checked_email
 from retail.events.customers import CustomersImported
-from retail.events.integrations import ImportUndone
 from retail.integrations.product_fields import value_text
+from retail.integrations.undone import tell_undone
 from retail.permissions import Can
 
 FIELDS = (
@@ -45,8 +46,6 @@ HINTS: Mapping[str, object] = {
     "email": _l("Finds customers where the row has no code."),
     "archived": _l("Yes takes them out of lists; what they bought stays."),
 }
-MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
-LONGEST = {"name": 160, "code": 40, "email": 254, "phone": 40, "country": 60, "note": 2000}
 
 
 @dataclass
@@ -64,6 +63,7 @@ class CustomerImporting:
     def __init__(self, row: Import) -> None:
         self._import_id = row.id
         self._seen: dict[tuple[str, str], int] = {}
+        self._meant: dict[int, int] = {}
         self._labels = {name: str(label) for name, label in LABELS.items()}
 
     def plan(self, rows: Sequence[Given]) -> list[Plan]:
@@ -86,6 +86,8 @@ class CustomerImporting:
         label = said["name"] or said["code"] or said["email"]
         self._once(given, said)
         customer = self._match(given, said)
+        if customer is not None:
+            self._once_each(given, customer)
         if customer is None and not said["name"]:
             given.refuse("name", _("A new customer needs a name."))
         if given.problems:
@@ -102,16 +104,27 @@ class CustomerImporting:
         return Plan(given.number, "update" if new else "unchanged", customer["name"], changes, work=work)
 
     def _once(self, given: Given, said: dict[str, Any]) -> None:
-        """Two rows of a file cannot mean the same customer."""
-        key = next(((name, said[name].casefold()) for name in ("code", "email", "name") if said[name]), None)
-        if key is None:
+        """What names a row's customer cannot name the one of an earlier row, by whatever that one was named itself."""
+        keys = [(name, said[name].casefold()) for name in ("code", "email", "name") if said[name]]
+        if not keys:
             given.refuse("", _("The row has neither a code, a mail address nor a name; give it one of them."))
             return
-        earlier = self._seen.setdefault(key, given.number)
-        if earlier != given.number:
+        name = keys[0][0]
+        earlier = self._seen.get(keys[0])
+        if earlier is not None:
             given.refuse(
-                key[0],
-                _("“%(value)s” stands in row %(row)d already; keep one of them.", value=said[key[0]], row=earlier),
+                name, _("“%(value)s” stands in row %(row)d already; keep one of them.", value=said[name], row=earlier)
+            )
+        for key in keys:
+            self._seen.setdefault(key, given.number)
+
+    def _once_each(self, given: Given, customer: dict[str, Any]) -> None:
+        """Two rows of a file cannot mean the same customer: the second would undo what the first one says."""
+        earlier = self._meant.setdefault(customer["id"], given.number)
+        if earlier != given.number and not given.problems:
+            given.refuse(
+                "",
+                _("Row %(row)d means “%(name)s” already; keep one of them.", row=earlier, name=customer["name"]),
             )
 
     def _match(self, given: Given, said: dict[str, Any]) -> dict[str, Any] | None:
@@ -209,8 +222,10 @@ def _read(given: Given) -> dict[str, Any]:
         "note": several_lines(given.raw("note"))[: LONGEST["note"]],
         "archived": None,
     }
-    if said["email"] and not MAIL.fullmatch(said["email"]):
-        given.refuse("email", _("“%(text)s” is no mail address.", text=said["email"]))
+    try:
+        said["email"] = checked_email(said["email"])
+    except Refused as no:
+        given.refuse("email", no.message)
     if text := given.raw("archived"):
         try:
             said["archived"] = parse_boolean(text)
@@ -223,11 +238,6 @@ def _finish(row: Import) -> None:
     emit(CustomersImported(import_id=row.id, created=row.created, updated=row.updated, rejected=row.rejected))
 
 
-def _undone(row: Import) -> None:
-    rows = sum(row.undo[name] for name in ("removed", "restored", "withdrawn"))
-    emit(ImportUndone(import_id=row.id, filename=row.filename, rows=rows, kept=row.undo["kept"]))
-
-
 CUSTOMERS = declare(
     Kind(
         name="customers",
@@ -237,7 +247,7 @@ CUSTOMERS = declare(
         begin=CustomerImporting,
         undo=CustomerUndoing,
         finish=_finish,
-        undone=_undone,
+        undone=tell_undone,
         known_by=("code", "email", "name", "last_name"),
         hints=HINTS,
     )

@@ -1,4 +1,4 @@
-"""Importing products in the browser: upload, columns, dry run, run, summary; and all imports there were."""
+"""Importing products and customers: upload, columns, dry run, run, summary; and all imports there were."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Response as FileResponse
-from flask import current_app, request, url_for
+from flask import abort, current_app, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -139,9 +139,16 @@ def _example(kind: Kind) -> FileResponse:
     return _download(f"{kind.name}-example.csv", text.getvalue().encode("utf-8-sig"))
 
 
-@module.get("/imports/products.csv", needs=Can.EXPORT)
+def _only_who_may_export() -> None:
+    """All there is of a kind leaves the house: that is for who may import it and take files out."""
+    if not can(Can.EXPORT):
+        abort(403)
+
+
+@module.get("/imports/products.csv", needs=PRODUCTS.needs)
 def products_to_edit() -> FileResponse:
     """All products in the columns of the import, to be edited and uploaded again, or as another program reads them."""
+    _only_who_may_export()
     shape = request.args.get("shape", "")
     pieces = shaped_file(shape, default_options()["location_id"], with_costs=can(Can.VIEW_COSTS))
     answer = send_pieces(pieces, f"products-{shape}.csv" if shape in SHAPES else "products.csv")
@@ -149,9 +156,10 @@ def products_to_edit() -> FileResponse:
     return answer
 
 
-@module.get("/imports/customers.csv", needs=Can.IMPORT_CUSTOMERS)
+@module.get("/imports/customers.csv", needs=CUSTOMERS.needs)
 def customers_to_edit() -> FileResponse:
     """All customers in the columns of the import, to be edited and uploaded again."""
+    _only_who_may_export()
     answer = send_pieces(customer_file(), "customers.csv")
     audit.record_apart("export", "customers", label=_("all, to be edited"))
     return answer

@@ -18,12 +18,11 @@ from retail.core import export
 from retail.core.db import in_chunks, session
 from retail.core.money import ZERO
 from retail.finance.models import TaxRate
-from retail.integrations.product_fields import FIELDS, OPTIONS
+from retail.integrations.product_fields import AMOUNTS, FIELDS, OPTIONS
 from retail.inventory.models import StockLevel
 
 LEFT_OUT = frozenset({"stock"})
 ROWS_A_CHUNK = 1000
-AMOUNTS = frozenset({"price", "cost", "reorder_point"})
 
 
 @dataclass(frozen=True, slots=True)

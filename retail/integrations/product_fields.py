@@ -57,6 +57,8 @@ FIELDS = (
     Field("archived", _l("Archived"), ("status", "discontinued", "inactive", "is archived")),
 )  # fmt: skip
 LABELS: Mapping[str, object] = {one.name: one.label for one in FIELDS}
+AMOUNTS = frozenset({"price", "cost", "reorder_point"})
+"""The fields that are numbers."""
 HINTS: Mapping[str, object] = {
     "name": _l("Needed for new products."),
     "sku": _l("Finds products that are here already. New ones without get one."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from retail.catalog.queries import categories_since, last_category_id
+from retail.catalog.models import Category
 from retail.catalog.services import bulk, ensure_category, next_skus
 from retail.catalog.services.products import variant_name
 from retail.core.clock import now
@@ -16,12 +16,12 @@ from retail.core.events import emit
 from retail.core.imports import Changed, Import, Kind, Plan, declare
 from retail.core.money import ZERO
 from retail.events.catalog import ProductsImported
-from retail.events.integrations import ImportUndone
 from retail.integrations.layouts import LAYOUTS
 from retail.integrations.product_fields import FIELDS, HINTS
 from retail.integrations.product_options import default_options
 from retail.integrations.product_plans import Group, ProductPlanner, Work
 from retail.integrations.product_undo import ProductUndoing
+from retail.integrations.undone import tell_undone
 from retail.inventory.services import opening
 from retail.inventory.services.opening import Opening
 from retail.permissions import Can
@@ -113,6 +113,8 @@ class ProductImporting(ProductPlanner):
         bulk.update_variants(
             {key: {"archived_at": instant} for key, work in zip(ids, works, strict=True) if work.row.archived}
         )
+        # A later row that names one of them otherwise means it a second time.
+        self._meant.update((key, work.row.number) for key, work in zip(ids, works, strict=True))
         return [
             Changed(work.row.number, "variants", key, True, {}, _variant_as_made(work, row))
             for key, work, row in zip(ids, works, rows, strict=True)
@@ -122,12 +124,12 @@ class ProductImporting(ProductPlanner):
         """The categories at some paths by path; made where there is none yet, looked up once in a pass."""
         wanted = sorted({path for path in paths if path} - self._category_ids.keys())
         if wanted:
-            before = last_category_id()
+            made: list[Category] = []
             for path in wanted:
-                category = ensure_category(path)
+                category = ensure_category(path, made)
                 if category is not None:
                     self._category_ids[path] = category.id
-            self._new_categories |= categories_since(before)
+            self._new_categories |= {one.id: one.path for one in made}
         return self._category_ids
 
     def _change_products(self, works: Sequence[Work]) -> list[Changed]:
@@ -215,17 +217,6 @@ def _finish(row: Import) -> None:
     emit(ProductsImported(import_id=row.id, created=row.created, updated=row.updated, rejected=row.rejected))
 
 
-def _undone(row: Import) -> None:
-    emit(
-        ImportUndone(
-            import_id=row.id,
-            filename=row.filename,
-            rows=sum(row.undo[name] for name in ("removed", "restored", "withdrawn")),
-            kept=row.undo["kept"],
-        )
-    )
-
-
 PRODUCTS = declare(
     Kind(
         name="products",
@@ -235,7 +226,7 @@ PRODUCTS = declare(
         begin=ProductImporting,
         undo=ProductUndoing,
         finish=_finish,
-        undone=_undone,
+        undone=tell_undone,
         options=default_options,
         known_by=("sku", "barcode", "name"),
         hints=HINTS,

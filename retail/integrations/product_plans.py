@@ -86,6 +86,7 @@ class ProductPlanner:
         self._rates = {name.casefold(): one.id for one in rates for name in (one.name, one.code)}
         self._percents = {one.rate * 100: one.id for one in reversed(rates)}
         self._seen: dict[tuple[str, ...], int] = {}
+        self._meant: dict[int, int] = {}
         self._groups: dict[str, Group] = {}
         self._group_names: dict[str, str] = {}
         self._products: dict[int, Group] = {}
@@ -198,8 +199,8 @@ class ProductPlanner:
 
     def _work(self, given: Given, row: ProductRow) -> Work | None:
         """What a row asks for; None when one of its cells makes no sense. Raises No."""
-        self._once(row)
         variant = self._match(row)
+        self._once(row, variant)
         for code in row.codes:
             owner = self._by_code.get(code)
             if owner is not None and owner is not variant:
@@ -217,8 +218,9 @@ class ProductPlanner:
             return None
         return self._update(row, variant, rate_id) if variant is not None else self._create(row, rate_id)
 
-    def _once(self, row: ProductRow) -> None:
-        """Two rows of a file cannot mean the same thing: nobody could say which of them holds."""
+    def _once(self, row: ProductRow, variant: KnownVariant | None) -> None:
+        """Two rows of a file cannot mean the same thing, one by its SKU and one by its barcode either: nobody could say
+        which of them holds."""
         keys: list[tuple[str, ...]] = [("sku", row.sku)] if row.sku else []
         keys.extend(("barcode", code) for code in row.codes)
         name = self._name_of(row)
@@ -235,6 +237,10 @@ class ProductPlanner:
                     "name": _("The name “%(value)s”", value=name),
                 }[key[0]]
                 raise No(_("%(what)s stands in row %(row)d already; keep one of them.", what=what, row=earlier), key[0])
+        earlier = self._meant.setdefault(variant.id, row.number) if variant is not None else row.number
+        if variant is not None and earlier != row.number:
+            called = variant_name(variant.product.name, variant.options)
+            raise No(_("Row %(row)d means “%(name)s” already; keep one of them.", row=earlier, name=called))
 
     def _rate(self, row: ProductRow) -> int | None:
         """The tax rate a row names; None when it names none."""

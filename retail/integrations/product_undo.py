@@ -21,14 +21,13 @@ from retail.core.db import session
 from retail.core.imports import Import, ImportChange, Past, Reversal
 from retail.core.imports.reversing import edits, referring, restored
 from retail.finance.models import TaxRate
-from retail.integrations.product_fields import LABELS, codes_text, value_text
+from retail.integrations.product_fields import AMOUNTS, LABELS, codes_text, value_text
 from retail.inventory.services import opening, taking_back
 from retail.tenancy.models import Location
 from retail.tenancy.queries import first_shop
 
 CARRIED = frozenset({"barcodes", "stock_levels", "stock_moves", "variants"})
 """Tables whose rows go with a variant, or whose rows are looked at by themselves."""
-AMOUNTS = frozenset({"price", "cost", "reorder_point"})
 DERIVED = frozenset({"product_forecasts"})
 """Tables that are computed: to stand there is no sign that somebody uses a product."""
 WORDS: Mapping[str, object] = {"barcodes": LABELS["barcode"], "options": LABELS["option1_value"]}

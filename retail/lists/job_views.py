@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Response as FlaskResponse
 from flask import g, request, url_for
@@ -46,9 +45,10 @@ def _chosen(table: Table, given: MultiDict[str, str]) -> Select[Any]:
     """The rows an address or form names: those ticked, or all that match the list's search and filters."""
     row_id = type(table).row_id
     if given.get("all"):
-        asked = Asked.of(table, dict(parse_qsl(given.get("state", "")[:2000])))
+        asked = Asked.told(table, given.get("state", ""))
         return table.narrowed(asked.q, asked.values).order_by(None).order_by(row_id)
-    ids = [int(one) for one in given.getlist("ids")[: services.MOST] if one.isdecimal() and len(one) < 18]
+    ids = [int(one) for one in given.getlist("ids") if one.isdecimal() and len(one) < 18]
+    services.check_size(len(ids))
     return table.whole().where(row_id.in_(ids)).order_by(row_id)
 
 
@@ -104,6 +104,11 @@ def _form_page(table: Table, name: str, job: Bulk, given: MultiDict[str, str], p
     count = tables.counted(chosen, services.MOST)
     examples: list[tuple[str, str, str]] = []
     asked_for = bool(given.get("try")) or not job.fields
+    if problem is None:
+        try:
+            services.check_size(count)
+        except Refused as no:
+            problem = no
     if asked_for and problem is None:
         try:
             examples = _examples(table, job, chosen, _answers(job, given))
@@ -171,7 +176,15 @@ def do_job(list_name: str, job_name: str) -> Response:
 
 
 def _said(run: BulkRun) -> str:
-    """What came of a job, in a sentence or two."""
+    """What came of a job, or of its undoing, in a sentence or two."""
+    if run.restored or run.kept:
+        restored, kept = shown.quantity(run.restored), shown.quantity(run.kept)
+        if run.state == "done":
+            whole = shown.quantity(run.changed)
+            return str(_("Undoing was stopped: %(n)s of %(total)s are as they were.", n=restored, total=whole))
+        if run.kept:
+            return str(_("%(n)s are as they were; %(kept)s were changed since and stay.", n=restored, kept=kept))
+        return str(_("%(n)s are as they were.", n=restored))
     job = run.declared
     parts = [str(job.done) % {"n": shown.quantity(run.changed)}] if job is not None else []
     if run.unchanged:
@@ -181,9 +194,9 @@ def _said(run: BulkRun) -> str:
     return " ".join(map(str, parts))
 
 
-def _seen_run(bulk_run_id: int) -> BulkRun:
+def _seen_run(bulk_run_id: int, *, lock: bool = False) -> BulkRun:
     """A run that this person may see: their own, or one of a list and job that they may use."""
-    run = queries.run_numbered(bulk_run_id)
+    run = queries.run_numbered(bulk_run_id, lock=lock)
     table, job = TABLES.get(run.list_name), run.declared
     may = table is not None and allowed(table.needs, person_or_none()) and job is not None and can(job.needs)
     if run.user_id != g.person.id and not may and not can(Can.SEE_AUDIT):
@@ -192,8 +205,8 @@ def _seen_run(bulk_run_id: int) -> BulkRun:
 
 
 def _run_in_hand(bulk_run_id: int) -> BulkRun:
-    """A run that this person may undo: who may do a job may undo it."""
-    run = _seen_run(bulk_run_id)
+    """A run that this person may undo, locked: who may do a job may undo it."""
+    run = _seen_run(bulk_run_id, lock=True)
     if run.declared is None or not can(run.declared.needs):
         raise NotFound(_("There is no such change of many rows that you may undo."))
     return run
@@ -214,11 +227,15 @@ def run_page(bulk_run_id: int) -> Response:
         job=job,
         table=table,
         task=task if task is not None and not task.has_ended else None,
-        stopped=run.state == "running" and task is not None and task.has_ended,
+        stopped=run.state in {"running", "undoing"} and task is not None and task.has_ended,
         state_words=STATES.get(run.state, run.state),
         tone=TONES.get(run.state, "neutral"),
-        said=_said(run) if run.state != "running" else None,
-        may_undo=run.state == "done" and run.changed > 0 and job is not None and can(job.needs),
+        said=_said(run) if run.state in {"done", "undone"} else None,
+        may_undo=run.state == "done"
+        and run.to_undo > 0
+        and not run.is_forgotten
+        and job is not None
+        and can(job.needs),
         rows=queries.rows_to_look_at(run, SHOWN),
         examples=queries.first_changed(run, EXAMPLES),
         answers=_answers_in_words(job, run.answers),
@@ -274,23 +291,17 @@ def undo_run(bulk_run_id: int) -> Response:
     run = _run_in_hand(bulk_run_id)
     services.take_back(run)
     page = url_for("lists.run_page", bulk_run_id=run.id)
-    if run.task_id is not None and run.state == "undoing" and run.changed > services.AT_ONCE:
+    if run.task_id is not None:
         return html.done(_("It is being undone; you may go on working."), to=page)
     services.give_back(run, services.AT_ONCE)
     if run.kept:
-        said = _(
-            "%(n)s are as they were; %(kept)s were changed since and stay.",
-            n=shown.quantity(run.restored),
-            kept=shown.quantity(run.kept),
-        )
-        return html.done(said, to=page, level="warning")
-    said = _("%(n)s are as they were.", n=shown.quantity(run.restored))
-    return html.done(said, to=html.page_of_fragment() or page)
+        return html.done(_said(run), to=page, level="warning")
+    return html.done(_said(run), to=html.page_of_fragment() or page)
 
 
 @module.post("/runs/<int:bulk_run_id>/stop", needs=SIGNED_IN)
 def stop_run(bulk_run_id: int) -> Response:
-    """Let a run whose task was cancelled or failed end with what it did."""
+    """Let a run whose task was cancelled or failed end with what it did, or with what it undid."""
     run = _run_in_hand(bulk_run_id)
     task = session.get(Task, run.task_id) if run.task_id else None
     if task is not None and not task.has_ended:

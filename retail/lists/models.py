@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from retail.core.clock import now
 from retail.core.db import Model
 from retail.core.states import Flow
 from retail.core.tables import TABLES, Bulk
 from retail.core.tenancy import OfTenant
 
+KEPT_DAYS = 90
+"""So long a job can be undone; then what its rows were is forgotten."""
 RUN_FLOW = Flow(
     "change of many rows",
     "running",
     ends=("undone",),
-    steps={"running": ("done",), "done": ("undoing",), "undoing": ("undone",), "undone": ()},
+    steps={"running": ("done",), "done": ("undoing",), "undoing": ("undone", "done"), "undone": ()},
 )
 
 
 class BulkRun(OfTenant, Model):
     """One job done once: by whom, to how many rows, with what result. `answers` is what the job had asked.
 
-    It goes from running to done, and when it is taken back over undoing to undone. The counts are rows; `restored` and
-    `kept` are those that undoing gave their former values, and those it left because somebody changed them since.
+    It goes from running to done, and when it is taken back over undoing to undone; an undoing that was stopped goes
+    back to done, so that it can be taken up. The counts are rows; `restored` and `kept` are those that undoing gave
+    their former values, and those it left because somebody changed them since.
     """
 
     __tablename__ = "bulk_runs"
@@ -57,6 +61,16 @@ class BulkRun(OfTenant, Model):
     def handled(self) -> int:
         """How many rows the job is through with."""
         return self.changed + self.unchanged + self.refused
+
+    @property
+    def to_undo(self) -> int:
+        """How many of the changed rows undoing has not come to yet."""
+        return self.changed - self.restored - self.kept
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether it is so long ago that what its rows were is, or may be, no longer kept."""
+        return self.created_at < now() - timedelta(days=KEPT_DAYS)
 
 
 class BulkChange(OfTenant, Model):

@@ -15,9 +15,10 @@ TELLING = ("refused", "kept")
 """The states of a row that somebody should look at."""
 
 
-def run_numbered(bulk_run_id: int) -> BulkRun:
-    """A run of this business; NotFound when there is none."""
-    found = session.get(BulkRun, bulk_run_id)
+def run_numbered(bulk_run_id: int, *, lock: bool = False) -> BulkRun:
+    """A run of this business; NotFound when there is none. With `lock` nobody else moves it until the transaction
+    ends."""
+    found = session.get(BulkRun, bulk_run_id, with_for_update=lock)
     if found is None:
         raise NotFound(_("There is no such change of many rows."))
     return found

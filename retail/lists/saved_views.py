@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from flask import g, request, url_for
 from flask_babel import gettext as _
@@ -28,7 +28,7 @@ def _path() -> str:
 
 def _asked(table: Table) -> Asked:
     """The state of the list that the form was sent from."""
-    return Asked.of(table, dict(parse_qsl(request.form.get("state", "")[:2000])))
+    return Asked.told(table, request.form.get("state", ""))
 
 
 def _address(view: SavedView, **more: str) -> str:
@@ -51,7 +51,7 @@ def choose_columns(list_name: str) -> Response:
     columns = None if request.form.get("reset") else _columns(table)
     kept = asked.arguments(table)
     kept.pop("columns", None)
-    view = views.seen_view(int(asked.view), g.person.id) if asked.view.isdecimal() else None
+    view = views.seen_view(asked.view_id, g.person.id) if asked.view_id is not None else None
     if view is None:
         views.choose_columns(table.name, g.person.id, columns)
     elif view.user_id == g.person.id:

@@ -1,4 +1,5 @@
-"""The verbs of jobs for many rows: begin, go on, take back. Each works in the caller's transaction, part by part."""
+"""The verbs of jobs for many rows: begin, go on, take back. Each works in the caller's transaction, part by part; who
+moves a run holds its lock (`queries.run_numbered`)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from retail.core import audit
+from retail.core import audit, shown
 from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import in_chunks, session
@@ -17,14 +18,21 @@ from retail.core.tables import TABLES, Bulk
 from retail.core.tables.bulk import State
 from retail.core.tasks import ask_for
 from retail.core.tenancy import insert_owned
-from retail.lists.models import RUN_FLOW, BulkChange, BulkRun
+from retail.lists.models import KEPT_DAYS, RUN_FLOW, BulkChange, BulkRun
 
 AT_ONCE = 100
 """So many rows are changed while the person waits; more of them by a worker, with progress."""
 PART = 200
 """Rows changed in one transaction: a till that sells meanwhile waits for no longer than that takes."""
-MOST = 200_000
-"""Rows one job may be given."""
+MOST = 20_000
+"""Rows one job may be given. They are written down in the transaction that asks for it: a third of a second of SQLite's
+one writer, for which tills wait."""
+
+
+def check_size(rows: int) -> None:
+    """Refused for more rows than one job may be given."""
+    if rows > MOST:
+        raise Refused(_("That is more than %(n)s rows; narrow the list first.", n=shown.quantity(MOST)))
 
 
 def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[tuple[int, str]]) -> BulkRun:
@@ -49,8 +57,7 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
     session.flush()
     for part in in_chunks(rows, 1000):
         run.rows += len(part)
-        if run.rows > MOST:
-            raise Refused(_("That is more than %(n)s rows; narrow the list first.", n=MOST))
+        check_size(run.rows)
         insert_owned(
             BulkChange,
             [
@@ -76,11 +83,12 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
     return run
 
 
-def carry_out(run: BulkRun, limit: int = PART) -> int:
-    """Do the next part of a job; returns how many rows are left. What is refused says why, and stays as it was."""
+def carry_out(run: BulkRun, limit: int) -> int:
+    """Do the next part of a job, of so many rows; returns how many are left. What is refused says why, and stays as it
+    was."""
     job = _job(run)
     part = _next(run, "waiting", limit)
-    known = job.read([one.row_id for one in part])
+    known = job.read([one.row_id for one in part], lock=True)
     written: dict[int, State] = {}
     for one in part:
         before = known.get(one.row_id)
@@ -108,7 +116,8 @@ def carry_out(run: BulkRun, limit: int = PART) -> int:
         for one in part:
             if one.row_id in kept and one.state == "changed":
                 one.after = kept[one.row_id]
-    left = run.rows - run.handled
+    # Rows that are forgotten by now cannot be done: a job that waited so long ends with what it did.
+    left = run.rows - run.handled if part else 0
     if not left:
         RUN_FLOW.move(run, "done")
         run.ended_at = now()
@@ -117,26 +126,29 @@ def carry_out(run: BulkRun, limit: int = PART) -> int:
 
 
 def take_back(run: BulkRun) -> None:
-    """Begin to undo a job: small ones are then undone at once by the caller, large ones by a worker. Refused for one
-    that still runs or is undone already."""
+    """Begin to undo a job, or go on where an undoing was stopped: few rows are then undone at once by the caller, many
+    by a worker, whose task the run names. Refused for one that still runs, is undone already, or too long ago."""
     _job(run)
     if run.state in {"undone", "undoing"}:
         raise Refused(_("This has been undone already."))
     if run.state != "done":
         raise Refused(_("This is still being done. Cancel its task, or wait for its end."))
+    if run.is_forgotten:
+        raise Refused(
+            _("This is too long ago to be undone: what the rows were is kept for %(n)s days.", n=KEPT_DAYS),
+        )
     RUN_FLOW.move(run, "undoing")
-    audit.record("undo", run.list_name, run.id, str(_job(run).label), {"rows": run.changed})
-    if run.changed > AT_ONCE:
-        run.task_id = ask_for("lists.take_back", bulk_run_id=run.id).id
+    audit.record("undo", run.list_name, run.id, str(_job(run).label), {"rows": run.to_undo})
+    run.task_id = ask_for("lists.take_back", bulk_run_id=run.id).id if run.to_undo > AT_ONCE else None
     session.flush()
 
 
-def give_back(run: BulkRun, limit: int = PART) -> int:
-    """Undo the next part of a job; returns how many rows are left. Each value that is still as the job left it becomes
-    what it was; what somebody changed since stays, and the row says so."""
+def give_back(run: BulkRun, limit: int) -> int:
+    """Undo the next part of a job, of so many rows; returns how many are left. Each value that is still as the job left
+    it becomes what it was; what somebody changed since stays, and the row says so."""
     job = _job(run)
     part = _next(run, "changed", limit)
-    known = job.read([one.row_id for one in part])
+    known = job.read([one.row_id for one in part], lock=True)
     written: dict[int, State] = {}
     for one in part:
         present = known.get(one.row_id)
@@ -158,7 +170,8 @@ def give_back(run: BulkRun, limit: int = PART) -> int:
             run.restored += 1
     if written:
         job.write(written)
-    left = run.changed - run.restored - run.kept
+    # What is forgotten cannot be given back: undoing ends with what it found.
+    left = run.to_undo if part else 0
     if not left:
         RUN_FLOW.move(run, "undone")
         run.ended_at = now()
@@ -167,11 +180,12 @@ def give_back(run: BulkRun, limit: int = PART) -> int:
 
 
 def finish_early(run: BulkRun) -> None:
-    """Let a run whose task was cancelled count as done with what it did, so that it can be undone; the rows it did not
-    reach stay as they were."""
-    if run.state != "running":
+    """Let a run whose task was cancelled count as done with what it did, so that it can be undone, or undone further;
+    the rows it did not reach stay as they were. Refused for one that ended."""
+    if run.state not in {"running", "undoing"}:
         raise Refused(_("This has ended already."))
-    run.rows = run.handled
+    if run.state == "running":
+        run.rows = run.handled
     RUN_FLOW.move(run, "done")
     run.ended_at = now()
     session.flush()

@@ -13,17 +13,17 @@ from retail.core.db import unit_of_work
 from retail.core.retention import passes
 from retail.core.tasks import task
 from retail.lists import queries, services
-from retail.lists.models import BulkChange, BulkRun
+from retail.lists.models import KEPT_DAYS, BulkChange, BulkRun
 
 
 def _in_parts(
-    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun], int], state: str, whole_of: str
+    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun, int], int], state: str, whole_of: str
 ) -> BulkRun:
     while True:
         with unit_of_work():
-            run = queries.run_numbered(bulk_run_id)
+            run = queries.run_numbered(bulk_run_id, lock=True)
             whole = getattr(run, whole_of)
-            left = do(run) if run.state == state else 0
+            left = do(run, services.PART) if run.state == state else 0
         progress(whole - left, whole)
         if not left:
             return run
@@ -43,7 +43,7 @@ def take_back(progress: Callable[..., None], bulk_run_id: int) -> dict[str, Any]
     return {"restored": run.restored, "kept": run.kept, "bulk_run_id": bulk_run_id}
 
 
-@passes("bulk_changes", BulkChange, days=90)
+@passes("bulk_changes", BulkChange, days=KEPT_DAYS)
 def changed_before(instant: datetime) -> ColumnElement[bool]:
-    """What is needed to undo jobs of three months ago; that they were done stays."""
+    """What is needed to undo jobs of long ago; that they were done stays."""
     return BulkChange.created_at < instant

@@ -16,12 +16,14 @@ from retail.core.db import session, unit_of_work
 from retail.core.links import absolute, root_address
 from retail.notifications import letters, twilio
 from retail.notifications import preference_services as preferences
-from retail.notifications.models import PushSubscription, ShortMessage
+from retail.notifications.models import NotificationDelivery, PushSubscription, ShortMessage
 from retail.notifications.outcomes import Channel, Outcome, Parcel
 from retail.notifications.preference_queries import sms_account
 
 LONGEST_SMS = 320
 PUSH_SECONDS = 24 * 3600
+AFTER_SENDING = {"sent": "sent", "again": "queued"}
+"""The state of a text after each outcome; after any other it failed."""
 
 
 class ByMail:
@@ -31,6 +33,8 @@ class ByMail:
 
     def prepare(self, parcel: Parcel) -> Callable[[], Outcome]:
         mail_id = int(parcel.reference) if parcel.reference else letters.write_one(parcel).id
+        # Kept before it leaves: an attempt whose end was never noted goes on with this very mail.
+        session.get_one(NotificationDelivery, parcel.delivery_id).reference = str(mail_id)
 
         def send() -> Outcome:
             problem = mail.hand_over(mail_id)
@@ -54,6 +58,10 @@ class BySms:
             row = ShortMessage(delivery_id=parcel.delivery_id, to_number=parcel.target, text=text, created_at=now())
             session.add(row)
             session.flush()
+        elif row.state in {"sent", "delivered"}:
+            taken = Outcome("sent", reference=row.sid)
+            return lambda: taken
+        row.state = "queued"
         account = sms_account()
         request = None
         if account is not None and account.active:
@@ -68,9 +76,11 @@ class BySms:
             outcome = Outcome("sent") if request is None else twilio.send(request)
             with unit_of_work():
                 sent = session.get_one(ShortMessage, text_id)
-                sent.sid, sent.error = outcome.reference or sent.sid, outcome.error
-                sent.state = {"sent": "sent", "again": "queued"}.get(outcome.state, "failed")
+                sent.sid = outcome.reference or sent.sid
                 sent.sent_at = now() if outcome.state == "sent" else None
+                # What became of it may have been told before this is noted.
+                if sent.state == "queued":
+                    sent.state, sent.error = AFTER_SENDING.get(outcome.state, "failed"), outcome.error
             return outcome
 
         return send

@@ -11,19 +11,23 @@ from sqlalchemy import select
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
-from retail.core.tasks import ask_for
+from retail.core.tasks import ENDS, Task, ask_for
 from retail.core.tenancy import insert_owned
 from retail.identity.models import User
 from retail.notifications import preference_services as preferences
 from retail.notifications.models import Addressee, Notification, NotificationDelivery
 from retail.notifications.outcomes import Outcome
-from retail.notifications.preference_queries import Reach, addressee_of, zone_of
+from retail.notifications.preference_queries import Reach, zone_of
 from retail.notifications.quiet_hours import quiet_until
 
 TASK = "notifications.deliver"
 RETRY_SECONDS = (30, 120, 600, 3600, 4 * 3600, 12 * 3600)
 MOST_ATTEMPTS = len(RETRY_SECONDS) + 1
 LOST_AFTER = timedelta(hours=1)
+LEASE = timedelta(minutes=3)
+"""An attempt keeps its delivery from every other for so long: longer than the task that makes it may take."""
+CLOCKS_APART = timedelta(seconds=5)
+"""By so much the clocks of two machines may differ; a task that comes this early is not early."""
 LONGEST_WAIT = timedelta(hours=24)
 
 
@@ -80,23 +84,33 @@ def hand_over(delivery: NotificationDelivery) -> None:
     row.due_at = due
 
 
-def begin_attempt(delivery_id: int) -> NotificationDelivery | None:
-    """Count an attempt; None when there is nothing to send any more: it ended, was read meanwhile, or must wait for
-    the end of quiet hours that were set after it was planned."""
+def begin_attempt(delivery_id: int) -> bool:
+    """Count an attempt and take the delivery for it, so that no other task tries it meanwhile; to be committed before
+    anything is sent. False when there is nothing to send now: it ended, was read meanwhile, is not due, is being tried,
+    or must wait for the end of quiet hours that were set after it was planned."""
     row = session.scalar(select(NotificationDelivery).where(NotificationDelivery.id == delivery_id).with_for_update())
     if row is None or row.state != "waiting":
-        return None
+        return False
+    instant = now()
+    if row.due_at is not None and row.due_at > instant + CLOCKS_APART:
+        # Whoever is at it may be dead: somebody has to look again when its time is over.
+        hand_over(row)
+        return False
     notification = session.get_one(Notification, row.notification_id)
     if notification.read_at is not None or notification.archived_at is not None:
         end(row, "dropped", _("It was read before it was sent."))
-        return None
-    until = _held({row.user_id}, notification.severity, now()).get(row.user_id)
+        return False
+    until = _held({row.user_id}, notification.severity, instant).get(row.user_id)
     if until is not None:
         row.due_at = until
         hand_over(row)
-        return None
+        return False
+    if row.attempts >= MOST_ATTEMPTS:
+        end(row, "failed", row.error or _("Every attempt broke; the tasks that failed say where."))
+        return False
     row.attempts += 1
-    return row
+    row.due_at = instant + LEASE
+    return True
 
 
 def end(row: NotificationDelivery, state: str, error: str = "") -> None:
@@ -107,9 +121,11 @@ def end(row: NotificationDelivery, state: str, error: str = "") -> None:
 def settle_attempt(delivery_id: int, outcome: Outcome) -> None:
     """Note what came of an attempt, plan the next one, or stop writing to an address that is no good."""
     row = session.scalar(select(NotificationDelivery).where(NotificationDelivery.id == delivery_id).with_for_update())
-    if row is None or row.state != "waiting":
+    if row is None:
         return
     row.reference = outcome.reference or row.reference
+    if row.state != "waiting":
+        return
     if outcome.state == "sent":
         end(row, "sent")
     elif outcome.state == "stop":
@@ -124,20 +140,19 @@ def settle_attempt(delivery_id: int, outcome: Outcome) -> None:
 
 
 def take_up_lost() -> int:
-    """Put back in line what should have been tried an hour ago: its attempt broke before it could be noted. Returns how
-    many there were."""
-    statement = select(NotificationDelivery).where(
+    """Put back in line what should have been tried an hour ago and no task will try: its attempt broke before it could
+    be noted. What merely waits for a worker is left alone. Returns how many there were."""
+    in_hand = select(Task.key).where(Task.name == TASK, Task.state.not_in(ENDS))
+    tried = {int(str(key).partition("@")[0]) for key in session.scalars(in_hand)}
+    late = select(NotificationDelivery).where(
         NotificationDelivery.state == "waiting", NotificationDelivery.due_at < now() - LOST_AFTER
     )
-    rows = session.scalars(statement.order_by(NotificationDelivery.id).with_for_update()).all()
-    for row in rows:
-        row.attempts += 1
-        if row.attempts >= MOST_ATTEMPTS:
-            end(row, "failed", row.error or _("Every attempt broke; the tasks that failed say where."))
-        else:
-            row.due_at = now()
-            hand_over(row)
-    return len(rows)
+    rows = session.scalars(late.order_by(NotificationDelivery.id).with_for_update()).all()
+    lost = [row for row in rows if row.id not in tried]
+    for row in lost:
+        row.due_at = now()
+        hand_over(row)
+    return len(lost)
 
 
 def stop_target(row: NotificationDelivery, reason: str) -> None:
@@ -148,20 +163,50 @@ def stop_target(row: NotificationDelivery, reason: str) -> None:
         preferences.stop_phone(row.user_id, row.target, reason)
     else:
         preferences.end_subscription(int(row.target))
+    _end_waiting(row.user_id, row.channel, row.target, reason)
+
+
+def _end_waiting(user_id: int, channel: str, target: str, reason: str) -> None:
     others = select(NotificationDelivery).where(
-        NotificationDelivery.user_id == row.user_id,
-        NotificationDelivery.channel == row.channel,
-        NotificationDelivery.target == row.target,
+        NotificationDelivery.user_id == user_id,
+        NotificationDelivery.channel == channel,
+        NotificationDelivery.target == target,
         NotificationDelivery.state.in_(("waiting", "digest")),
     )
     for other in session.scalars(others):
         end(other, "stopped", reason)
 
 
+def note_refusal(mail_id: int, address: str, reason: str) -> None:
+    """A mail that left by itself, such as a digest, was refused for good: what it carried did not arrive, and the
+    address gets no more. Nothing is done for an address that is nobody's here."""
+    user = session.scalar(select(User).where(User.email == address))
+    if user is None:
+        return
+    carried = select(NotificationDelivery).where(
+        NotificationDelivery.user_id == user.id,
+        NotificationDelivery.channel == "email",
+        NotificationDelivery.reference == str(mail_id),
+        NotificationDelivery.state == "sent",
+    )
+    for row in session.scalars(carried):
+        end(row, "stopped", reason)
+    preferences.stop_email(user.id, address, reason)
+    _end_waiting(user.id, "email", address, reason)
+
+
 def confirm(delivery_id: int, state: str, error: str) -> None:
-    """The other side says later what became of it: `delivered` or `failed`. What was stopped stays so."""
-    row = session.get(NotificationDelivery, delivery_id)
-    if row is not None and row.state in {"sent", "delivered", "failed"}:
+    """The other side says later what became of it: `delivered`, `failed`, or `stopped` for an address that is no good.
+    It may say so before the attempt itself was noted. What was stopped or dropped stays so."""
+    row = session.scalar(select(NotificationDelivery).where(NotificationDelivery.id == delivery_id).with_for_update())
+    if row is None or row.state not in {"waiting", "sent", "delivered", "failed"}:
+        return
+    if state == "stopped":
+        end(row, state, error)
+        stop_target(row, error)
+    elif row.state == "waiting":
+        end(row, state, error)
+    else:
         row.state, row.error = state, error[:500]
 
 
@@ -176,9 +221,3 @@ def deliver_again(delivery_id: int) -> NotificationDelivery:
     row.state, row.ended_at, row.error, row.due_at, row.attempts = "waiting", None, "", now(), 0
     hand_over(row)
     return row
-
-
-def is_reachable_by_mail(user: User) -> bool:
-    """Whether mail to somebody has not been refused for good."""
-    row = addressee_of(user.id)
-    return row is None or not row.email_stopped or row.stopped_email != user.email

@@ -104,9 +104,11 @@ def sms_status(mark: str) -> Response:
             abort(403)
         state = twilio.ENDS.get(request.form.get("MessageStatus", ""))
         if state is not None:
-            code = request.form.get("ErrorCode", "")
-            row.state, row.error = state, f"{code}" if state == "failed" else ""
+            error, no_good = "", False
+            if state == "failed":
+                error, no_good = twilio.said_later(request.form.get("ErrorCode", ""))
+            row.state, row.error = state, error
             if row.delivery_id is not None:
-                delivery_services.confirm(row.delivery_id, state, row.error)
+                delivery_services.confirm(row.delivery_id, "stopped" if no_good else state, error)
         html.settle(keep=True)
     return PlainResponse(status=204)

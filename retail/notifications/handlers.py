@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from retail.catalog.models import Variant
 from retail.core.db import session
 from retail.core.events import KINDS, Happening, on
+from retail.core.mail import MailRefused
 from retail.core.push import push
 from retail.core.shown import money
 from retail.core.tasks import TaskEnded
@@ -22,6 +23,7 @@ from retail.events.integrations import ImportUndone
 from retail.events.inventory import StockRanLow, StockReplenished
 from retail.events.till import SaleReversed, ShiftClosed
 from retail.inventory.models import StockLevel
+from retail.notifications.delivery_services import note_refusal
 from retail.notifications.queries import who_can
 from retail.notifications.services import Message, notify, retell, settle, summarize
 from retail.permissions import Can
@@ -142,6 +144,12 @@ def tell_of_reversal(happening: SaleReversed) -> None:
         ),
         "orders.order_list",
     )
+
+
+@on(MailRefused)
+def stop_refused_address(happening: MailRefused) -> None:
+    """Nothing more is mailed to an address that will never take it."""
+    note_refusal(happening.mail_id, happening.address, happening.reason)
 
 
 @on(TaskEnded)

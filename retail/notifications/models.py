@@ -149,6 +149,10 @@ class Addressee(OfTenant, Audited, Model):
     digest_hour: Mapped[int] = mapped_column(default=8)
     last_digest_on: Mapped[str] = mapped_column(default="")
 
+    def refuses(self, email: str) -> bool:
+        """Whether this address refused our mail for good; another that replaced it is tried."""
+        return bool(self.email_stopped) and self.stopped_email == email
+
 
 class PushSubscription(OfTenant, Audited, Model):
     """A browser that may be woken: its address at the push service and the keys it reads with, which are sealed."""

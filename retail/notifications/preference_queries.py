@@ -124,7 +124,7 @@ def _targets(user_ids: Collection[int]) -> dict[int, dict[str, tuple[str, ...]]]
     for user_id, email, known in people:
         row: Addressee | None = known
         found[user_id] = {}
-        if row is None or not row.email_stopped or row.stopped_email != email:
+        if row is None or not row.refuses(email):
             found[user_id]["email"] = (email,)
         if row is not None and row.phone and not row.phone_stopped:
             found[user_id]["sms"] = (row.phone,)

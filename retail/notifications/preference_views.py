@@ -118,7 +118,7 @@ def _page(form: ReachForm, status: int = 200) -> Response:
         any_forced=any(cell.forced for cell in cells.values()),
         email=user.email,
         zone=g.person.timezone.replace("_", " "),
-        email_stopped=row.email_stopped if row is not None and row.stopped_email == user.email else "",
+        email_stopped=row.email_stopped if row is not None and row.refuses(user.email) else "",
         phone_stopped=row.phone_stopped if row is not None else "",
         texts_stay=account is None or not account.active,
         mutes=[
@@ -131,7 +131,7 @@ def _page(form: ReachForm, status: int = 200) -> Response:
     )
 
 
-@module.route("/preferences", methods=["GET", "POST"], needs=SIGNED_IN)
+@module.route("/preferences", methods=["GET", "POST"], needs=SIGNED_IN, own=True)
 def preferences() -> Response:
     """Which news by which way, at which hours."""
     form = _reach_form()
@@ -151,7 +151,7 @@ def preferences() -> Response:
     return _page(form, 422 if form.errors or form.form_errors else 200)
 
 
-@module.post("/preferences/reset", needs=SIGNED_IN)
+@module.post("/preferences/reset", needs=SIGNED_IN, own=True)
 def reset_preferences() -> Response:
     """Let the rules of the business hold again."""
     services.forget_choices(_me())
@@ -172,28 +172,28 @@ def _until(choice: str) -> datetime | None:
     return as_utc(datetime.combine(today + timedelta(days=days), time(MORNING)), g.person.timezone)
 
 
-@module.post("/mute", needs=SIGNED_IN)
+@module.post("/mute", needs=SIGNED_IN, own=True)
 def mute() -> Response:
     """Hear nothing of a category for a while."""
     services.mute(_me(), request.form.get("category", ""), _until(request.form.get("until", "")))
     return html.done(_("Muted. It is still kept in your list."), url_for("notifications.preferences") + "#muting")
 
 
-@module.post("/unmute", needs=SIGNED_IN)
+@module.post("/unmute", needs=SIGNED_IN, own=True)
 def unmute() -> Response:
     """Hear of a category again."""
     services.unmute(_me(), request.form.get("category", ""))
     return html.done(_("You hear of it again."), url_for("notifications.preferences") + "#muting")
 
 
-@module.post("/preferences/addresses", needs=SIGNED_IN)
+@module.post("/preferences/addresses", needs=SIGNED_IN, own=True)
 def try_address_again() -> Response:
     """Take up an address again that refused messages."""
     services.try_address_again(_me())
     return html.done(_("We will try again with the next notification."), url_for("notifications.preferences"))
 
 
-@module.post("/push/key", needs=SIGNED_IN)
+@module.post("/push/key", needs=SIGNED_IN, own=True)
 def push_key() -> Response:
     """The key a browser subscribes with; made when the first asks, which is why this is sent and not read."""
     key = services.push_key().public
@@ -201,7 +201,7 @@ def push_key() -> Response:
     return jsonify(key=key)
 
 
-@module.post("/push/subscribe", needs=SIGNED_IN)
+@module.post("/push/subscribe", needs=SIGNED_IN, own=True)
 def subscribe() -> Response:
     """Let this browser be woken."""
     form = SubscriptionForm()
@@ -211,7 +211,7 @@ def subscribe() -> Response:
     return html.done(_("This browser is woken from now on."), url_for("notifications.preferences") + "#browsers")
 
 
-@module.post("/push/<int:subscription_id>/end", needs=SIGNED_IN)
+@module.post("/push/<int:subscription_id>/end", needs=SIGNED_IN, own=True)
 def unsubscribe(subscription_id: int) -> Response:
     """Let a browser sleep."""
     services.unsubscribe(subscription_id, _me())

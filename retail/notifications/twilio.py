@@ -20,9 +20,17 @@ from retail.core.secrets import SecretUnreadable, seal, unseal
 from retail.notifications.outcomes import Outcome
 
 API = "https://api.twilio.com"
-OPTED_OUT = 21610
-NO_SUCH_NUMBER = frozenset({21211, 21214, 21217, 21408, 21612, 21614, 30003, 30005, 30006})
-"""No number, no mobile, or a country the account may not write to: trying again would change nothing."""
+NO_GOOD = {
+    21211: "not a valid phone number",
+    21214: "the number cannot be reached",
+    21217: "not a valid phone number",
+    21610: "its owner asked for no more texts",
+    21614: "not a mobile number",
+    30005: "unknown destination handset",
+    30006: "landline or unreachable carrier",
+}
+"""What is said of a number that takes no texts, at once or, from 30000 on, only when the text should have arrived. A
+telephone that is off (30003) or a country the account may not write to (21408, 21612) is not the number's fault."""
 ENDS = {"delivered": "delivered", "undelivered": "failed", "failed": "failed"}
 
 
@@ -71,9 +79,15 @@ def as_outcome(answer: outside.Answer) -> Outcome:
     text = f"{code or answer.status}: {said.get('message') or 'no reason given'}"
     if answer.status == 429 or answer.status >= 500:
         return Outcome("again", text, after_seconds=answer.retry_after)
-    if code == OPTED_OUT or code in NO_SUCH_NUMBER:
+    if code in NO_GOOD:
         return Outcome("stop", text)
     return Outcome("fail", text)
+
+
+def said_later(code: str) -> tuple[str, bool]:
+    """What the code of a callback means, in words where it is about the number, and whether that takes no texts."""
+    reason = NO_GOOD.get(int(code)) if code.isascii() and code.isdecimal() and len(code) < 9 else None
+    return (code, False) if reason is None else (f"{code}: {reason}", True)
 
 
 def signature(token: str, url: str, form: Iterable[tuple[str, str]]) -> str:

@@ -33,8 +33,7 @@ def export(slug: str, wants_json: bool, file: Path) -> None:
         audit.record("export", "tenants", which, slug, {"file": file.name})
     done = export_business(which, slug, file, travel())
     _tell(done, wants_json)
-    for name in done["missing"]:
-        click.echo(f"{name} is missing among the stored files and was left out", err=True)
+    tell_lost(done)
 
 
 @tenant.command("import")
@@ -62,3 +61,10 @@ def _tell(done: dict[str, Any], wants_json: bool) -> None:
         click.echo(as_json(done))
     else:
         click.echo(f"{done['tenant']}: {done['rows']} rows, {done['files']} files")
+
+
+def tell_lost(done: dict[str, Any]) -> None:
+    """Name the stored files that are not in an archive."""
+    for why in ("missing", "damaged"):
+        for name in done[why]:
+            click.echo(f"{name} is {why} among the stored files and was left out", err=True)

@@ -12,11 +12,8 @@ from retail.core.archive import instances
 from retail.core.commands import as_json, command_errors
 from retail.core.errors import Refused
 from retail.operations import module
-
-
-def _key_file() -> Path | None:
-    name = current_app.config["SECRET_KEY_FILE"]
-    return Path(name) if name else None
+from retail.operations.archive_cli import tell_lost
+from retail.operations.keys_cli import key_file
 
 
 @module.cli.command("backup")
@@ -26,7 +23,7 @@ def _key_file() -> Path | None:
 @command_errors
 def backup(without_keys: bool, wants_json: bool, file: Path) -> None:
     """Write everything (rows, stored files, keys) to FILE, while the shop runs."""
-    path = _key_file()
+    path = key_file()
     keys = None if without_keys or path is None else secrets.keys_in(path)
     done = instances.back_up(file, keys)
     if wants_json:
@@ -37,8 +34,7 @@ def backup(without_keys: bool, wants_json: bool, file: Path) -> None:
         click.echo("FILE holds the keys: whoever has it can read everything and sign in as anybody.", err=True)
     else:
         click.echo("FILE holds no keys: keep SECRET_KEY elsewhere; without it no secret can be read again.", err=True)
-    for name in done["missing"]:
-        click.echo(f"{name} is missing among the stored files and was left out", err=True)
+    tell_lost(done)
 
 
 @module.cli.command("restore")
@@ -53,7 +49,7 @@ def restore(force: bool, wants_json: bool, file: Path) -> None:
     """
     if instances.is_running(Path(current_app.config["INSTANCE_DIR"])):
         raise Refused("The program runs here; stop it first, so that nobody sells into what is replaced.")
-    done = instances.restore(file, force=force, key_file=_key_file())
+    done = instances.restore(file, force=force, key_file=key_file())
     if wants_json:
         click.echo(as_json(done))
     else:

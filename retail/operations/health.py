@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
@@ -17,13 +18,16 @@ from retail.core.db import reading, session
 from retail.core.events import Delivery, Event
 from retail.core.mail import Mail
 from retail.core.queue import redis
-from retail.core.tasks import Task
+from retail.core.tasks import TASKS, Task
 from retail.core.tenancy import across_tenants, awake
 from retail.core.troubles import Trouble
 from retail.identity.models import UserSession
 from retail.tenancy.models import Tenant
 
+DAY = timedelta(days=1)
 LATE_SECONDS = 300
+LONG_SECONDS = 3600
+"""So long may nightly work and imports wait for one another; what people wait for is late after LATE_SECONDS."""
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 HELP = {
     "counterfoil_requests_total": ("counter", "Requests answered, by method and class of status."),
@@ -33,6 +37,7 @@ HELP = {
     "counterfoil_events_waiting": ("gauge", "Events not yet handed to their listeners."),
     "counterfoil_deliveries": ("gauge", "Deliveries of events that wait, or were given up."),
     "counterfoil_tasks": ("gauge", "Slow work by state; failures of the last day."),
+    "counterfoil_oldest_task_seconds": ("gauge", "How long the oldest task has been due, by queue."),
     "counterfoil_mails_waiting": ("gauge", "Mails on their way."),
     "counterfoil_sessions": ("gauge", "Devices on which somebody is signed in."),
     "counterfoil_businesses": ("gauge", "Businesses, in force or suspended."),
@@ -65,7 +70,12 @@ def gauges() -> dict[str, float]:
             'counterfoil_deliveries{state="parked"}': _count(Delivery, Delivery.state == "parked"),
             **{
                 f'counterfoil_tasks{{state="{state}"}}': _count(Task, Task.state == state)
-                for state in ("queued", "running", "failed")
+                for state in ("queued", "running")
+            },
+            'counterfoil_tasks{state="failed"}': _count(Task, Task.state == "failed", Task.ended_at > instant - DAY),
+            **{
+                f'counterfoil_oldest_task_seconds{{queue="{queue}"}}': (instant - due).total_seconds()
+                for queue, due in _oldest_tasks(instant).items()
             },
             "counterfoil_mails_waiting": _count(Mail, Mail.state == "queued"),
             "counterfoil_sessions": _count(UserSession, *live),
@@ -75,6 +85,16 @@ def gauges() -> dict[str, float]:
             "counterfoil_oldest_waiting_seconds": max(0.0, (instant - oldest).total_seconds()),
         }
     return {**found, "counterfoil_disk_free_bytes": shutil.disk_usage(current_app.config["INSTANCE_DIR"]).free}
+
+
+def _oldest_tasks(instant: datetime) -> dict[str, datetime]:
+    """Since when the oldest task of each queue has been due; `instant` where none is."""
+    found = {"default": instant, "low": instant}
+    waiting = awake(Task.tenant_id), Task.state == "queued", Task.due_at <= instant
+    for name, due in session.execute(select(Task.name, func.min(Task.due_at)).where(*waiting).group_by(Task.name)):
+        queue = "default" if name in TASKS and TASKS[name].queue != "low" else "low"
+        found[queue] = min(found[queue], due)
+    return found
 
 
 def _count(model: Any, *conditions: Any) -> int:
@@ -93,6 +113,16 @@ def as_metrics() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _tasks(values: dict[str, float]) -> dict[str, Any]:
+    """Whether what is due is taken up; what waits for its time counts as waiting only."""
+    prompt, slow = (values[f'counterfoil_oldest_task_seconds{{queue="{queue}"}}'] for queue in ("default", "low"))
+    return {
+        "ok": prompt < LATE_SECONDS and slow < LONG_SECONDS,
+        "oldest_seconds": round(max(prompt, slow)),
+        "waiting": int(values['counterfoil_tasks{state="queued"}']),
+    }
+
+
 def look() -> dict[str, Any]:
     """What works and what does not. `state` is ok, degraded (sales go on, what follows from them waits) or failed."""
     checks: dict[str, dict[str, Any]] = {}
@@ -106,7 +136,7 @@ def look() -> dict[str, Any]:
     checks["database"] = {"ok": True, "milliseconds": took}
     late, parked = values["counterfoil_oldest_waiting_seconds"], values['counterfoil_deliveries{state="parked"}']
     checks["deliveries"] = {"ok": late < LATE_SECONDS, "oldest_seconds": round(late), "parked": int(parked)}
-    checks["tasks"] = {"ok": True, "waiting": int(values['counterfoil_tasks{state="queued"}'])}
+    checks["tasks"] = _tasks(values)
     free = values["counterfoil_disk_free_bytes"]
     checks["disk"] = {"ok": free > LEAST_FREE_BYTES, "free_bytes": int(free)}
     try:

@@ -19,7 +19,8 @@ def keys() -> None:
     """The keys with which secrets are encrypted and cookies signed."""
 
 
-def _file() -> Path | None:
+def key_file() -> Path | None:
+    """The file that holds the keys; None when they come from the environment."""
     name = current_app.config["SECRET_KEY_FILE"]
     return Path(name) if name else None
 
@@ -32,7 +33,7 @@ def rotate(wants_json: bool) -> None:
 
     Old keys still read, so it can be stopped at any moment and run again. Restart the program afterwards.
     """
-    path = _file()
+    path = key_file()
     if path is not None:
         rotation.take_new_key(path)
     elif not current_app.config["SECRET_KEY_FALLBACKS"]:
@@ -54,7 +55,10 @@ def rotate(wants_json: bool) -> None:
 @command_errors
 def forget() -> None:
     """Delete the old keys, when nothing needs them any more; who signed in before the rotation signs in again."""
-    path = _file()
+    path = key_file()
     if path is None:
         raise Refused("SECRET_KEY comes from the environment: empty OLD_SECRET_KEYS there.")
-    click.echo(f"{rotation.forget_old_keys(path)} old keys deleted")
+    done = rotation.forget_old_keys(path)
+    click.echo(f"{done.keys} old keys deleted")
+    if done.unreadable:
+        click.echo(f"{done.unreadable} secrets could not be read with them either; enter those again", err=True)

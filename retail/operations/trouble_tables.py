@@ -101,7 +101,7 @@ class SlowNotes(Table):
     }
     empty = {
         "title": _l("Nothing was slow"),
-        "text": _l("Pages that take longer than half a second, and their slowest queries, are noted here."),
+        "text": _l("Pages and queries that take longer than they should are noted here."),
         "icon": "clock",
     }
 

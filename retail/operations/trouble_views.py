@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from retail.core import audit, html, tables, troubles
+from retail.core import html, tables, troubles
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.module import MenuItem
@@ -52,8 +52,7 @@ def trouble(trouble_id: int) -> Response:
 @module.post("/errors/<int:trouble_id>/resolve", needs=Can.RESOLVE_ERRORS)
 def resolve_trouble(trouble_id: int) -> Response:
     """Its cause is mended."""
-    row = troubles.resolve(trouble_id, g.person.name)
-    audit.record("resolve", "troubles", row.id, row.kind)
+    troubles.resolve(trouble_id, g.person.name)
     return html.done(_("It is resolved; it opens again if it comes back."), url_for("operations.trouble_list"))
 
 
@@ -61,7 +60,6 @@ def resolve_trouble(trouble_id: int) -> Response:
 def reopen_trouble(trouble_id: int) -> Response:
     """Its cause is not mended after all."""
     row = troubles.reopen(trouble_id)
-    audit.record("reopen", "troubles", row.id, row.kind)
     return html.done(_("It is open again."), url_for("operations.trouble", trouble_id=row.id))
 
 

@@ -33,6 +33,7 @@ class Tenant(Audited, Model):
     receipt_footer: Mapped[str] = mapped_column(default="")
     suspended_at: Mapped[datetime | None]
     suspended_reason: Mapped[str] = mapped_column(default="")
+    arriving_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     @property

@@ -127,9 +127,12 @@ def suspend(tenant: Tenant, reason: str) -> None:
 
 
 def resume(tenant: Tenant) -> None:
-    """Put a suspended business in force again; what waited goes on. Refused for any other."""
+    """Put a suspended business in force again; what waited goes on. Refused for any other, and for one of which an
+    import has brought only a part."""
     if tenant.suspended_at is None:
         raise Refused(_("“%(name)s” is not suspended.", name=tenant.name))
+    if tenant.arriving_at is not None:
+        raise Refused(_("“%(name)s” has not arrived whole; import it again.", name=tenant.name))
     tenant.suspended_at, tenant.suspended_reason = None, ""
 
 

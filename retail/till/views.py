@@ -296,7 +296,9 @@ def pay() -> Response:
             cart, paid = (cart, True) if sold else _with_tender(cart)
         if not paid:
             html.settle(keep=False)
-            return _sale_page(station, cart, Screen(mode="pay"))
+            return with_approval(
+                lambda token: _sale_page(station, replace(cart, approval=token), Screen(mode="pay")),
+            )
         if sold is None:
             sold = with_approval(
                 lambda token: till.ring_up(

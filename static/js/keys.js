@@ -5,6 +5,7 @@
 import { navigate } from "counterfoil/navigate";
 import { links, open, sheet } from "counterfoil/palette";
 import { openCell } from "counterfoil/cells";
+import { doTo, moveAmong } from "counterfoil/notices";
 import { chooseAll, choosePresent, moveTo, openPresent, presentRow } from "counterfoil/table";
 
 const WAIT = 1500;
@@ -30,8 +31,8 @@ const acts = {
       field.select();
     } else open();
   },
-  "list.next": () => moveTo(1),
-  "list.previous": () => moveTo(-1),
+  "list.next": () => moveTo(1) || moveAmong(1),
+  "list.previous": () => moveTo(-1) || moveAmong(-1),
   "list.choose": choosePresent,
   "list.choose_all": chooseAll,
   "list.open": () => {
@@ -48,6 +49,8 @@ const acts = {
   "list.columns": () => press("#page [data-listing] [data-dialog-open$='-columns']"),
   "list.forward": () => press("#page .pagination a[rel=next]"),
   "list.back": () => press("#page .pagination a[rel=prev]"),
+  "notice.read": () => doTo("read"),
+  "notice.away": () => doTo("away"),
 };
 
 /** @param {string} key */

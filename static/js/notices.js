@@ -1,20 +1,28 @@
-/** The page of notifications by keyboard: J and K go from one to the next, U reads or unreads, E puts away. */
+/** Notifications by keyboard: from one to the next, and what is done with the present one. Which key does what, `keys` knows. */
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target instanceof Element && event.target.matches("input, textarea, select")) return;
-  const told = document.querySelector("[data-told]");
-  if (!told) return;
-  const rows = [...told.querySelectorAll(".list-row")];
-  const at = rows.findIndex((row) => row.contains(document.activeElement));
-  if (event.key === "j" || event.key === "k") {
-    const next = rows[Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), rows.length - 1)];
-    /** @type {HTMLElement | null | undefined} */ (next?.querySelector("button.list-item"))?.focus();
-  } else if ((event.key === "u" || event.key === "e") && at >= 0) {
-    const act = rows[at].querySelector(`[data-key="${event.key}"]`);
-    if (!(act instanceof HTMLElement)) return;
-    // The row may be gone in a moment: go on from the one below.
-    if (event.key === "e") /** @type {HTMLElement | null | undefined} */ ((rows[at + 1] ?? rows[at - 1])?.querySelector("button.list-item"))?.focus();
-    act.click();
-  }
-});
+const rows = () => [...document.querySelectorAll("[data-told] .list-row")];
+
+/** @param {Element[]} all */
+const present = (all) => all.findIndex((row) => row.contains(document.activeElement));
+
+/** @param {Element | undefined} row */
+const focus = (row) => /** @type {HTMLElement | null | undefined} */ (row?.querySelector("button.list-item"))?.focus();
+
+/** Go on to another notification; false where there are none. @param {number} by */
+export function moveAmong(by) {
+  const all = rows();
+  focus(all[Math.min(Math.max(present(all) + by, 0), all.length - 1)]);
+  return all.length > 0;
+}
+
+/** Do something with the present notification; false where none is, or it cannot be done. @param {"read" | "away"} act */
+export function doTo(act) {
+  const all = rows();
+  const at = present(all);
+  const item = all[at]?.querySelector(`[data-act="${act}"]`);
+  if (!(item instanceof HTMLElement)) return false;
+  // The row may be gone in a moment: go on from the one below.
+  if (act === "away") focus(all[at + 1] ?? all[at - 1]);
+  item.click();
+  return true;
+}

@@ -64,10 +64,10 @@ document.addEventListener("click", (event) => {
 /** @param {Element} listing @returns {HTMLElement[]} */
 const rows = (listing) => [...listing.querySelectorAll("tbody tr[data-row]")].filter((row) => row instanceof HTMLElement);
 
-/** Move the mark of the present row, and the focus with it. @param {number} by */
+/** Move the mark of the present row, and the focus with it; false where no list is. @param {number} by */
 export function moveTo(by) {
   const listing = document.querySelector("[data-listing]");
-  if (!listing) return;
+  if (!listing) return false;
   const all = rows(listing);
   const at = all.findIndex((row) => row.hasAttribute("data-current"));
   const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
@@ -75,6 +75,7 @@ export function moveTo(by) {
   next?.setAttribute("data-current", "");
   next?.querySelector("a")?.focus({ preventScroll: true });
   next?.scrollIntoView({ block: "nearest" });
+  return true;
 }
 
 /** @returns {HTMLElement | null} */

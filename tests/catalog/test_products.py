@@ -224,6 +224,15 @@ def tree():
     return [(one.depth, one.path) for one in category_tree()]
 
 
+def test_a_path_is_made_as_far_as_it_is_missing(shop):
+    made: list[Category] = []
+    with unit_of_work():
+        catalog.ensure_category("Drinks > Hot")
+        leaf = catalog.ensure_category("drinks > Cold > Iced tea", made)
+        assert catalog.ensure_category("Drinks > Cold > Iced tea", made) is leaf
+        assert [one.path for one in made] == ["Drinks > Cold", "Drinks > Cold > Iced tea"]
+
+
 def test_renaming_and_moving_a_category_takes_what_is_below_along(shop):
     with unit_of_work():
         leaf = catalog.ensure_category("Drinks > Hot > Tea")

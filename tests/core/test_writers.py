@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -26,18 +27,19 @@ print("released", flush=True)
 time.sleep(60)
 """
 IN_TURN = """
-import sys, time
+import sys
 from pathlib import Path
 from retail.core.writers import Writers
-writers = Writers(Path(sys.argv[1]))
-end = time.monotonic() + 2
-turns = 0
-while time.monotonic() < end:
+writers, log, me = Writers(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+print("ready", flush=True)
+sys.stdin.readline()
+while True:
     assert writers.acquire(10)
-    time.sleep(0.005)
+    turns = log.read_text() + me
+    log.write_text(turns)
     writers.release()
-    turns += 1
-print(turns, flush=True)
+    if min(turns.count(one) for one in "ab") >= 50 or len(turns) >= 5000:
+        break
 """
 
 
@@ -53,7 +55,7 @@ def process(database):
 
     def start(script, *arguments):
         command = [sys.executable, "-c", script, str(database), *arguments]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        started.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         return started[-1]
 
     yield start
@@ -75,7 +77,8 @@ def test_threads_are_served_in_the_order_they_came(database):
     for number in range(5):
         threads.append(threading.Thread(target=work, args=(number,)))
         threads[-1].start()
-        time.sleep(0.02)
+        while len(writers._threads._queue) <= number:
+            time.sleep(0.001)
     writers.release()
     for one in threads:
         one.join()
@@ -98,11 +101,23 @@ def test_a_killed_process_holds_nobody_up(database, process):
     assert Writers(database).acquire(10)
 
 
-def test_two_busy_processes_take_turns(database, process):
-    pair = [process(IN_TURN), process(IN_TURN)]
-    fewer, more = sorted(int(one.communicate(timeout=30)[0]) for one in pair)
-    assert fewer > 20
-    assert more < 3 * fewer
+def test_two_busy_processes_take_turns(database, process, tmp_path):
+    """From the moment both are there: how often it is the other's turn, not how many turns fit into a second."""
+    log = tmp_path / "turns"
+    log.write_text("")
+    pair = [process(IN_TURN, str(log), name) for name in "ab"]
+    for one in pair:
+        assert one.stdout.readline() == "ready\n"
+    for one in pair:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    for one in pair:
+        assert one.wait(30) == 0
+    turns = log.read_text()
+    both = turns[max(map(turns.find, "ab")) : min(map(turns.rfind, "ab")) + 1]
+    changes = sum(one != other for one, other in pairwise(both))
+    assert min(map(both.count, "ab")) >= 40
+    assert changes > len(both) / 3
 
 
 def test_who_gave_up_is_not_in_the_way(database):

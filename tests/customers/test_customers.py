@@ -11,6 +11,7 @@ from retail.core.db import session, unit_of_work
 from retail.customers.models import Customer
 from retail.customers.queries import find_customers
 from tests import make
+from tests.integrations.support import taken_in
 
 
 def test_a_customer_is_added_with_a_code_of_the_shop_and_changed(app: Flask, shop: make.Cast) -> None:
@@ -33,6 +34,44 @@ def test_a_code_belongs_to_one_customer(app: Flask, shop: make.Cast) -> None:
     answer = make.post(owner, "/customers/new", {"name": "Two", "code": "VIP"})
     assert answer.status_code == 422
     assert "Another customer has the code" in answer.text
+
+
+ADDRESSES = {
+    "o'neil+shop@sub.example.co.uk": True,
+    "": True,
+    "ada@example": False,
+    "ada;ben@example.com": False,
+    "Ada <ada@example.com>": False,
+}
+
+
+def test_a_mail_address_is_one_or_is_none_whichever_way_it_comes_in(app: Flask, shop: make.Cast) -> None:
+    ada = make.customer("Ada Byron", email="was@example.com")
+    owner = make.client(app, shop, "owner")
+    page, cell = f"/customers/{ada.id}", f"/lists/customers/cells/{ada.id}/email"
+    for number, (address, is_one) in enumerate(ADDRESSES.items()):
+        answers = [
+            make.post(owner, "/customers/new", {"name": "Somebody", "email": address}),
+            make.post(owner, page, {"name": "Ada Byron", "email": address}),
+            make.post(owner, cell, {"value": address}, headers={"HX-Request": "true"}),
+        ]
+        assert [answer.status_code < 400 for answer in answers] == [is_one] * 3, address
+        assert all(("write it as name@example.com." in answer.text) != is_one for answer in answers), address
+        with make.within(shop):
+            taken_in(f'Code,Name,E-mail\nX{number},From file {number},"{address}"\n', "customers")
+            found = session.scalars(select(Customer.email).where(Customer.code == f"X{number}")).all()
+        assert found == ([address] if is_one else []), address
+    with make.within(shop):
+        assert session.get_one(Customer, ada.id).email == "", "the last that was one"
+
+
+def test_a_name_may_be_as_long_in_the_list_as_on_its_page(app: Flask, shop: make.Cast) -> None:
+    ada = make.customer("Ada Byron")
+    owner = make.client(app, shop, "owner")
+    cell = f"/lists/customers/cells/{ada.id}/name"
+    for name, status in (("x" * 160, 200), ("x" * 161, 422)):
+        assert make.post(owner, cell, {"value": name}, headers={"HX-Request": "true"}).status_code == status
+    assert make.post(owner, f"/customers/{ada.id}", {"name": "y" * 161}).status_code == 422
 
 
 def test_whoever_may_only_look_does_not_change(app: Flask, shop: make.Cast) -> None:

@@ -8,9 +8,11 @@ from sqlalchemy import select
 
 from retail.core.audit import AuditEntry
 from retail.core.db import session, unit_of_work
+from retail.core.module import registry_of
 from retail.identity import signing_in
 from retail.identity.models import User, UserSession
 from retail.orders.models import Order
+from retail.permissions import SIGNED_IN
 from tests import make
 from tests.support.till import cart, pay
 
@@ -82,10 +84,37 @@ def test_a_pin_opens_the_till_and_nothing_else(app, shop, register) -> None:
     assert register.get("/till/").status_code == 200
     for path in ("/people/", "/settings/", "/audit"):
         assert register.get(path).status_code == 403, path
-    for path in ("/profile/", "/profile/security", "/profile/second-factor"):
-        assert register.get(path).status_code == 422, path
-    words = {"current": make.PASSWORD, "password": "one more long password", "again": "one more long password"}
-    assert make.post(register, "/profile/password", words).status_code == 422
+
+
+OPEN_BY_PIN = {
+    *("identity.theme", "identity.work_at", "identity.stop_looking", "identity.sign_out"),
+    *("identity.lock", "identity.switch", "identity.unlock_with_password"),
+    *(f"notifications.{name}" for name in ("index", "drawer", "bell", "go", "open_it")),
+    *(f"notifications.{name}" for name in ("read", "read_all", "unread", "archive", "restore")),
+}
+"""What is nobody's account: the device itself, the look of its pages, and the news of whoever works at it."""
+
+
+def test_every_page_of_an_account_says_that_it_is_one(app: Flask) -> None:
+    registry = registry_of(app)
+    personal = {
+        endpoint
+        for endpoint, need in registry.needs.items()
+        if need == SIGNED_IN and endpoint.split(".")[0] in {"identity", "notifications"}
+    }
+    assert personal - registry.own == OPEN_BY_PIN
+
+
+def test_a_pin_opens_no_page_of_an_account(app, shop, register) -> None:
+    switch(register, make.give_pin(shop, "manager"))
+    address = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in registry_of(app).own:
+            path = address.build(rule.endpoint, dict.fromkeys(rule.arguments, 1))
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                answer = register.get(path) if method == "GET" else make.post(register, path)
+                assert answer.status_code == 422, (method, path)
+                assert "A PIN opens the till only" in answer.text, (method, path)
 
 
 def test_with_the_password_the_device_is_wholly_ones_own_again(app, shop, register) -> None:
@@ -113,7 +142,7 @@ def test_wrong_pins_have_to_wait(app, shop, register) -> None:
     cashier = make.give_pin(shop, "cashier")
     for _try in range(signing_in.FREE_TRIES):
         assert "not right" in switch(register, cashier, "1357").text
-    assert "Too many wrong PINs" in switch(register, cashier).text
+    assert "Too many tries. Wait" in switch(register, cashier).text
 
 
 def test_only_colleagues_who_sell_and_have_a_pin_take_over(app, shop, rival, register) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from retail.core.clock import frozen, now
 from retail.core.db import session, unit_of_work
-from retail.identity import second_factor
+from retail.identity import second_factor, services, signing_in
 from retail.identity.access import routes_of
 from retail.identity.models import Role, User
 from retail.permissions import ROLES, Can
@@ -63,6 +63,56 @@ def test_nobody_sets_a_limit_beyond_their_own(app: Flask, shop: make.Cast) -> No
     assert "more than your own role allows" in answer.text
     assert make.post(browser, f"/roles/{cashier.id}", as_sent(cashier, largest_refund="")).status_code == 422
     assert make.post(browser, f"/roles/{cashier.id}", as_sent(cashier, largest_refund="100")).status_code == 303
+
+
+@pytest.fixture
+def held_back(shop: make.Cast) -> make.Cast:
+    """A shop whose manager also manages roles and gives back 100 at most, with a role of cashiers that goes further."""
+    with make.within(shop), unit_of_work():
+        manager = session.scalars(select(Role).where(Role.name == "manager")).one()
+        manager.permissions = [*manager.permissions, Can.MANAGE_ROLES]
+        manager.largest_refund = Decimal(100)
+        cashier = session.scalars(select(Role).where(Role.name == "cashier")).one()
+        chief = Role(name="chief cashier", permissions=cashier.permissions, largest_refund=None)
+        session.add(chief)
+        session.flush()
+        cashier_user = session.get_one(User, shop.users["cashier"])
+        shop.users["chief"] = services.add_user("chief@corner.example", "Chief", "chief cashier").id
+        assert cashier_user.role_id == cashier.id
+    return shop
+
+
+def test_nobody_gives_or_copies_a_role_that_goes_further_than_their_own(app: Flask, held_back: make.Cast) -> None:
+    shop = held_back
+    browser, chief = make.client(app, shop, "manager"), role(shop, "chief cashier")
+    clerk = {"name": "Clerk", "role_id": str(chief.id)}
+    assert make.post(browser, f"/people/{shop.users['clerk']}", clerk).status_code == 422
+    invited = {"email": "new@corner.example", "name": "New", "role_id": str(chief.id)}
+    assert make.post(browser, "/people/invite", invited).status_code == 422
+    assert make.post(browser, f"/roles/{chief.id}/copy", {"name": "mine"}).status_code == 422
+    page = browser.get("/people/invite").text
+    assert "chief cashier" not in page
+    assert "cashier" in page
+    kept = as_sent(role(shop, "clerk"))
+    clerks = {**clerk, "role_id": str(role(shop, "read-only").id)}
+    assert make.post(browser, f"/people/{shop.users['clerk']}", clerks).status_code == 303, (
+        "a limit without its permission is none"
+    )
+    permissions = [*role(shop, "clerk").permissions, Can.REFUND]
+    answer = make.post(browser, f"/roles/{role(shop, 'clerk').id}", kept | {"permissions": permissions})
+    assert answer.status_code == 422, "nor lets such a limit count"
+    sent = kept | {"permissions": permissions, "largest_refund": "100"}
+    assert make.post(browser, f"/roles/{role(shop, 'clerk').id}", sent).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["pin", "pin/remove", "deactivate", "link", "second-factor/off", "sign-out"])
+def test_nobody_touches_those_who_go_further_than_they_do(app: Flask, held_back: make.Cast, path: str) -> None:
+    browser, chief = make.client(app, held_back, "manager"), held_back.users["chief"]
+    sent = {"pin": "2580", "pin_again": "2580"} if path == "pin" else {}
+    assert make.post(browser, f"/people/{chief}/{path}", sent).status_code == 422
+    with make.within(held_back):
+        row = session.get_one(User, chief)
+        assert (row.pin_hash, row.active) == (None, True)
 
 
 def test_the_page_of_a_role_names_who_has_it(app: Flask, shop: make.Cast) -> None:
@@ -156,3 +206,31 @@ def test_reading_asks_nobody(app: Flask, shop: make.Cast) -> None:
     with frozen(now() + LATER):
         assert owner.get(f"/roles/{role(shop, 'clerk').id}").status_code == 200
         assert owner.get("/profile/second-factor").location.startswith("/profile/confirm?next=")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/profile/confirm", {"proof-secret": "{secret}"}),
+        ("/profile/pin", {"pin": "2580", "pin_again": "2580", "proof-secret": "{secret}"}),
+        (
+            "/profile/password",
+            {"current": "{secret}", "password": "tide quilt lantern", "again": "tide quilt lantern"},
+        ),
+    ],
+)
+def test_who_has_to_wait_is_told_so_and_for_how_long(
+    app: Flask, shop: make.Cast, path: str, sent: dict[str, str]
+) -> None:
+    browser = make.client(app, shop, "cashier")
+
+    def answer(secret: str) -> str:
+        filled = {name: value.replace("{secret}", secret) for name, value in sent.items()}
+        return str(make.post(browser, path, filled).text)
+
+    with frozen(now() + LATER):
+        for _try in range(signing_in.FREE_TRIES):
+            assert "That is not" in answer("not this one")
+        assert re.search(r"Too many tries\. Wait \d+ seconds", answer(make.PASSWORD))
+    with frozen(now() + 2 * LATER):
+        assert "Too many tries" not in answer(make.PASSWORD)

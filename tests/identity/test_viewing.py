@@ -58,7 +58,7 @@ def test_nothing_can_be_changed_meanwhile(app: Flask, shop: make.Cast, owner) ->
 
 def test_the_account_of_another_stays_theirs(app: Flask, shop: make.Cast, owner) -> None:
     make.post(owner, f"/people/{shop.users['manager']}/look-as")
-    for path in ("/profile/", "/profile/security", "/profile/second-factor"):
+    for path in ("/profile/", "/profile/security", "/profile/second-factor", "/notifications/preferences"):
         assert owner.get(path).status_code == 422, path
 
 

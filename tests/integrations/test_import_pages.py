@@ -14,6 +14,8 @@ from retail.catalog.models import Product, Variant
 from retail.core import tasks
 from retail.core.db import session, unit_of_work
 from retail.core.imports import Import, engine, services
+from retail.identity.services import role_called
+from retail.permissions import Can
 from tests import make
 from tests.support.queries import count_queries
 
@@ -406,3 +408,15 @@ def test_customers_come_in_by_the_same_steps_for_those_who_may(app, shop, browse
     shape = browser.get("/imports/products.csv?shape=shopify")
     assert shape.headers["Content-Disposition"] == "attachment; filename=products-shopify.csv"
     assert shape.data.decode("utf-8-sig").startswith("Handle,Title,")
+
+
+def test_all_of_a_kind_as_a_file_is_for_who_may_take_files_out(app, shop, browser):
+    files = ("/imports/products.csv", "/imports/customers.csv")
+    assert [browser.get(one).status_code for one in files] == [200, 200]
+    with make.within(shop), unit_of_work():
+        manager = role_called("manager")
+        manager.permissions = [one for one in manager.permissions if one != Can.EXPORT]
+    assert [browser.get(one).status_code for one in files] == [403, 403]
+    assert browser.get("/imports/customers/new").status_code == 200, "taking in is another matter"
+    clerk = make.client(app, shop, "clerk")
+    assert clerk.get("/imports/customers.csv").status_code == 403, "exports, but does not import people"

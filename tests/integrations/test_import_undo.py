@@ -136,6 +136,9 @@ def test_undoing_is_seen_before_it_is_done_and_done_once(shop):
         row = services.get(import_id)
         assert (row.state, row.undo["removed"], row.undo["withdrawn"]) == ("weighed", 2, 1)
     assert counted(Product, Variant, StockMove) == before
+    # "Stop" on a page that was left open while the import ran.
+    with pytest.raises(Refused, match="has gone on since"), unit_of_work():
+        services.cancel(services.get(import_id))
     with unit_of_work():
         imports.leave_as_is(services.get(import_id))
     with reading():
@@ -202,6 +205,20 @@ def test_customers_come_and_go_likewise(shop):
         rows = session.execute(select(Customer.name, Customer.email, Customer.phone).order_by(Customer.id)).all()
         assert rows[0] == ("Old Friend", "old@friends.example", "")
         assert rows[1] == ("New One", "new@x.example", "2")
+
+
+def test_two_rows_do_not_change_one_customer_by_two_names(shop):
+    ada = make.customer("Ada", email="ada@x.example")
+    rows = f"{ada.code},,,1\n,ada@x.example,,2\nN1,new@x.example,New,3\n,new@x.example,,4\n,,New,5\n"
+    import_id = taken_in(f"Code,E-mail,Full name,Phone\n{rows}", "customers")
+    with reading():
+        row = services.get(import_id)
+        assert (row.created, row.updated, row.rejected) == (1, 1, 3)
+        said = [one["reason"] for one in row.sample if one["action"] == "reject"]
+        assert said[0] == "Row 2 means “Ada” already; keep one of them."
+        assert all("stands in row 4 already" in one for one in said[1:])
+        assert session.get_one(Customer, ada.id).phone == "1"
+        assert session.scalars(select(Customer.phone).where(Customer.name == "New")).all() == ["3"]
 
 
 def test_the_command_undoes_lists_what_stays_and_says_the_same_again(app, shop):

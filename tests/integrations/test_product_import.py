@@ -309,6 +309,24 @@ def test_a_row_without_sku_is_known_by_its_barcode_else_by_its_name(shop):
     assert imported("Name,Barcode,Price\nSponge,4006381333931,\n") == (0, 0, 1, 0)
 
 
+def test_two_rows_of_a_file_do_not_change_one_product_by_two_names(shop):
+    imported("Name,SKU,Barcode,Price\nSoap,S1,5012345678900,2\nSponge,S2,,1\n")
+    twice = "SKU,Barcode,Name,Price\nS1,,,3\n,5012345678900,,4\n,,Sponge,1.10\nS2,,,1.20\n"
+    assert imported(twice) == (0, 2, 0, 2)
+    assert [variant(sku).price for sku in ("S1", "S2")] == [Decimal(3), Decimal("1.1")], "the first of them holds"
+    said = refused(twice)
+    assert said[3] == "Row 2 means “Soap” already; keep one of them."
+    assert said[5] == "Row 4 means “Sponge” already; keep one of them."
+
+
+def test_what_a_file_made_is_not_changed_by_a_later_row_of_it(shop, monkeypatch):
+    monkeypatch.setattr(engine, "ROWS_A_CHUNK", 1)
+    import_id = upload("SKU,Name,Price\nS1,Soap,2\n,Soap,9\n")
+    assert found(import_id) == (2, 0, 0, 0)
+    assert done(import_id)[3] == 1
+    assert variant("S1").price == Decimal(2)
+
+
 def test_a_barcode_of_another_product_is_refused(shop):
     imported("Name,SKU,Barcode,Price\nSoap,S1,5012345678900,2\n")
     said = refused("Name,SKU,Barcode,Price\nOther,S2,5012345678900,2\n")

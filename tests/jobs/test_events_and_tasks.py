@@ -16,7 +16,7 @@ from retail.core import clock, events, schedules, tasks
 from retail.core.db import reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import MAX_ATTEMPTS, Delivery, Event, emit, on
-from retail.core.queue import nudge, queue
+from retail.core.queue import NUDGE, nudge, queue
 from retail.core.schedules import Schedule, next_time
 from retail.core.tasks import Task, ask_for, task
 from retail.core.tenancy import inside
@@ -247,6 +247,22 @@ def test_a_task_is_done_once_with_progress_and_result(shop, listeners, scheduler
         row = session.scalars(select(Task)).one()
     assert (row.state, row.done, row.total, row.result) == ("done", 1, 3, {"counted": 3})
     assert names() == ["counted 3"]
+
+
+def test_the_next_tasks_follow_as_soon_as_one_is_done(shop, listeners, running):
+    @task("test.many", "Many", quiet=True)
+    def many(progress):
+        pass
+
+    with unit_of_work():
+        for _number in range(tasks.AT_A_TIME + 1):
+            ask_for("test.many")
+    (first, *_others) = tasks.due()
+    connection = queue().connection
+    connection.delete(NUDGE)
+    session.info.pop("emitted")
+    calls.run_task(first.task_id, first.tenant_id)
+    assert connection.llen(NUDGE) == 1
 
 
 def test_a_task_whose_process_is_killed_is_done_by_another(shop, listeners, scheduler, work):

@@ -70,6 +70,18 @@ def test_tenants_take_turns_with_slow_work(context, shop, rival):
     assert tasks.run_due() == 21
 
 
+def test_the_slow_work_of_a_business_does_not_hold_up_its_mail(context, shop):
+    tasks.run_due()
+    session.rollback()
+    with unit_of_work():
+        for _number in range(20):
+            tasks.ask_for("operations.tidy")
+        mail = tasks.ask_for("mail.send", mail_id=0).id
+    waiting = tasks.due()
+    assert mail in [one.task_id for one in waiting]
+    assert len(waiting) == tasks.AT_A_TIME + 1
+
+
 def test_a_suspended_business_rests_and_goes_on_afterwards(context, shop, rival):
     session.rollback()
     give_standing_schedules()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -98,6 +99,11 @@ def test_keys_are_ones_own_and_may_not_collide(app, shop):
         answer = make.post(clerk, "/profile/shortcuts", {"list.next": wrong})
         assert answer.status_code == 422
         assert said in answer.text
+    for name in ("list.next", "notice.away"):
+        answer = make.post(clerk, "/profile/shortcuts", {name: "u"})
+        assert "The same key is for: Mark as read or unread" in answer.text
+    make.post(clerk, "/profile/shortcuts", {"notice.away": "z"})
+    assert re.search(r"<kbd[^>]*>Z</kbd>\s*(</span>)?\s*put away", clerk.get("/notifications/").text)
     make.post(clerk, "/profile/shortcuts", {"list.next": "m", "go.catalog.product_list": "w", "list.choose_all": ""})
     page = clerk.get("/products/").text
     assert '"list.next": "m"' in page

@@ -93,6 +93,26 @@ def test_all_that_match_means_those_and_no_others(clerk, shop):
     assert names(clerk, "/products/") == ["Cup", "Mug", "Tea"]
 
 
+def test_all_that_match_never_means_more_because_the_filters_are_long(clerk, shop):
+    padding = "&".join(f"unknown{number}={'x' * 90}" for number in range(30))
+    change_price(clerk, shop, {"all": "1", "state": f"{padding}&price=3..", "percent": "100"})
+    assert prices(shop)["Tea"] == Decimal("2.40"), "the filter stands behind much else"
+    answer = change_price(clerk, shop, {"all": "1", "state": f"q={'x' * 9000}&price=3..", "percent": "100"})
+    assert answer.status_code == 422
+    assert "too long to be passed on" in answer.text
+    assert prices(shop) == {"Cup": Decimal(8), "Mug": Decimal(17), "Tea": Decimal("2.40")}
+
+
+def test_more_rows_than_a_job_may_have_are_refused_before_anything_is_asked(clerk, shop, monkeypatch):
+    monkeypatch.setattr(services, "MOST", 2)
+    said = "That is more than 2 rows; narrow the list first."
+    assert said in clerk.get("/lists/products/jobs/price?all=1&state=", headers=HTMX).text
+    assert said in change_price(clerk, shop, {"all": "1", "state": ""}).text
+    with make.within(shop):
+        assert session.scalar(select(func.count(BulkRun.id))) == 0
+    assert said not in clerk.get("/lists/products/jobs/price?all=1&state=price%3D3..", headers=HTMX).text
+
+
 def test_what_cannot_be_changed_is_named_with_its_reason(clerk, shop):
     with make.within(shop), unit_of_work():
         category = catalog.create_category("Drinks").id
@@ -130,6 +150,13 @@ def test_answers_that_cannot_be_used_are_refused_in_words(clerk, shop, data, sai
 def test_many_rows_are_changed_by_a_worker_with_progress_and_undone_by_one(clerk, shop, monkeypatch):
     monkeypatch.setattr(services, "AT_ONCE", 2)
     monkeypatch.setattr(services, "PART", 1)
+    left: list[int] = []
+
+    def told(verb):
+        return lambda run, limit: left.append(verb(run, limit)) or left[-1]
+
+    for verb in ("carry_out", "give_back"):
+        monkeypatch.setattr(services, verb, told(getattr(services, verb)))
     answer = change_price(clerk, shop, {"all": "1", "state": ""})
     page = answer.headers["Location"]
     assert prices(shop)["Cup"] == Decimal(4), "nothing before a worker takes it"
@@ -147,6 +174,7 @@ def test_many_rows_are_changed_by_a_worker_with_progress_and_undone_by_one(clerk
     assert "3 products have new prices." in shown
     assert make.post(clerk, f"{page}/undo").headers["Location"] == page
     tasks.run_due()
+    assert left == [2, 1, 0, 2, 1, 0], "part by part, each a transaction of its own"
     assert prices(shop) == {"Cup": Decimal("4.00"), "Mug": Decimal("8.50"), "Tea": Decimal("2.40")}
 
 

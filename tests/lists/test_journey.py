@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests import make
 from tests.lists.support import prices
+from tests.notifications.reaching import tell
 from tests.support.browser import PHONE, axe, signed_in_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sqlite_only]
@@ -127,6 +128,22 @@ def test_the_list_and_its_menus_fit_a_phone(served):
     assert bar is not None
     assert bar["width"] <= PHONE["width"]
     assert bar["height"] < 130
+
+
+def test_notifications_are_worked_through_by_the_same_keys(shop, served):
+    with make.within(shop):
+        for title in ("First", "Second", "Third"):
+            tell(shop.users["clerk"], title=title)
+    page = served("/notifications/")
+    for key in "jj":
+        page.keyboard.press(key)
+    second = page.locator(".list-row").filter(has_text="Second")
+    expect(second.locator("button.list-item")).to_be_focused()
+    page.keyboard.press("u")
+    expect(second.locator("[data-act=read]")).to_contain_text("Mark as unread")
+    page.keyboard.press("p")
+    expect(second).to_have_count(0)
+    expect(page.locator(".list-row").filter(has_text="First").locator("button.list-item")).to_be_focused()
 
 
 def test_help_is_a_key_away_and_keys_are_listed(served):

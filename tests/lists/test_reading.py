@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from retail.catalog.models import Product
 from retail.core import saved_lists as saved
 from retail.core.clock import now
 from retail.core.db import reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.tables import answering, filters
+from retail.identity.models import User
 from tests import make
 from tests.lists.support import HTMX, names
 from tests.support.queries import count_queries
@@ -51,6 +54,34 @@ def test_days_are_named_and_mean_the_readers_days(app, shop, goods):
     assert names(clerk, "/products/?added=last-year") == []
     assert names(clerk, f"/products/?added=..{today - timedelta(days=3)}") == []
     assert "This year" in clerk.get("/products/?added=this-year").text
+
+
+def test_days_end_at_the_readers_midnight(app, shop, goods):
+    with make.within(shop), unit_of_work():
+        session.get_one(User, shop.users["clerk"]).timezone = "Asia/Kolkata"
+        # Half past one on the third where the clerk is.
+        session.scalars(select(Product).where(Product.name == "Cup")).one().created_at = datetime(
+            2026, 3, 2, 20, tzinfo=UTC
+        )
+    clerk = make.client(app, shop, "clerk")
+    assert names(clerk, "/products/?added=2026-03-03..2026-03-03") == ["Cup"]
+    assert names(clerk, "/products/?added=2026-03-02..2026-03-02") == []
+    assert names(clerk, "/products/?added=..2026-03-02") == []
+    for beyond in ("0001-01-01..", "..9999-12-31", "0001-01-01..9999-12-31"):
+        assert len(names(clerk, f"/products/?added={beyond}")) == 4, "a day no calendar has is passed over"
+
+
+def test_numbers_may_have_more_places_than_what_they_are_held_against(app, shop):
+    for name, stock in (("Less", "1.234"), ("More", "1.235")):
+        make.product(name, stock=Decimal(stock))
+    clerk = make.client(app, shop, "clerk")
+
+    def found(between: str) -> list[str]:
+        return re.findall(r"\b(Less|More)\b", clerk.get(f"/stock/?on_hand={between}&format=csv").text)
+
+    assert found("1.2345..") == ["More"]
+    assert found("..1.2345") == ["Less"]
+    assert found("1.2345..1.2349") == []
 
 
 def test_periods_begin_and_end_where_people_expect():
@@ -165,6 +196,17 @@ def test_a_list_opens_with_the_view_one_chose(app, shop, goods):
     assert names(clerk, clerk.get("/products/").headers["Location"]) == ["Cup", "Mug"]
     make.post(clerk, f"/lists/views/{number}/default")
     assert clerk.get("/products/").status_code == 200
+
+
+def test_a_list_whose_filters_are_too_long_to_be_passed_on_says_so(app, shop, goods):
+    clerk = make.client(app, shop, "clerk")
+    state = f"q={'x' * 9000}&brand=Leaf"
+    for path, more in (("views", {"name": "Leaf"}), ("columns", {"columns": ["price"]})):
+        answer = make.post(clerk, f"/lists/products/{path}", {"path": "/products/", "state": state, **more})
+        assert answer.status_code == 422
+        assert "too long to be passed on" in answer.text
+    strange = {"path": "/products/", "state": f"view={'9' * 20}", "columns": ["price"]}
+    assert make.post(clerk, "/lists/products/columns", strange).status_code == 303, "no such view: one's own columns"
 
 
 def test_views_and_columns_of_another_business_are_not_there(app, shop, rival, goods):

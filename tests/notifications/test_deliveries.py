@@ -48,6 +48,11 @@ def away(shop, app, monkeypatch):
         yield world
 
 
+def the_delivery():
+    with reading():
+        return session.scalars(select(NotificationDelivery.id)).one()
+
+
 def test_a_mail_leaves_at_once_as_html_and_text_and_only_once(shop):
     owner = shop.users["owner"]
     wants(owner, email="now")
@@ -195,9 +200,10 @@ def test_a_text_is_sent_as_twilio_wants_it(shop, app, away, monkeypatch):
 
     callback = form["StatusCallback"]
     assert callback.startswith("https://shop.example/notifications/sms/status/")
-    browser, said = app.test_client(), {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30003"}
+    browser = app.test_client()
 
-    def call(token, address=callback):
+    def call(token, address=callback, code="30003"):
+        said = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": code}
         proof = twilio.signature(token, callback, said.items())
         return browser.post(address[len("https://shop.example") :], data=said, headers={"X-Twilio-Signature": proof})
 
@@ -209,6 +215,34 @@ def test_a_text_is_sent_as_twilio_wants_it(shop, app, away, monkeypatch):
     assert call(TOKEN).status_code == 204
     with make.within(shop):
         assert left("error")[0] == ("sms", "failed", "30003")
+        assert session.scalars(select(Addressee.phone_stopped)).one() == "", "a telephone that is off comes back"
+    session.rollback()
+    assert call(TOKEN, code="30006").status_code == 204
+    with make.within(shop):
+        assert left("error")[0] == ("sms", "stopped", "30006: landline or unreachable carrier")
+        tell(owner, title="Another")
+        assert len(left()) == 1, "nothing more is planned for a number that takes no texts"
+
+
+def test_a_text_that_arrives_before_its_sending_is_noted_has_arrived(shop, away, monkeypatch):
+    owner = shop.users["owner"]
+    reach(owner, phone="+447700900123")
+    wants(owner, sms="now")
+    tell(owner)
+    number, real = the_delivery(), twilio.send
+
+    def arrives_at_once(request):
+        outcome = real(request)
+        with unit_of_work():
+            session.scalars(select(ShortMessage)).one().state = "delivered"
+            delivery_services.confirm(number, "delivered", "")
+        return outcome
+
+    monkeypatch.setattr(twilio, "send", arrives_at_once)
+    send()
+    assert left() == [("sms", "delivered")]
+    with reading():
+        assert session.scalars(select(ShortMessage.state)).one() == "delivered"
 
 
 @pytest.mark.parametrize(
@@ -217,6 +251,7 @@ def test_a_text_is_sent_as_twilio_wants_it(shop, app, away, monkeypatch):
         ("+15005550001", "stopped", "21211"),
         ("+15005550004", "stopped", "21610"),
         ("+15005550006", "failed", ""),
+        ("+15005550008", "failed", ""),
         ("+15005550429", "waiting", ""),
         ("+15005550500", "waiting", ""),
     ],
@@ -297,22 +332,75 @@ def test_a_browser_may_only_name_a_push_service(shop):
         assert preferences.keys_of(good) == KEYS
 
 
-def test_a_worker_killed_between_sending_and_noting_tries_again(shop, monkeypatch):
+def killed_before_noting(monkeypatch):
+    """Let a worker send what is due and die before it notes what came of it."""
+    with monkeypatch.context() as killed:
+        killed.setattr("retail.notifications.work.settle_attempt", lambda *_a: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            send()
+
+
+def test_a_worker_killed_between_sending_and_noting_sends_no_second_mail(shop, app, monkeypatch):
     owner = shop.users["owner"]
     wants(owner, email="now")
-    tell(owner)
-    settled = delivery_services.settle_attempt
-    monkeypatch.setattr("retail.notifications.work.settle_attempt", lambda *_a: (_ for _ in ()).throw(SystemExit))
-    with pytest.raises(SystemExit):
-        send()
-    monkeypatch.setattr("retail.notifications.work.settle_attempt", settled)
-    with unit_of_work():
-        for row in session.scalars(select(Task)):
-            row.beat_at = None
-    send()
-    assert left()[0] == ("email", "sent")
+    with smtp_sink() as sink:
+        monkeypatch.setitem(app.config, "MAIL_SERVER", MailServer("127.0.0.1", sink.port, "", "", "none"))
+        with frozen(NOON):
+            tell(owner)
+            killed_before_noting(monkeypatch)
+        with frozen(NOON + timedelta(minutes=1)):
+            send()
+            assert left() == [("email", "waiting")], "its worker may be alive for all we know"
+        with frozen(NOON + delivery_services.LEASE):
+            send()
+        assert left("attempts") == [("email", "sent", 2)]
+        assert len(sink.messages) == 1
     with reading():
-        assert len(session.scalars(select(Mail)).all()) <= 2
+        assert len(session.scalars(select(Mail)).all()) == 1
+
+
+def test_a_text_that_was_taken_is_not_sent_again_because_nobody_noted_it(shop, away, monkeypatch):
+    owner = shop.users["owner"]
+    reach(owner, phone="+447700900123")
+    wants(owner, sms="now")
+    with frozen(NOON):
+        tell(owner)
+        killed_before_noting(monkeypatch)
+    with frozen(NOON + timedelta(minutes=1)):
+        send()
+    with frozen(NOON + delivery_services.LEASE):
+        send()
+    assert left("attempts") == [("sms", "sent", 2)]
+    assert len(away.asked) == 1
+
+
+def test_two_tasks_for_one_delivery_make_one_attempt(shop):
+    owner = shop.users["owner"]
+    wants(owner, email="now")
+    with frozen(NOON):
+        tell(owner)
+        number = the_delivery()
+        with unit_of_work():
+            assert delivery_services.begin_attempt(number)
+        with unit_of_work():
+            assert not delivery_services.begin_attempt(number)
+        send()
+        assert left("attempts") == [("email", "waiting", 1)]
+
+
+def test_what_only_waits_for_a_worker_is_neither_doubled_nor_given_up(shop):
+    owner = shop.users["owner"]
+    wants(owner, email="now")
+    with frozen(NOON):
+        tell(owner)
+    for hours in range(1, 12):
+        with frozen(NOON + timedelta(hours=hours, minutes=1)), unit_of_work():
+            assert delivery_services.take_up_lost() == 0
+    with reading():
+        assert len(session.scalars(select(Task).where(Task.name == delivery_services.TASK)).all()) == 1
+    with frozen(NOON + timedelta(hours=12)):
+        send()
+    assert left("attempts") == [("email", "sent", 1)]
 
 
 def test_an_attempt_that_broke_is_taken_up_again(shop, monkeypatch):
@@ -322,12 +410,28 @@ def test_an_attempt_that_broke_is_taken_up_again(shop, monkeypatch):
         tell(owner)
         broken.setattr("retail.notifications.letters.write_one", lambda _parcel: 1 / 0)
         send()
-    assert left("attempts") == [("email", "waiting", 0)]
-    with frozen(NOON + timedelta(minutes=61)):
+    assert left("attempts") == [("email", "waiting", 1)]
+    with frozen(NOON + timedelta(minutes=64)):
         with unit_of_work():
             assert delivery_services.take_up_lost() == 1
         send()
     assert left() == [("email", "sent")]
+
+
+def test_what_breaks_at_every_attempt_is_given_up(shop, monkeypatch):
+    owner = shop.users["owner"]
+    wants(owner, email="now")
+    monkeypatch.setattr("retail.notifications.letters.write_one", lambda _parcel: 1 / 0)
+    with frozen(NOON):
+        tell(owner)
+        send()
+    for hours in range(1, delivery_services.MOST_ATTEMPTS + 1):
+        assert left("attempts") == [("email", "waiting", hours)]
+        with frozen(NOON + timedelta(hours=2 * hours)):
+            with unit_of_work():
+                assert delivery_services.take_up_lost() == 1
+            send()
+    assert left("attempts") == [("email", "failed", delivery_services.MOST_ATTEMPTS)]
 
 
 def test_the_log_shows_every_attempt_to_whom_may_see_it(shop, app, monkeypatch):

@@ -13,6 +13,7 @@ from retail.core import events, tasks
 from retail.core.clock import frozen
 from retail.core.db import reading, session, unit_of_work
 from retail.core.events import Delivery, emit
+from retail.core.push import push_after_commit
 from retail.core.tasks import TaskEnded
 from retail.events.catalog import ProductsImported
 from retail.events.identity import UserSignedIn
@@ -67,6 +68,21 @@ def test_the_manager_is_told_once_however_many_products_run_low(shop, pushed):
     make.sale(shop, (milk, 4))
     events.drain()
     assert told(shop, "manager") == [("2 products are running low", 2, True)]
+
+
+def test_who_was_to_be_told_by_what_failed_is_told_once_by_what_follows(shop, pushed):
+    def ask(kind):
+        push_after_commit(kind, None, user_id=1)
+
+    session.execute(select(Notification))
+    ask("failed")
+    session.rollback()
+    assert pushed == []
+    for turn in ("one", "two"):
+        with unit_of_work():
+            session.execute(select(Notification))
+            ask(turn)
+    assert pushed == [("one", 1), ("two", 1)]
 
 
 def test_what_is_full_again_needs_no_reading(shop, pushed):

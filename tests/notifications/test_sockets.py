@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
+from simple_websocket import ConnectionClosed
 
 from retail.core import screens
 from retail.core.db import session, unit_of_work
 from retail.identity import sessions
 from tests import make
-from tests.support.sockets import Refused, serving
+from tests.support.sockets import Refused, knock, serving
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -52,13 +53,52 @@ def test_no_more_are_let_in_than_there_is_room_for(listen, monkeypatch):
     assert heard(first)
     assert heard(second)
     monkeypatch.setattr(screens, "MOST_SOCKETS", 2)
-    with pytest.raises(Refused, match="busy"):
+    with pytest.raises(Refused, match="503"):
         listen("clerk")
     monkeypatch.undo()
     others = [listen("clerk") for _turn in range(12)]
     assert all(map(heard, others))
     busy = [one.name for one in threading.enumerate() if "process_request" in one.name]
     assert len(busy) < 3, "open screens hold no threads of the server"
+
+
+def test_who_says_nothing_counts_too(app, monkeypatch):
+    with serving(app) as served:
+        silent = knock(served.url)
+        assert silent.receive(timeout=5).startswith("0")
+        monkeypatch.setattr(screens, "MOST_SOCKETS", 1)
+        with pytest.raises(Refused, match="503"):
+            knock(served.url)
+        silent.close()
+
+
+def test_who_says_nothing_or_is_nobody_does_not_stay(app, listen, monkeypatch):
+    monkeypatch.setattr(screens, "PATIENCE_SECONDS", 0.3)
+    screen = listen("owner")
+    with serving(app) as served:
+        silent, refused = knock(served.url), knock(served.url)
+        refused.send("40{}")
+        assert is_hung_up_on(silent)
+        assert is_hung_up_on(refused)
+    assert heard(screen)[-1] == "position"
+    assert screen.line.connected
+
+
+def is_hung_up_on(line):
+    try:
+        while line.receive(timeout=5):
+            pass
+    except ConnectionClosed:
+        return True
+    return False
+
+
+def test_a_screen_whose_admission_breaks_is_told_to_come_again(listen, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(screens, "_admit", [lambda _said: 1 / 0])
+        with pytest.raises(Refused, match="busy"):
+            listen("owner")
+    assert heard(listen("owner"))[-1] == "position"
 
 
 def test_a_page_hears_what_happened_while_it_was_drawn_and_later_only_what_is_new(shop, listen):

@@ -33,7 +33,7 @@ def test_the_audit_is_narrowed_by_person_action_and_day(app: Flask, shop: make.C
     assert change not in owner.get("/audit?action=create").text
     assert change in owner.get(f"/audit?when={today - timedelta(days=1)}..{tomorrow}").text
     assert change not in owner.get(f"/audit?when={tomorrow}..").text
-    assert owner.get("/audit?since=nonsense&person=x").status_code == 200
+    assert owner.get("/audit?when=nonsense&person=x").status_code == 200
 
 
 def test_the_audit_goes_into_a_file_in_the_same_words(app: Flask, shop: make.Cast) -> None:

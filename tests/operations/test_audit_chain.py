@@ -227,6 +227,24 @@ def test_many_writers_make_one_chain(context, shop, rival):
     assert proof.entries == before + 60
 
 
+def test_a_chain_is_whole_while_the_shop_goes_on(context, shop, monkeypatch):
+    """The end of the chain and its entries are read from one moment, also when an entry comes between the two."""
+    usual = audit_proof._Walk._first_bad
+
+    def write():
+        with context.app_context(), inside(shop.tenant_id), unit_of_work():
+            audit.record("export", "products")
+
+    def meanwhile(self, head):
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join()
+        return usual(self, head)
+
+    monkeypatch.setattr(audit_proof._Walk, "_first_bad", meanwhile)
+    assert prove(shop).ok
+
+
 def test_the_entries_of_a_transaction_move_the_head_once(written):
     def statements(count):
         with unit_of_work(), count_queries() as asked:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import threading
 import zipfile
 
@@ -25,7 +24,7 @@ from retail.identity.models import User
 from retail.orders.models import Order
 from retail.tenancy.models import Tenant
 from tests import make
-from tests.conftest import KEY, fill, make_app
+from tests.conftest import KEY
 from tests.rules import scenario
 
 LEAVES_A_TRACE = {"platform_entries", "audit_heads"}
@@ -62,9 +61,13 @@ def test_a_backup_brings_everything_back(context, lived_in, tmp_path):
         make.sale(lived_in, (make.product("Later", stock=5), 1))
         with reading():
             # Not just any file of the folder: tests on the other database leave theirs there too.
-            first = session.scalars(select(files.StoredFile).order_by(files.StoredFile.id)).first()
-            lost = files.path_of(first)
+            rows = session.scalars(select(files.StoredFile).order_by(files.StoredFile.id)).all()
+            lost, damaged, *_rest = dict.fromkeys(map(files.path_of, rows))
+        good = damaged.read_bytes()
         lost.unlink()
+        damaged.write_bytes(b"?" * len(good))
+    strays = files.folder_of(4711) / "ab"
+    strays.mkdir(parents=True)
     assert everything() != before
     refused = run(context, "restore", file)
     assert refused.exit_code == 1
@@ -73,6 +76,8 @@ def test_a_backup_brings_everything_back(context, lived_in, tmp_path):
     assert out.exit_code == 0, out.output
     assert everything() == before
     assert lost.exists()
+    assert damaged.read_bytes() == good
+    assert not strays.parent.exists()
     with across_tenants(), reading():
         ids = session.scalars(select(Tenant.id)).all()
         assert audit_proof.prove(chain.OF_THE_PLATFORM).ok
@@ -84,14 +89,8 @@ def test_a_backup_brings_everything_back(context, lived_in, tmp_path):
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("first", ["sqlite", "postgresql"])
-def test_a_backup_of_one_database_restores_into_the_other(first, tmp_path, postgresql):
-    name = f"restored_{first}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
-    urls = {"sqlite": f"sqlite:///{tmp_path}/restored.db", "postgresql": postgresql.create(name)}
-    second = "postgresql" if first == "sqlite" else "sqlite"
-    source, target = (make_app(tmp_path / kind, urls[kind]) for kind in (first, second))
-    fill(source)
-    fill(target)
+def test_a_backup_of_one_database_restores_into_the_other(two_databases, tmp_path):
+    source, target = two_databases
     file = tmp_path / "all.zip"
     with source.app_context():
         scenario.build()
@@ -111,6 +110,23 @@ def test_a_backup_of_one_database_restores_into_the_other(first, tmp_path, postg
             assert audit_proof.prove(cast.tenant_id).ok
         session.remove()
         db.db.engine.dispose()
+
+
+def test_a_stored_file_that_is_damaged_is_left_out_and_named(context, lived_in, tmp_path):
+    with inside(lived_in.tenant_id), reading():
+        row = session.scalars(select(files.StoredFile).order_by(files.StoredFile.id)).first()
+        name, path = row.name, files.path_of(row)
+    good = path.read_bytes()
+    path.write_bytes(b"?" * len(good))
+    for command in (["backup"], ["tenant", "export", "--tenant", "corner-shop"]):
+        file = tmp_path / f"{command[0]}.zip"
+        out = run(context, *command, file)
+        assert out.exit_code == 0
+        assert f"{name} is damaged among the stored files and was left out" in out.output
+    path.write_bytes(good)
+    for command in (["restore", "--force", tmp_path / "backup.zip"], ["tenant", "import", file, "--as", "Copy"]):
+        assert run(context, *command).exit_code == 0
+    assert path.read_bytes() == good
 
 
 def test_what_is_damaged_or_breaks_off_leaves_all_as_it_was(context, lived_in, tmp_path, monkeypatch):

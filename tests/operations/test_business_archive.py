@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -27,7 +26,6 @@ from retail.inventory.models import StockMove
 from retail.operations.travel import holds_an_id, travel
 from retail.tenancy.models import Tenant
 from tests import make
-from tests.conftest import fill, make_app
 from tests.rules import scenario
 from tests.support.portrait import figures, portrait
 
@@ -240,12 +238,38 @@ def test_an_import_that_breaks_off_leaves_nothing_and_can_be_repeated(context, l
     monkeypatch.setattr(businesses, "remove_business", removed)
     monkeypatch.setattr(businesses._Arrival, "take", usual)
     with across_tenants(), reading():
-        half = session.scalars(select(Tenant).where(Tenant.slug == "third")).one()
-        assert half.suspended_reason == "arriving"
+        assert session.scalars(select(Tenant.arriving_at).where(Tenant.slug == "third")).one() is not None
     events.drain()
+    assert "has not arrived whole" in run(context, "resume", "--tenant", "third").output
     again = run(context, "import", file, "--as", "Third")
     assert again.exit_code == 0, again.output
     assert tenants() == before + 1
+
+
+def test_a_suspended_business_is_not_taken_for_a_half_import(context, tmp_path):
+    file = tmp_path / "shop.zip"
+    assert run(context, "export", "--tenant", "corner-shop", file).exit_code == 0
+    assert run(context, "suspend", "--tenant", "rival", "--reason", "arriving").exit_code == 0
+    before = tenants()
+    assert "exists already" in run(context, "import", file, "--as", "Rival").output
+    assert tenants() == before
+    assert run(context, "resume", "--tenant", "rival").exit_code == 0
+
+
+def test_two_imports_under_one_name_do_not_take_each_others_rows(context, tmp_path, monkeypatch):
+    file, told = tmp_path / "shop.zip", []
+    assert run(context, "export", "--tenant", "corner-shop", file).exit_code == 0
+    usual = businesses._Arrival.point_to_what_came_later
+
+    def meanwhile(self):
+        if not told:
+            told.append(run(context, "import", file, "--as", "Third").output)
+        usual(self)
+
+    monkeypatch.setattr(businesses._Arrival, "point_to_what_came_later", meanwhile)
+    first = run(context, "import", file, "--as", "Third")
+    assert first.exit_code == 0, first.output
+    assert "is being imported already" in told[0]
 
 
 def test_an_audit_that_was_tampered_with_stays_known_as_such(context, lived_in, tmp_path):
@@ -272,14 +296,8 @@ def leave():
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("first", ["sqlite", "postgresql"])
-def test_a_business_moves_between_databases(first, tmp_path, postgresql):
-    name = f"moves_{first}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
-    urls = {"sqlite": f"sqlite:///{tmp_path}/moves.db", "postgresql": postgresql.create(name)}
-    second = "postgresql" if first == "sqlite" else "sqlite"
-    source, target = (make_app(tmp_path / kind, urls[kind]) for kind in (first, second))
-    fill(source)
-    fill(target)
+def test_a_business_moves_between_databases(two_databases, tmp_path):
+    source, target = two_databases
     file = tmp_path / "shop.zip"
     with source.app_context():
         scenario.build()

@@ -124,12 +124,53 @@ def _sealed_with(*keys):
     return sealed
 
 
-def test_what_no_key_can_read_is_left_and_told(context, shop, keyed):
+def test_keys_of_the_environment_still_read_when_the_file_changes(context, shop, keyed):
+    """OLD_SECRET_KEYS beside a file of keys: a rotation, here or by another process, does not lose what they read."""
+    fresh = secrets.new_key()
+    secrets.write_keys(keyed, [fresh])
+    secrets.load_keys(fresh, KEY)
+    secrets.watch(keyed, KEY)
+    out = run(context, "rotate", "--json")
+    done = json.loads(out.output)
+    assert (done["sealed"], done["unreadable"]) == (7, 0)
+    assert seeds(shop) == SEEDS
+    assert run(context, "forget").exit_code == 0
+    secrets.key_in_force()
+    assert unseal(_sealed_with(KEY), "somewhere") == "hello"
+
+
+def test_a_key_that_comes_while_something_is_sealed_does_not_spoil_it(shop, monkeypatch):
+    """Another thread takes up new keys at the worst moment; what is sealed names the key it was sealed with."""
+    fresh, usual = secrets.new_key(), secrets.AESGCM
+
+    class Interrupted:
+        def __init__(self, key):
+            self.key = key
+
+        def encrypt(self, *arguments):
+            secrets.load_keys(fresh, KEY)
+            return usual(self.key).encrypt(*arguments)
+
+    try:
+        monkeypatch.setattr(secrets, "AESGCM", Interrupted)
+        sealed = seal("hello", "here")
+        monkeypatch.setattr(secrets, "AESGCM", usual)
+        assert unseal(sealed, "here") == "hello"
+    finally:
+        secrets.load_keys(KEY)
+
+
+@pytest.mark.parametrize("lost", ["deadbeef:AAAA", "{key}:AAAA", "{key}:no base64", "nothing"])
+def test_what_no_key_can_read_is_left_and_told_and_keeps_no_key(context, shop, keyed, lost):
+    sealed = lost.format(key=secrets.key_in_force())
     with unit_of_work():
-        session.execute(update(User).where(User.email == "p3@corner.example").values(totp_secret="deadbeef:AAAA"))
+        session.execute(update(User).where(User.email == "p3@corner.example").values(totp_secret=sealed))
     out = run(context, "rotate")
     assert "6 secrets encrypted anew" in out.output
     assert "1 could not be read" in out.output
+    out = run(context, "forget")
+    assert "1 old keys deleted" in out.output
+    assert "1 secrets could not be read with them either" in out.output
 
 
 def test_a_damaged_end_of_the_audit_is_not_signed_anew(context, shop, keyed):

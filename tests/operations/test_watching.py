@@ -6,14 +6,18 @@ import json
 import logging
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from retail.core import events, logs, observing, tasks, troubles
+import config
+from jobs import preflight
+from retail.core import clock, events, logs, observing, tasks, troubles
 from retail.core.db import session, unit_of_work
 from retail.core.logs import JsonLines, OfRequest
+from retail.core.tasks import Task
 from retail.core.tenancy import inside
 from retail.core.troubles import SlowNote, Trouble
 from retail.events.till import ShiftOpened
@@ -195,6 +199,47 @@ def test_health_fails_without_room_or_database(app, monkeypatch):
     answer = app.test_client().get("/health/deep")
     assert (answer.status_code, answer.json["state"]) == (503, "failed")
     assert "away" in answer.json["checks"]["database"]["why"]
+
+
+def test_health_tells_of_work_that_nobody_takes_up(app, shop):
+    def found(name, **ago):
+        with inside(shop.tenant_id), unit_of_work():
+            row = session.scalars(select(Task)).one()
+            row.name, row.due_at = name, clock.now() - timedelta(**ago)
+        check = app.test_client().get("/health/deep").json["checks"]["tasks"]
+        assert check["waiting"] == 1
+        return check["ok"], check["oldest_seconds"] // 100
+
+    with unit_of_work():
+        tasks.ask_for("operations.tidy")
+    assert found("operations.tidy", seconds=0) == (True, 0)
+    assert found("mail.send", seconds=410) == (False, 4)
+    assert found("operations.tidy", seconds=410) == (True, 4)
+    assert found("operations.tidy", hours=2) == (False, 72)
+    assert found("mail.send", hours=-2) == (True, 0)
+
+
+def test_metrics_count_what_failed_within_a_day_and_no_words_of_strangers(app, shop, monkeypatch):
+    monkeypatch.setitem(app.config, "METRICS_TOKEN", TOKEN)
+    with unit_of_work():
+        for days in (0, 2):
+            row = tasks.ask_for("operations.tidy")
+            row.state, row.ended_at = "failed", clock.now() - timedelta(days=days)
+    app.test_client().open("/sign-in", method="BREW")
+    text = app.test_client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert 'counterfoil_tasks{state="failed"} 1' in text
+    assert "BREW" not in text
+    assert 'method="other"' in text
+
+
+def test_a_new_start_counts_from_nothing(tmp_path):
+    settings = config.load({"INSTANCE_DIR": str(tmp_path)})
+    counts = observing.Counts()
+    counts.add(0.1, 200, "GET", observing.Asked())
+    counts.keep(tmp_path / "run" / "metrics", at_once=True)
+    held, _was_killed = preflight.lock(settings)
+    with held:
+        assert not list(tmp_path.glob("run/metrics/*"))
 
 
 def test_metrics_need_the_token_and_speak_prometheus(app, shop, monkeypatch):

@@ -148,9 +148,9 @@ def _lists(cast: make.Cast, word: str, variants: list[Variant]) -> None:
         rows = [(one.product_id, one.name) for one in variants]
         for percent in ("10", "-5"):
             run = lists.begin("products", "price", {"percent": percent, "rounding": "exact"}, rows)
-            lists.carry_out(run)
+            lists.carry_out(run, lists.PART)
             lists.take_back(run)
-            lists.give_back(run)
+            lists.give_back(run, lists.PART)
 
 
 def _work(cast: make.Cast, domain: str, word: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import threading
@@ -64,15 +65,24 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
 
 
+@cache
+def _browser_of_this_process() -> Browser:
+    """One for all tests of a process: starting it takes longer than most tests."""
+    playwright = sync_playwright().start()
+    browser = launch(playwright)
+    atexit.register(playwright.stop)
+    return browser
+
+
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """Start the browser and end it at the end."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    """Give a browser that knows nothing of who used it before, and forget this one as well."""
+    browser = _browser_of_this_process()
+    try:
+        yield browser
+    finally:
+        for context in browser.contexts:
+            context.close()
 
 
 _AT_REST = """() => !document.querySelector(".htmx-request")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from coverage import Coverage
 from xdist.scheduler import LoadScopeScheduling
 
 WALKED_TOGETHER = "tests/rules"
@@ -25,16 +21,3 @@ def slowest_first(items: list[pytest.Item]) -> None:
     """Put files with slow tests first, so that no process is left alone with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (WALKED_TOGETHER not in item.path.as_posix(), item.path not in slow))
-
-
-@contextmanager
-def unmeasured() -> Iterator[None]:
-    """Without measuring coverage: the same test was measured on SQLite, and measuring costs a quarter of the time."""
-    measuring = Coverage.current()
-    if measuring is not None:
-        measuring.stop()
-    try:
-        yield
-    finally:
-        if measuring is not None:
-            measuring.start()

@@ -83,16 +83,21 @@ class Listener:
                 self.heard.append((told["kind"], told["id"], time.monotonic()))
 
 
+def knock(url: str, cookies: Mapping[str, str] | None = None, origin: str | None = None) -> Client:
+    """Open a web socket as a page of `url` would, and say nothing yet. Raises Refused."""
+    cookie = "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())
+    address = url.replace("http://", "ws://", 1) + "/socket.io/?EIO=4&transport=websocket"
+    try:
+        return _Line(address, headers={"Cookie": cookie, "Origin": origin or url})
+    except (ConnectionClosed, NotConnected) as problem:
+        raise Refused(str(problem)) from problem
+
+
 def connect(
     url: str, cookies: Mapping[str, str], auth: Mapping[str, Any] | None = None, origin: str | None = None
 ) -> Listener:
     """Connect as a page of `url` would, with its cookies. Raises Refused."""
-    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "Origin": origin or url}
-    address = url.replace("http://", "ws://", 1) + "/socket.io/?EIO=4&transport=websocket"
-    try:
-        line = _Line(address, headers=headers)
-    except (ConnectionClosed, NotConnected) as problem:
-        raise Refused(str(problem)) from problem
+    line = knock(url, cookies, origin)
     opened = str(line.receive(timeout=20))
     assert opened.startswith(OPEN), opened
     line.send(MESSAGE + CONNECT + json.dumps(dict(auth or {})))

@@ -17,6 +17,7 @@ ERRORS = {
     "+15005550001": (400, 21211, "The 'To' number +15005550001 is not a valid phone number."),
     "+15005550004": (400, 21610, "Attempt to send to unsubscribed recipient"),
     "+15005550006": (400, 21606, "The 'From' phone number provided is not a valid message-capable number."),
+    "+15005550008": (400, 21408, "Permission to send an SMS has not been enabled for the region"),
     "+15005550429": (429, 20429, "Too Many Requests"),
     "+15005550500": (500, 20500, "Internal Server Error"),
 }

@@ -28,15 +28,20 @@ def create_category(name: str, parent_id: int | None = None) -> Category:
     return row
 
 
-def ensure_category(path: str) -> Category | None:
-    """The category at a path such as `Drinks > Tea`, made with what is missing above it; None for an empty path."""
+def ensure_category(path: str, made: list[Category] | None = None) -> Category | None:
+    """The category at a path such as `Drinks > Tea`, made with what is missing above it; None for an empty path. What
+    had to be made is added to `made`, the highest first."""
     found: Category | None = None
     for name in (part.strip() for part in path.split(BRANCH.strip())):
         if not name:
             continue
         wanted = name if found is None else found.path + BRANCH + name
         known = session.scalar(select(Category).where(_stands_at(wanted)).order_by(Category.path != wanted).limit(1))
-        found = known or create_category(name, None if found is None else found.id)
+        if known is None:
+            known = create_category(name, None if found is None else found.id)
+            if made is not None:
+                made.append(known)
+        found = known
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,13 +20,15 @@ def plain_price(price: Decimal) -> str:
     return f"{price.normalize():f}"
 
 
-def prices_of(product_ids: Sequence[int]) -> States:
+def prices_of(product_ids: Sequence[int], *, lock: bool = False) -> States:
     """The prices of the variants on sale, by product and by the variant's id."""
     found: States = {product_id: {} for product_id in _there(product_ids)}
-    statement = select(Variant.id, Variant.product_id, Variant.price).where(
-        Variant.product_id.in_(product_ids), Variant.archived_at.is_(None)
+    statement = (
+        select(Variant.id, Variant.product_id, Variant.price)
+        .where(Variant.product_id.in_(found), Variant.archived_at.is_(None))
+        .order_by(Variant.id)
     )
-    for row in session.execute(statement.order_by(Variant.position, Variant.id)):
+    for row in session.execute(statement.with_for_update() if lock else statement):
         found[row.product_id][str(row.id)] = plain_price(row.price)
     return found
 
@@ -34,37 +36,44 @@ def prices_of(product_ids: Sequence[int]) -> States:
 def set_prices(states: Mapping[int, Mapping[str, Any]]) -> None:
     """Sell variants for these prices from now on. The audit keeps each."""
     wanted = {int(number): Decimal(price) for state in states.values() for number, price in state.items()}
-    for variant in session.scalars(select(Variant).where(Variant.id.in_(wanted)).with_for_update()):
+    statement = select(Variant).where(Variant.id.in_(wanted)).order_by(Variant.id)
+    for variant in session.scalars(statement.with_for_update()):
         variant.price = wanted[variant.id]
     session.flush()
 
 
-def categories_of(product_ids: Sequence[int]) -> States:
+def categories_of(product_ids: Sequence[int], *, lock: bool = False) -> States:
     """The category of each product."""
-    statement = select(Product.id, Product.category_id).where(Product.id.in_(product_ids))
-    return {row.id: {"category_id": row.category_id} for row in session.execute(statement)}
+    rows = _of_products(product_ids, Product.category_id, lock)
+    return {product_id: {"category_id": category_id} for product_id, category_id in rows}
 
 
 def set_categories(states: Mapping[int, Mapping[str, Any]]) -> None:
     """Put each product into a category, or into none."""
-    for product in session.scalars(select(Product).where(Product.id.in_(states)).with_for_update()):
+    statement = select(Product).where(Product.id.in_(states)).order_by(Product.id)
+    for product in session.scalars(statement.with_for_update()):
         product.category_id = states[product.id]["category_id"]
     session.flush()
 
 
-def sale_states_of(product_ids: Sequence[int]) -> States:
+def sale_states_of(product_ids: Sequence[int], *, lock: bool = False) -> States:
     """Whether each product is archived."""
-    statement = select(Product.id, Product.archived_at).where(Product.id.in_(product_ids))
-    return {row.id: {"archived": row.archived_at is not None} for row in session.execute(statement)}
+    rows = _of_products(product_ids, Product.archived_at, lock)
+    return {product_id: {"archived": archived_at is not None} for product_id, archived_at in rows}
 
 
 def set_sale_states(states: Mapping[int, Mapping[str, Any]]) -> None:
     """Archive products, or put them on sale again."""
-    for product_id, state in states.items():
+    for product_id, state in sorted(states.items()):
         if state["archived"]:
             archive_product(product_id)
         else:
             restore_product(product_id)
+
+
+def _of_products(product_ids: Sequence[int], column: Any, lock: bool) -> Iterable[Any]:
+    statement = select(Product.id, column).where(Product.id.in_(product_ids)).order_by(Product.id)
+    return session.execute(statement.with_for_update() if lock else statement)
 
 
 def _there(product_ids: Sequence[int]) -> Sequence[int]:

@@ -7,15 +7,18 @@ meanwhile; until the last is in, the business is suspended, and whatever goes wr
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import JSON, Connection, Table, delete, func, select, update
 
@@ -32,6 +35,7 @@ from retail.core.archive.rows import (
     reserve_ids,
     rows_of,
     snapshot,
+    tenants_table,
 )
 from retail.core.audit import AuditEntry
 from retail.core.audit_proof import prove
@@ -43,8 +47,6 @@ from retail.core.search import SEARCHED, rebuild
 from retail.core.tenancy import across_tenants, inside
 
 KIND = "counterfoil-business"
-ARRIVING = "arriving"
-"""Why a business is suspended while it is imported."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,9 @@ def _loosely_points_to(table: Table, travel: Travel) -> set[str]:
 def export_business(tenant_id: int, slug: str, path: Path, travel: Travel) -> dict[str, Any]:
     """Write everything of a business to `path`, as it is at this moment, while it goes on; returns what was written.
 
-    Refused when the file cannot be written. Stored files that are missing are named in `missing`.
+    Refused when the file cannot be written. Stored files that were left out are named, see `pack_files`.
     """
-    tenants = next(one for one in all_tables() if one.name == "tenants")
-    rows, missing = 0, []
+    tenants, rows = tenants_table(), 0
     with snapshot() as connection, ArchiveWriter(path, KIND) as archive:
         proof = prove(tenant_id)
         head = connection.execute(
@@ -111,31 +112,58 @@ def export_business(tenant_id: int, slug: str, path: Path, travel: Travel) -> di
             if table.name in travel.only:
                 conditions.append(travel.only[table.name])
             rows += archive.write_table(table.name, columns, rows_of(connection, table, columns, *conditions))
-        contents = stored_contents(connection, tenant_id)
-        for owner, sha256, name in contents:
-            if not archive.write_file(owner, sha256, files.place(owner, sha256)):
-                missing.append(name)
+        packed = pack_files(archive, connection, tenant_id)
         base = (head.base_position, head.base_digest) if head else (0, chain.BEGINNING)
         archive.finish(
             business=slug,
             audit={"ok": proof.ok, "head": proof.head, "base_position": base[0], "base_digest": base[1]},
         )
-    return {"tenant": slug, "rows": rows, "files": len(contents) - len(missing), "missing": missing}
+    return {"tenant": slug, "rows": rows, **packed}
 
 
-def stored_contents(connection: Connection, tenant_id: int | None = None) -> list[tuple[int, str, str]]:
-    """The contents on disk that rows speak of: owner, SHA-256, and a name that some row gives it."""
+def pack_files(archive: ArchiveWriter, connection: Connection, tenant_id: int | None = None) -> dict[str, Any]:
+    """Write the contents on disk that rows speak of; of one tenant, or of all.
+
+    Returns how many `files` went in, and a name of each that did not: `missing`, or `damaged`.
+    """
     stored = table_of(files.StoredFile)
     asked = select(stored.c.tenant_id, stored.c.sha256, func.min(stored.c.name))
     if tenant_id is not None:
         asked = asked.where(stored.c.tenant_id == tenant_id)
-    found = connection.execute(asked.group_by(stored.c.tenant_id, stored.c.sha256).order_by(stored.c.sha256))
-    return [(row[0], row[1], row[2]) for row in found]
+    lost: dict[str, list[str]] = {"missing": [], "damaged": []}
+    count = 0
+    for owner, sha256, name in connection.execute(
+        asked.group_by(stored.c.tenant_id, stored.c.sha256).order_by(stored.c.sha256)
+    ):
+        why = archive.write_file(owner, sha256, files.place(owner, sha256))
+        if why is None:
+            count += 1
+        else:
+            lost[why].append(name)
+    return {"files": count, **lost}
 
 
 def import_business(path: Path, name: str, slug: str, travel: Travel) -> dict[str, Any]:
-    """Make a business called `name` of an archive; returns what came in. Refused when there is one of that slug, or the
-    file is damaged or newer than the program; then nothing is kept."""
+    """Make a business called `name` of an archive; returns what came in. Refused when there is one of that slug or one
+    is being imported, or the file is damaged or newer than the program; then nothing is kept."""
+    with _alone(slug):
+        return _import(path, name, slug, travel)
+
+
+@contextmanager
+def _alone(slug: str) -> Iterator[None]:
+    """One import under a name at a time: a second would take the first for one that was killed."""
+    lock = Path(current_app.config["INSTANCE_DIR"]) / "run" / f"import-{slug[:200]}"
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock.open("ab") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(_("“%(slug)s” is being imported already; wait for its end.", slug=slug)) from None
+        yield
+
+
+def _import(path: Path, name: str, slug: str, travel: Travel) -> dict[str, Any]:
     archive = Archive(path, KIND)
     started = time.monotonic()
     try:
@@ -175,23 +203,24 @@ def import_business(path: Path, name: str, slug: str, travel: Travel) -> dict[st
 
 def _sweep(slug: str) -> None:
     """Take away what an import that was killed has left under this name. Refused when it is a business."""
-    tenants = next(one for one in all_tables() if one.name == "tenants")
+    tenants = tenants_table()
     with across_tenants(), reading():
-        asked = select(tenants.c.id, tenants.c.suspended_reason).where(tenants.c.slug == slug)
+        asked = select(tenants.c.id, tenants.c.arriving_at).where(tenants.c.slug == slug)
         found = session.connection().execute(asked).one_or_none()
     if found is not None:
-        if found.suspended_reason != ARRIVING:
+        if found.arriving_at is None:
             raise Refused(_("A tenant called “%(slug)s” exists already; choose another name.", slug=slug))
         remove_business(found.id)
 
 
 def _begin(archive: Archive, name: str, slug: str) -> int:
-    tenants = next(one for one in all_tables() if one.name == "tenants")
+    tenants = tenants_table()
     columns = archive.tables["tenants"]["columns"]
     fitting_columns(tenants, [*columns, "id"])
     (values,) = archive.rows("tenants")
     row = dict(zip(columns, values, strict=True))
-    row |= {"slug": slug, "name": name, "suspended_at": now().isoformat(), "suspended_reason": ARRIVING}
+    row |= {"slug": slug, "name": name, "suspended_reason": str(_("It is being imported."))}
+    row["arriving_at"] = row["suspended_at"] = now().isoformat()
     with across_tenants(), unit_of_work():
         connection = session.connection()
         (row["id"],) = reserve_ids(connection, tenants, 1)
@@ -201,7 +230,7 @@ def _begin(archive: Archive, name: str, slug: str) -> int:
 
 def _end(tenant_id: int, arrival: _Arrival, archive: Archive, name: str) -> str | None:
     """Close the audit's chain, let people in, and write down where the business came from."""
-    tenants = next(one for one in all_tables() if one.name == "tenants")
+    tenants = tenants_table()
     told = archive.manifest["audit"]
     damage = arrival.audit_damage or (None if told["ok"] else _("damaged before it was exported"))
     with inside(tenant_id), unit_of_work():
@@ -212,8 +241,8 @@ def _end(tenant_id: int, arrival: _Arrival, archive: Archive, name: str) -> str 
         came = {"from": archive.manifest["business"], "made_at": archive.manifest["made_at"], "head": told["head"]}
         audit.record("arrive", "tenants", tenant_id, name, came | ({"audit": damage} if damage else {}))
     with across_tenants(), unit_of_work():
-        in_force = update(tenants).where(tenants.c.id == tenant_id).values(suspended_at=None, suspended_reason="")
-        session.connection().execute(in_force)
+        in_force = {"arriving_at": None, "suspended_at": None, "suspended_reason": ""}
+        session.connection().execute(update(tenants).where(tenants.c.id == tenant_id).values(in_force))
         audit.record_for_platform("arrive", "tenants", tenant_id, name, came)
     return damage
 
@@ -337,7 +366,7 @@ def _facts(row: Mapping[str, Any]) -> list[Any]:
 
 def remove_business(tenant_id: int) -> None:
     """Take away every row and file of a business. For what arrived only in part."""
-    tenants = next(one for one in all_tables() if one.name == "tenants")
+    tenants = tenants_table()
     owned: Iterable[Table] = [one for one in reversed(all_tables()) if "tenant_id" in one.c]
     with across_tenants(), unit_of_work():
         connection = session.connection()

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from flask_babel import gettext as _
 
@@ -26,6 +26,7 @@ from retail.core.errors import Refused
 VERSION = 1
 MANIFEST = "manifest.json"
 PIECE = 1024 * 1024
+Lost = Literal["missing", "damaged"]
 FILE_NAME = re.compile(r"files/[0-9]+/[0-9a-f]{64}")
 
 
@@ -66,19 +67,22 @@ class ArchiveWriter:
         self._manifest["tables"].append(told)
         return count
 
-    def write_file(self, owner: int, sha256: str, path: Path) -> bool:
-        """Write a stored file, once however often it is used; False when it is missing or not what it should be."""
-        name = f"files/{owner}/{sha256}"
+    def write_file(self, owner: int, sha256: str, path: Path) -> Lost | None:
+        """Write a stored file, once however often it is used; left out when it is missing or not what it should be."""
+        name, digest = f"files/{owner}/{sha256}", hashlib.sha256()
         try:
-            with path.open("rb") as stream, self._zip.open(name, "w", force_zip64=True) as member:
-                digest = hashlib.sha256()
-                while piece := stream.read(PIECE):
-                    member.write(piece)
-                    digest.update(piece)
+            stream = path.open("rb")
         except FileNotFoundError:
-            return False
-        self._manifest["files"].append({"name": name, "sha256": digest.hexdigest()})
-        return digest.hexdigest() == sha256
+            return "missing"
+        with stream, self._zip.open(name, "w", force_zip64=True) as member:
+            while piece := stream.read(PIECE):
+                member.write(piece)
+                digest.update(piece)
+        if digest.hexdigest() != sha256:
+            # Its bytes are in the zip by now, but nobody takes for good what the manifest does not name.
+            return "damaged"
+        self._manifest["files"].append({"name": name, "sha256": sha256})
+        return None
 
     def finish(self, **facts: Any) -> None:
         """Write the manifest, with these facts in it, and give the archive its name."""
@@ -157,11 +161,13 @@ class Archive:
                 yield json.loads(line)
 
     def unpack(self, name: str, into: Callable[[str, str], Path]) -> None:
-        """Put a stored file where `into(owner, sha256)` says; one that is there already is left."""
+        """Put a stored file where `into(owner, sha256)` says; one that is there already, and whole, is left."""
         _files, owner, sha256 = name.split("/")
         path = into(owner, sha256)
         if path.exists():
-            return
+            with path.open("rb") as there:
+                if hashlib.file_digest(there, "sha256").hexdigest() == sha256:
+                    return
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_suffix(f".{os.getpid()}.part")
         with aside.open("wb") as written:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, Table, delete, func, select
 
 from retail.core import audit, files, secrets
-from retail.core.archive.businesses import stored_contents
+from retail.core.archive.businesses import pack_files
 from retail.core.archive.container import Archive, ArchiveWriter
 from retail.core.archive.rows import (
     CHUNK,
@@ -27,6 +28,7 @@ from retail.core.archive.rows import (
     raise_counters,
     rows_of,
     snapshot,
+    tenants_table,
 )
 from retail.core.db import in_chunks, reading, session, unit_of_work
 from retail.core.errors import Refused
@@ -37,22 +39,18 @@ KIND = "counterfoil-instance"
 
 def back_up(path: Path, keys: list[str] | None) -> dict[str, Any]:
     """Write everything to `path`, with these keys if any; returns what was written. Refused when that cannot be."""
-    started, rows, missing = time.monotonic(), 0, []
+    started, rows = time.monotonic(), 0
     with across_tenants(), unit_of_work():
         audit.record_for_platform("backup", "instance", label=path.name, changes={"keys": bool(keys)})
     with snapshot() as connection, ArchiveWriter(path, KIND) as archive:
         for table in all_tables():
             columns = [one.name for one in table.c]
             rows += archive.write_table(table.name, columns, rows_of(connection, table, columns))
-        contents = stored_contents(connection)
-        for owner, sha256, name in contents:
-            if not archive.write_file(owner, sha256, files.place(owner, sha256)):
-                missing.append(name)
+        packed = pack_files(archive, connection)
         archive.finish(keys=keys or [])
     return {
         "rows": rows,
-        "files": len(contents) - len(missing),
-        "missing": missing,
+        **packed,
         "keys": len(keys or []),
         "bytes": path.stat().st_size,
         "seconds": round(time.monotonic() - started, 1),
@@ -81,6 +79,7 @@ def restore(path: Path, *, force: bool, key_file: Path | None) -> dict[str, Any]
             rows = _replace_rows(archive, tables)
     finally:
         archive.close()
+    _remove_files_of_nobody()
     with across_tenants(), unit_of_work():
         made_at = archive.manifest["made_at"]
         audit.record_for_platform("restore", "instance", label=path.name, changes={"made_at": made_at})
@@ -89,9 +88,18 @@ def restore(path: Path, *, force: bool, key_file: Path | None) -> dict[str, Any]
 
 
 def _businesses() -> int:
-    tenants = next(one for one in all_tables() if one.name == "tenants")
     with across_tenants(), reading():
-        return int(session.connection().execute(select(func.count()).select_from(tenants)).scalar_one())
+        return int(session.connection().execute(select(func.count()).select_from(tenants_table())).scalar_one())
+
+
+def _remove_files_of_nobody() -> None:
+    """Take away the stored files of businesses that were replaced; their ids may be given again."""
+    tenants = tenants_table()
+    with across_tenants(), reading():
+        here = {str(one) for one in session.connection().execute(select(tenants.c.id)).scalars()}
+    for folder in files.folder_of(0).parent.glob("[0-9]*"):
+        if folder.name not in here:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _take_keys(kept: list[str], key_file: Path | None) -> str:
@@ -108,7 +116,7 @@ def _take_keys(kept: list[str], key_file: Path | None) -> str:
     if ours[:1] == kept[:1]:
         return "known"
     secrets.write_keys(key_file, list(dict.fromkeys([*kept, *ours])))
-    secrets.load_keys(*secrets.keys_in(key_file))
+    secrets.load_file(key_file)
     return "restored"
 
 

@@ -44,6 +44,11 @@ Convert = Callable[[Any], Any]
 Condition = Callable[[Table], ColumnElement[bool]]
 
 
+def tenants_table() -> Table:
+    """The table of businesses, which the core knows by name only."""
+    return Model.metadata.tables["tenants"]
+
+
 def all_tables() -> list[Table]:
     """Every table, those that others point to first."""
     return list(Model.metadata.sorted_tables)
@@ -206,7 +211,4 @@ class NewIds:
 def snapshot() -> Iterator[Connection]:
     """A transaction that sees one moment of the whole database, while others go on writing."""
     with across_tenants(), reading():
-        if session.get_bind().dialect.name == "postgresql":
-            yield session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        else:
-            yield session.connection()
+        yield session.connection()

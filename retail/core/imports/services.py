@@ -270,7 +270,9 @@ def back_to_columns(row: Import) -> None:
 
 
 def cancel(row: Import) -> None:
-    """Give it up. What a run has imported already stays."""
+    """Give it up. What a run has imported already stays. Refused once it has ended: whoever weighs an undo leaves it by
+    `leave_as_is`."""
+    _require(row, "uploaded", "checking", "checked", "running", "failed")
     stop_task(row)
     if row.state == "checking":
         IMPORT_FLOW.move(row, "uploaded")
@@ -288,6 +290,6 @@ def stop_task(row: Import) -> None:
         tasks.cancel(task.id)
 
 
-def _require(row: Import, state: str) -> None:
-    if row.state != state:
+def _require(row: Import, *states: str) -> None:
+    if row.state not in states:
         raise Refused(_("The import has gone on since; reload the page."))

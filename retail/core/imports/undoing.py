@@ -13,18 +13,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select
 
 from retail.core import tasks
 from retail.core.audit import record
 from retail.core.clock import now
-from retail.core.db import reading, session, table_of, unit_of_work
+from retail.core.db import reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.imports import services
 from retail.core.imports.kinds import Outcome, Past, Reversal, kind_called
 from retail.core.imports.models import IMPORT_FLOW, Import, ImportChange
 from retail.core.tasks import Cancelled, task
-from retail.core.tenancy import current_tenant_id
+from retail.core.tenancy import update_owned
 
 CHANGES_A_CHUNK = 200
 SHOWN = 200
@@ -207,24 +207,9 @@ def _read(ids: Sequence[int]) -> list[Past]:
 
 def _keep(found: Sequence[Reversal]) -> None:
     """Write what came of each change beside it."""
-    table, tenant_id = table_of(ImportChange), current_tenant_id()
-    session.connection().execute(
-        update(table)
-        .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"))
-        .values(
-            outcome=bindparam("the_outcome"),
-            label=bindparam("the_label"),
-            kept=bindparam("what_stays", type_=table.c.kept.type),
-        ),
-        [
-            {
-                "the_id": one.change_id,
-                "the_outcome": one.outcome,
-                "the_label": one.label,
-                "what_stays": _told(one),
-            }
-            for one in found
-        ],
+    update_owned(
+        ImportChange,
+        {one.change_id: {"outcome": one.outcome, "label": one.label, "kept": _told(one)} for one in found},
     )
 
 

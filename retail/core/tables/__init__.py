@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from retail.core.tables.address import Asked
 from retail.core.tables.answering import cell_of, counted, listing, table_page
-from retail.core.tables.bulk import Bulk, BulkField, Changes
+from retail.core.tables.bulk import Bulk, BulkField, Changes, archiving
 from retail.core.tables.declared import (
     COUNT_LIMIT,
     PAGE_SIZE,
@@ -46,6 +46,7 @@ __all__ = [
     "among_days",
     "among_instants",
     "among_numbers",
+    "archiving",
     "cell_of",
     "choices_of",
     "counted",

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import request, url_for
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from retail.core.errors import Refused
 from retail.core.tables.declared import Table
 from retail.core.tables.filters import RANGE, means_something
 
 LONGEST = 100
+LONGEST_STATE = 8_000
+"""What a form tells of the list it was sent from: more than any address a browser and server would take."""
 OWN = ("q", "sort", "after", "before", "view", "columns", "format")
 """The words of an address that belong to its list, beside the names of filters."""
 
@@ -51,6 +56,19 @@ class Asked:
             view=given.get("view", "")[:20],
             columns=tuple(named.split(",")[:60]) if named else None,
         )
+
+    @classmethod
+    def told(cls, table: Table, state: str) -> Asked:
+        """Read the state of a list as a form tells it, in the words of an address. Refused when it is too long: cut off
+        it would lose filters, and mean rows nobody sees."""
+        if len(state) > LONGEST_STATE:
+            raise Refused(_("The filters of this list are too long to be passed on. Take some away and try again."))
+        return cls.of(table, dict(parse_qsl(state)))
+
+    @property
+    def view_id(self) -> int | None:
+        """The number of the saved view it names, if it names one."""
+        return int(self.view) if self.view.isdecimal() and len(self.view) < 18 else None
 
     def narrows(self) -> bool:
         """Whether some rows are left out."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from babel.numbers import NumberFormatError
 from flask_babel import format_date, get_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
+from sqlalchemy import Integer, Select
 
 from retail.core import shown
 from retail.core.clock import as_utc, now
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from retail.core.tables.declared import Filter
 
 RANGE = ".."
+FIRST_YEAR, LAST_YEAR = 1900, 9998
 PERIODS: dict[str, Any] = {
     "today": _l("Today"),
     "yesterday": _l("Yesterday"),
@@ -71,11 +72,13 @@ def period(name: str, day: date) -> tuple[date, date] | None:
 
 
 def read_day(text: str) -> date | None:
-    """A day as the address writes it; None for nothing and for nonsense."""
+    """A day as the address writes it; None for nothing and for nonsense, such as years whose first or last midnight
+    somewhere on earth no calendar has."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def read_number(text: str) -> Decimal | None:
@@ -114,8 +117,21 @@ def _between(column: Any, ends: Callable[[str], tuple[Any, Any]]) -> Callable[[S
 
 
 def among_numbers(column: Any) -> Callable[[Select[Any], str], Select[Any]]:
-    """The `apply` of a filter of kind `numbers`: a column of amounts, quantities or counts between two numbers."""
-    return _between(column, numbers_of)
+    """The `apply` of a filter of kind `numbers`: a column of amounts, quantities or counts between two numbers. Ends
+    with more places than the column keeps mean the nearest value within them."""
+    places = getattr(column.type, "places", 0 if isinstance(column.type, Integer) else None)
+
+    def ends(text: str) -> tuple[Decimal | None, Decimal | None]:
+        low, high = numbers_of(text)
+        if places is None:
+            return low, high
+        step = Decimal(1).scaleb(-places)
+        return (
+            None if low is None else low.quantize(step, ROUND_CEILING),
+            None if high is None else high.quantize(step, ROUND_FLOOR),
+        )
+
+    return _between(column, ends)
 
 
 def among_days(column: Any) -> Callable[[Select[Any], str], Select[Any]]:
@@ -130,7 +146,7 @@ def among_instants(column: Any) -> Callable[[Select[Any], str], Select[Any]]:
         first, last = days_of(text)
         if first is not None:
             statement = statement.where(column >= as_utc(datetime.combine(first, time()), _zone()))
-        if last is not None and last < date.max:
+        if last is not None:
             end = as_utc(datetime.combine(last + timedelta(days=1), time()), _zone())
             statement = statement.where(column < end)
         return statement
