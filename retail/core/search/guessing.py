@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,9 +35,11 @@ def guesses(kind: str, typed: str) -> set[str]:
     asked = {"kind": kind, "beginnings": bound(sorted({typed[:2], *(one[:2] for one in others)}))}
     near: dict[int, list[str]] = {}
     cut: list[str] = []
+    own: list[str] = []
     for beginning, page in session.execute(_beginning(_dialect()), asked):
         if beginning == typed[:2]:
-            _compare(typed, page, slips, near, cut)
+            own = page.split()
+            _compare(typed, own, slips, near)
         for other in others:
             if other[:2] == beginning and (at := page.find(f"\n{other}")) >= 0:
                 whole = page.startswith("\n", at + len(other) + 1)
@@ -45,25 +47,28 @@ def guesses(kind: str, typed: str) -> set[str]:
                     near.setdefault(1, []).append(other)
                 else:
                     cut.append(page[at + 1 : page.index("\n", at + 1)])
+    if not near:
+        letters = _mask(typed)
+        longer = (word for word in own if len(word) > len(typed))
+        alike = (word for word in longer if (letters & ~_mask(word[: len(typed) + 1])).bit_count() <= 1)
+        cut += [word for word in alike if begins_nearly(typed, word)]
     nearest = near[min(near)] if near else cut
     return set(sorted(nearest, key=lambda word: (len(word), word))[:MOST])
 
 
-def _compare(typed: str, page: str, slips: int, near: dict[int, list[str]], cut: list[str]) -> None:
+def _compare(typed: str, words: Sequence[str], slips: int, near: dict[int, list[str]]) -> None:
     """Look through words that begin with the same letters."""
     letters, least, most = _mask(typed), len(typed) - slips, len(typed) + slips
-    for word in page.split():
-        length = len(word)
-        # Each slip brings at most one letter that was not there and loses one: nearly all words end here.
-        if length < least or (letters & ~_mask(word)).bit_count() > slips:
+    for word in words:
+        if not least <= len(word) <= most:
             continue
-        if length <= most:
-            away = distance(typed, word, slips) if (_mask(word) & ~letters).bit_count() <= slips else slips + 1
-            if away <= slips:
-                near.setdefault(away, []).append(word)
-                continue
-        if length > len(typed) and begins_nearly(typed, word):
-            cut.append(word)
+        # Each slip brings at most one letter that was not there and loses one: nearly all words end here.
+        others = _mask(word)
+        if (letters & ~others).bit_count() > slips or (others & ~letters).bit_count() > slips:
+            continue
+        away = distance(typed, word, slips)
+        if away <= slips:
+            near.setdefault(away, []).append(word)
 
 
 def _dialect() -> str:

@@ -21,8 +21,7 @@ LAST = "\U0010ffff"
 SHORT = 2
 LOOKED_THROUGH = 1000
 """So few candidates are compared with what was typed, one by one."""
-Letters = dict[int, set[str]]
-"""Where something was found: letters of slots, by block."""
+FAR_MORE = 5
 Lines = dict[int, list[tuple[str, str]]]
 """Words that were read, with their letters, by block."""
 
@@ -48,25 +47,18 @@ class Wanted:
         """The pieces of a code that must all be there."""
         return tuple(pieces_of_code(self.term.code)) if self.as_code else ()
 
-    def places(self, lines: Lines) -> Letters:
-        """Where the term stands, of what was read."""
-        found: Letters = {}
-        for block, words in lines.items():
-            either: set[str] = set()
-            exact: dict[str, str] = {}
-            for word, letters in words:
-                if word in self.either or (self.beginning and word.startswith(self.beginning)):
-                    either.update(letters)
-                exact[word] = letters
-            firm = _all_of(exact, self.both)
-            if firm is None:
-                here = either
-            else:
-                here = either & firm if self.beginning or self.either else firm
-            here = here | (_all_of(exact, self.pieces) or set())
-            if here:
-                found[block] = here
-        return found
+    def standing(self, words: Sequence[tuple[str, str]]) -> set[str]:
+        """Where the term stands, of what was read of one block."""
+        either: set[str] = set()
+        exact: dict[str, str] = {}
+        for word, letters in words:
+            if word in self.either or (self.beginning and word.startswith(self.beginning)):
+                either.update(letters)
+            exact[word] = letters
+        firm = _all_of(exact, self.both)
+        if firm is not None:
+            either = either & firm if self.beginning or self.either else firm
+        return either | (_all_of(exact, self.pieces) or set())
 
 
 def _all_of(exact: Mapping[str, str], words: Sequence[str]) -> set[str] | None:
@@ -132,34 +124,28 @@ class Reader:
         # Of several short ones only the last is being typed still; those before it are words, if there are such.
         for firm in ([Wanted(one.term, either={one.beginning}) for one in short[:-1]], []):
             first, rest = [*long, *firm], short[-1:] if firm else short
-            lines = self._read(self.blocks, first)
-            candidates = _common(first, lines) if first else None
-            found = self._narrowed(candidates, lines, rest, asked, most)
+            lines = self._read(self.blocks, first) if first else None
+            found = self._narrowed(lines, first, rest, most)
             if found or not firm:
                 return found
         return []
 
-    def _narrowed(
-        self,
-        candidates: Letters | None,
-        lines: Lines,
-        short: Sequence[Wanted],
-        asked: Sequence[Wanted],
-        most: int,
-    ) -> list[int]:
-        """Those candidates (None: everything) where the short terms stand too."""
-        if candidates is not None and not short:
-            return _ordered(asked, lines, candidates)
-        if candidates is not None and sum(map(len, candidates.values())) <= LOOKED_THROUGH:
-            return self._looked_through(_ordered(asked, lines, candidates), short)
+    def _narrowed(self, lines: Lines | None, first: Sequence[Wanted], short: Sequence[Wanted], most: int) -> list[int]:
+        """The slots where the first terms (None: there are none) and the short ones stand."""
+        if lines is not None and not short:
+            return _common(first, lines, most)
+        blocks: Sequence[int] = self.blocks
+        if lines is not None:
+            candidates = _common(first, lines, LOOKED_THROUGH)
+            if len(candidates) < LOOKED_THROUGH:
+                return self._looked_through(candidates, short)
+            blocks = sorted(lines, reverse=True)
         found: list[int] = []
-        for some in _turns(self.blocks if candidates is None else sorted(candidates, reverse=True)):
+        for some in _turns(blocks):
             further = self._read(some, short)
-            here = _common(short, further)
-            if candidates is not None:
-                here = _meet(here, candidates)
-            further = {block: lines.get(block, []) + words for block, words in further.items()}
-            found += _ordered(asked, further, here)
+            if lines is not None:
+                further = {block: lines.get(block, []) + words for block, words in further.items()}
+            found += _common([*first, *short], further, most)
             if len(found) >= most:
                 break
         return found
@@ -209,30 +195,25 @@ def _turns(blocks: Sequence[int]) -> Iterator[Sequence[int]]:
         at, size = at + size, size * 3
 
 
-def _common(asked: Sequence[Wanted], lines: Lines) -> Letters:
-    found: Letters | None = None
-    for one in asked:
-        here = one.places(lines)
-        found = here if found is None else _meet(found, here)
-    return found or {}
-
-
-def _meet(one: Letters, other: Letters) -> Letters:
-    return {block: both for block, letters in one.items() if (both := letters & other.get(block, set()))}
-
-
-def _ordered(asked: Sequence[Wanted], lines: Lines, found: Letters) -> list[int]:
-    """The slots of what was found, those first where every term is a whole word."""
+def _common(asked: Sequence[Wanted], lines: Lines, most: int) -> list[int]:
+    """The slots where all terms stand, those first where every term is a whole word; the newest of them when there are
+    far more than `most`."""
     whole = {one.beginning for one in asked if one.beginning}
     first: list[int] = []
     rest: list[int] = []
-    for block in sorted(found, reverse=True):
-        exact = found[block]
-        spelled = {word: letters for word, letters in lines.get(block, ()) if word in whole}
+    for block in sorted(lines, reverse=True):
+        words = lines[block]
+        here = asked[0].standing(words)
+        for one in asked[1:]:
+            here = here & one.standing(words) if here else here
+        exact = here
+        spelled = dict(words) if here else {}
         for word in whole:
             exact = exact.intersection(spelled.get(word, ""))
         first += [slot_of(block, letter) for letter in exact]
-        rest += [slot_of(block, letter) for letter in found[block] - exact]
+        rest += [slot_of(block, letter) for letter in here - exact]
+        if len(first) >= most or len(rest) >= most * FAR_MORE:
+            break
     return first + rest
 
 
