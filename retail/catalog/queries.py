@@ -21,6 +21,8 @@ from retail.core.errors import NotFound
 from retail.core.files import StoredFile
 from retail.finance.models import TaxRate
 
+SURE = 3
+"""The last rank of the search (`docs/search.md`) at which something is what was typed."""
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 
 
@@ -32,6 +34,15 @@ def normalize_gtin(code: str) -> str:
     if plain.isascii() and plain.isdecimal() and len(plain) in GTIN_LENGTHS and ean.is_valid(plain):
         return plain.zfill(14)
     return code.strip()
+
+
+def only_meant(text: str) -> Variant | None:
+    """The only variant on sale that a text can mean as it was typed, without a slip or a piece of a word having to be
+    assumed. A whole number of a barcode that nobody knows means none, though a longer one may hold it."""
+    hits = search.find("variants", text, 2)
+    if len(hits) != 1 or hits[0].rank > SURE or "code" in looked_for(text):
+        return None
+    return session.scalar(select(Variant).where(Variant.id == hits[0].subject_id))
 
 
 def looked_for(text: str) -> dict[str, str]:

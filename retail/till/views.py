@@ -11,7 +11,7 @@ from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.catalog.queries import find_by_code, looked_for, search_variants
+from retail.catalog.queries import find_by_code, looked_for, only_meant, search_variants
 from retail.core import db, html
 from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.forms import add_problem, refusals
@@ -261,10 +261,9 @@ def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
     """Add what a code or a text names; else show what it may mean, or say that nothing is called so."""
     if not text:
         return cart, screen
-    variant = find_by_code(text)
-    likely = [] if variant else search_variants(text, 2)
-    if len(likely) == 1:
-        variant = likely[0]
+    variant = find_by_code(text) or only_meant(text)
+    # A number that nobody knows is beeped at, not guessed at.
+    likely = [] if variant or "code" in looked_for(text) else search_variants(text, 1)
     if variant is not None:
         cart, screen.fresh = carts.with_one_more(cart, variant.id)
     elif likely:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 
 from retail.catalog import services as catalog
 from retail.catalog.models import Barcode, Product, Variant
-from retail.catalog.queries import search_variants
+from retail.catalog.queries import only_meant, search_variants
 from retail.catalog.search import VARIANTS
 from retail.catalog.services import Description, NewVariant, bulk, removing
 from retail.catalog.tables import ProductTable
@@ -280,3 +280,11 @@ def test_products_are_found_in_lists_by_any_of_their_variants(assortment):
         ids = session.scalars(table.narrowed("ab-1004", {}).with_only_columns(Product.id)).all()
         wanted = session.scalar(select(Variant.product_id).where(Variant.id == assortment["抹茶チョコレート"]))
     assert ids == [wanted]
+
+
+def test_the_till_takes_only_what_was_typed_and_guesses_nothing_into_the_cart(assortment):
+    assert only_meant("nutella").name == "Nutella 400g"
+    assert only_meant("20422").name == "Nutella 400g"
+    assert only_meant("nutela") is only_meant("tella") is None
+    # Eight digits that are the middle of a longer barcode are no barcode of that product.
+    assert only_meant("01762042") is None
