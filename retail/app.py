@@ -37,6 +37,7 @@ from retail import (
 )
 from retail.core import (
     audit,
+    blocks,
     chain,
     db,
     files,
@@ -50,9 +51,11 @@ from retail.core import (
     numbers,
     observing,
     queue,
+    rate_limits,
     saved_lists,
     schedules,
     screens,
+    search,
     secrets,
     shell,
     shown,
@@ -61,6 +64,7 @@ from retail.core import (
     wall,
 )
 from retail.core import tenancy as fence
+from retail.core.search import models as search_models
 from retail.identity.identification import identify
 from retail.identity.sessions import person_numbered
 
@@ -82,7 +86,20 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, tasks, schedules, troubles)
+CORE_MODELS = (
+    audit,
+    blocks,
+    chain,
+    rate_limits,
+    files,
+    mail,
+    numbers,
+    saved_lists,
+    search_models,
+    tasks,
+    schedules,
+    troubles,
+)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 COMPRESSED = {
@@ -133,9 +150,12 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     html.htmx.init_app(app)
     observing.init_app(app)
     module.init_app(app, identify, person_numbered)
+    rate_limits.init_app(app)
+    module.init_guard(app)
     csrf.init_app(app)
     queue.init_app(app)
     screens.init_app(app)
+    blocks.init_app(app)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -147,6 +167,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
         cast(module.Module, one.module).open(app)
     for name in SIGNED_BY_OTHERS:
         csrf.exempt(app.view_functions[name])
+    search.init_app(app)
     configure_mappers()
     fence.pair_tenant_keys(db.Model.metadata)
     return app

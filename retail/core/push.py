@@ -6,7 +6,8 @@ Rooms are `tenant:ID` and `user:ID`. Workers publish through Redis; the web proc
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from flask import current_app
 from redis.exceptions import RedisError
@@ -19,6 +20,8 @@ from retail.core.db import db, session
 log = logging.getLogger(__name__)
 
 WANTED, COMMITTED = "pushes", "pushes.committed"
+OVER = "over"
+"""What is said in a room whose sockets are to be closed; it never reaches a screen."""
 consequences: dict[str, frozenset[str]] = {}
 """What is pushed when the kinds of events on the right were handled, so that it can be told to who missed those."""
 
@@ -44,6 +47,14 @@ def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_
         log.warning("screens not told of %s: %s", kind, problem)
 
 
+def close(room: str) -> None:
+    """Close the sockets of all screens in a room. Each may connect anew, and is asked again who it is."""
+    try:
+        _publisher(current_app.config["REDIS_URL"]).emit(OVER, {}, room=room)
+    except RedisError as problem:
+        log.warning("the screens of %s were not closed: %s", room, problem)
+
+
 @event.listens_for(db.session, "after_commit")
 def _committed(current: Session) -> None:
     if WANTED in current.info:
@@ -56,12 +67,21 @@ def _tell(current: Session, transaction: SessionTransaction) -> None:
     nobody."""
     if transaction.parent is None and (COMMITTED in current.info or WANTED in current.info):
         current.info.pop(WANTED, None)
-        for (kind, person), latest in current.info.pop(COMMITTED, {}).items():
-            push(kind, latest, user_id=person)
+        for act in current.info.pop(COMMITTED, {}).values():
+            act()
 
 
 def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
     """`push` to one user once the present transaction is committed: a screen that read before would show the old.
     However often it is asked for in one transaction, each user is told once."""
-    wanted: dict[tuple[str, int], int | None] = session.info.setdefault(WANTED, {})
-    wanted[kind, user_id] = event_id
+    _wanted()[kind, user_id] = partial(push, kind, event_id, user_id=user_id)
+
+
+def close_after_commit(room: str) -> None:
+    """`close` once the present transaction is committed: before, a screen would only be let in again."""
+    _wanted()[OVER, room] = partial(close, room)
+
+
+def _wanted() -> dict[tuple[str, int | str], Callable[[], None]]:
+    wanted: dict[tuple[str, int | str], Callable[[], None]] = session.info.setdefault(WANTED, {})
+    return wanted

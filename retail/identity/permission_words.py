@@ -40,6 +40,7 @@ WORDS = {
     Can.MANAGE_USERS: _l("Invite, change and deactivate people"),
     Can.MANAGE_ROLES: _l("Change what roles allow"),
     Can.VIEW_AS: _l("See the program as others see it"),
+    Can.ANSWER_SUPPORT: _l("Let support in, and see what it did"),
     Can.VIEW_INTELLIGENCE: _l("See forecasts"),
     Can.VIEW_SCORES: _l("See customers' scores and segments"),
     Can.VIEW_STOCK: _l("See stock"),

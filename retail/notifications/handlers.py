@@ -18,7 +18,7 @@ from retail.core.tasks import TaskEnded
 from retail.core.tenancy import current_tenant_id
 from retail.events.catalog import ProductsImported
 from retail.events.customers import CustomersImported
-from retail.events.identity import UserSignedIn
+from retail.events.identity import SupportAsked, UserSignedIn
 from retail.events.integrations import ImportUndone
 from retail.events.inventory import StockRanLow, StockReplenished
 from retail.events.lists import ExportMade
@@ -247,3 +247,20 @@ def tell_of_new_device(happening: UserSignedIn) -> None:
         "identity.security",
     )
     notify([happening.user_id], message, happening.event.id)
+
+
+@on(SupportAsked)
+def tell_of_support(happening: SupportAsked) -> None:
+    """Support asks to be let in: told to those who may answer."""
+    message = Message(
+        "support",
+        "warning",
+        _("%(name)s of support asks to look into your business", name=happening.name),
+        ngettext(
+            "For %(num)s hour: %(reason)s", "For %(num)s hours: %(reason)s", happening.hours, reason=happening.reason
+        ),
+        "identity.support_access",
+        {"support_access_id": happening.access_id},
+        actor=happening.name,
+    )
+    notify(who_can(Can.ANSWER_SUPPORT), message, happening.event.id)

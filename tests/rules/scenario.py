@@ -6,6 +6,7 @@ Everything of the rival's carries the words CANARY, so that a leak shows whereve
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from retail.catalog import services as catalog
 from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
-from retail.core import events, exports, mail, tasks, troubles
+from retail.core import blocks, events, exports, mail, tasks, troubles
 from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
 from retail.core.clock import now
@@ -22,8 +23,9 @@ from retail.core.errors import NeedsApproval
 from retail.core.events import emit
 from retail.core.imports import services as imports
 from retail.core.mail import MailRefused
+from retail.core.rate_limits import LimitedCaller
 from retail.core.schedules import STANDING, plan_standing
-from retail.core.tenancy import inside
+from retail.core.tenancy import across_tenants, inside
 from retail.customers.services import create_customer
 from retail.events.catalog import ProductsImported
 from retail.events.customers import CustomersImported
@@ -31,11 +33,14 @@ from retail.events.identity import UserSignedIn
 from retail.events.integrations import HistoryImported, ImportUndone
 from retail.finance.models import TaxRate
 from retail.finance.services import add_tax_rate, open_books
+from retail.identity import administrator_services as administrators
 from retail.identity import services as identity
 from retail.identity import sessions
+from retail.identity import support_services as support
 from retail.identity.approval_services import approve
 from retail.identity.models import Passkey, User
 from retail.identity.pin_services import set_pin
+from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
 from retail.lists import services as lists
@@ -74,6 +79,32 @@ def build() -> None:
         add_location("store", "Empty store", "warehouse")
         till.add_register("Till 1", first_shop().id)
         add_tax_rate("none", "No tax", Decimal(0))
+    with across_tenants(), unit_of_work():
+        root = administrators.add_administrator("root@platform.example", "Root Keeper", make.PASSWORD)
+        begin_setup(root)
+        root.totp_confirmed_at = now()
+        root_id = root.id
+    for cast, word in ((make.corner_shop(), "Common"), (make.rival(), f"{CANARY} {WITNESS}")):
+        with inside(cast.tenant_id), unit_of_work():
+            refused = support.ask(root_id, "Root Keeper", f"{word} first look", 8)
+            support.refuse(refused.id, cast.users["owner"], f"{word} owner")
+            support.ask(root_id, "Root Keeper", f"{word} second look", 1)
+    with across_tenants(), unit_of_work():
+        session.add(
+            LimitedCaller(
+                policy="address",
+                caller="address:192.0.2.9",
+                label="address:192.0.2.9",
+                scope="global",
+                value="600 per 1 minute",
+                times=3,
+                first_at=now(),
+                last_at=now(),
+                until=now() + timedelta(days=1),
+            )
+        )
+        blocks.block("192.0.2.0/28", "Floods us", None, "Root Keeper", own=None, sure=False)
+    events.drain()
     session.remove()
 
 

@@ -32,7 +32,7 @@ from retail.core.tables.drawn import (
     Listing,
 )
 from retail.core.tables.exporting import export_of
-from retail.core.tables.layout import Layout
+from retail.core.tables.layout import Layout, keeper
 from retail.permissions import Can
 
 NOTHING_SAID = {"title": None, "text": None, "icon": None, "action_url": None, "action_label": None}
@@ -164,7 +164,7 @@ def listing(table: Table, layout: Layout | None = None) -> Listing:
             for at, (name, one) in enumerate(layout.offered.items())
         ],
         columns_usual=layout.is_usual,
-        may_keep=person_or_none() is not None,
+        may_keep=keeper() is not None,
         **_views(table, asked, layout, address),
     )
 
