@@ -55,6 +55,7 @@ from retail.core import (
     saved_lists,
     schedules,
     screens,
+    search,
     secrets,
     shell,
     shown,
@@ -63,6 +64,7 @@ from retail.core import (
     wall,
 )
 from retail.core import tenancy as fence
+from retail.core.search import models as search_models
 from retail.identity.identification import identify
 from retail.identity.sessions import person_numbered
 
@@ -84,7 +86,20 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, blocks, chain, rate_limits, files, mail, numbers, saved_lists, tasks, schedules, troubles)
+CORE_MODELS = (
+    audit,
+    blocks,
+    chain,
+    rate_limits,
+    files,
+    mail,
+    numbers,
+    saved_lists,
+    search_models,
+    tasks,
+    schedules,
+    troubles,
+)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 COMPRESSED = {
@@ -152,6 +167,7 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
         cast(module.Module, one.module).open(app)
     for name in SIGNED_BY_OTHERS:
         csrf.exempt(app.view_functions[name])
+    search.init_app(app)
     configure_mappers()
     fence.pair_tenant_keys(db.Model.metadata)
     return app

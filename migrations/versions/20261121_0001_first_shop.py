@@ -505,6 +505,68 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_score_runs_tenant_id_as_of")),
     )
     op.create_table(
+        "search_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("slot", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("codes", sa.String(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_search_entries_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entries")),
+        sa.UniqueConstraint("tenant_id", "kind", "slot", name=op.f("uq_search_entries_tenant_id_kind_slot")),
+        sa.UniqueConstraint(
+            "tenant_id", "kind", "subject_id", name=op.f("uq_search_entries_tenant_id_kind_subject_id")
+        ),
+    )
+    with op.batch_alter_table("search_entries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_search_entries_tenant_id_kind_group_id"), ["tenant_id", "kind", "group_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_search_entries_tenant_id_kind_title"), ["tenant_id", "kind", "title"], unique=False
+        )
+
+    op.create_table(
+        "search_indexes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("slots", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_search_indexes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_indexes")),
+        sa.UniqueConstraint("tenant_id", "kind", name=op.f("uq_search_indexes_tenant_id_kind")),
+    )
+    op.create_table(
+        "search_places",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("block", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("word", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("letters", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_search_places_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_places")),
+        sa.UniqueConstraint(
+            "tenant_id", "kind", "block", "word", name=op.f("uq_search_places_tenant_id_kind_block_word")
+        ),
+    )
+    op.create_table(
+        "search_words",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("beginning", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_search_words_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_words")),
+        sa.UniqueConstraint("tenant_id", "kind", "beginning", name=op.f("uq_search_words_tenant_id_kind_beginning")),
+    )
+    op.create_table(
         "slow_notes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2059,6 +2121,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))
 
     op.drop_table("slow_notes")
+    op.drop_table("search_words")
+    op.drop_table("search_places")
+    op.drop_table("search_indexes")
+    with op.batch_alter_table("search_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_entries_tenant_id_kind_title"))
+        batch_op.drop_index(batch_op.f("ix_search_entries_tenant_id_kind_group_id"))
+
+    op.drop_table("search_entries")
     op.drop_table("score_runs")
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))

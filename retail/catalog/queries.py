@@ -14,14 +14,16 @@ from sqlalchemy.orm import joinedload, selectinload
 from stdnum import ean
 
 from retail.catalog.models import BRANCH, Barcode, Category, Product, Variant
+from retail.core import search
 from retail.core.audit import AuditEntry
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.files import StoredFile
 from retail.finance.models import TaxRate
 
+SURE = 3
+"""The last rank of the search (`docs/search.md`) at which something is what was typed."""
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
-SHORTEST_PART_OF_A_CODE = 4
 
 
 def normalize_gtin(code: str) -> str:
@@ -32,6 +34,22 @@ def normalize_gtin(code: str) -> str:
     if plain.isascii() and plain.isdecimal() and len(plain) in GTIN_LENGTHS and ean.is_valid(plain):
         return plain.zfill(14)
     return code.strip()
+
+
+def only_meant(text: str) -> Variant | None:
+    """The only variant on sale that a text can mean as it was typed, without a slip or a piece of a word having to be
+    assumed. A whole number of a barcode that nobody knows means none, though a longer one may hold it."""
+    hits = search.find("variants", text, 2)
+    if len(hits) != 1 or hits[0].rank > SURE or "code" in looked_for(text):
+        return None
+    return session.scalar(select(Variant).where(Variant.id == hits[0].subject_id))
+
+
+def looked_for(text: str) -> dict[str, str]:
+    """What the page of a new product is told of a text that was looked for in vain: its name, or the code of a
+    barcode."""
+    is_number = text.isascii() and text.isdecimal() and len(text) in GTIN_LENGTHS
+    return {"code" if is_number else "name": text}
 
 
 def shown_code(code: str) -> str:
@@ -60,39 +78,11 @@ def find_by_code(code: str) -> Variant | None:
     )
 
 
-def search_variants(text: str, limit: int = 24) -> Sequence[Variant]:
-    """Variants on sale whose name, SKU, brand or barcode holds every word of a text, those that begin with it first."""
-    words = text.split()[:6]
-    if not words:
-        return []
-    statement = (
-        select(Variant)
-        .join(Product, Product.id == Variant.product_id)
-        .where(Variant.archived_at.is_(None), Product.archived_at.is_(None))
-    )
-    for word in words:
-        statement = statement.where(or_(*_holds(word)))
-    begins = Variant.name.istartswith(text.strip(), autoescape=True)
-    return session.scalars(statement.order_by(begins.desc(), Variant.name, Variant.id).limit(limit)).all()
-
-
-def _holds(word: str, brand: bool = True) -> list[ColumnElement[bool]]:
-    columns = (Variant.name, Variant.sku, Product.brand) if brand else (Variant.name, Variant.sku)
-    parts: list[ColumnElement[bool]] = [column.icontains(word, autoescape=True) for column in columns]
-    if word.isascii() and word.isdecimal() and len(word) >= SHORTEST_PART_OF_A_CODE:
-        parts.append(Variant.id.in_(select(Barcode.variant_id).where(Barcode.code.contains(word, autoescape=True))))
-    return parts
-
-
-def product_holds(word: str) -> ColumnElement[bool]:
-    """The condition that a product's name or brand, or the SKU, options or barcode of one of its variants, holds a
-    word."""
-    variants = select(Variant.product_id).where(or_(*_holds(word, brand=False)))
-    return or_(
-        Product.name.icontains(word, autoescape=True),
-        Product.brand.icontains(word, autoescape=True),
-        Product.id.in_(variants),
-    )
+def search_variants(text: str, limit: int = 24) -> list[Variant]:
+    """Variants on sale that a text may mean, the likeliest first; see `retail.core.search`."""
+    ids = [hit.subject_id for hit in search.find("variants", text, limit)]
+    found = {one.id: one for one in session.scalars(select(Variant).where(Variant.id.in_(ids)))} if ids else {}
+    return [found[variant_id] for variant_id in ids if variant_id in found]
 
 
 def product_page(product_id: int) -> Product:

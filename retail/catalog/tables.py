@@ -14,9 +14,9 @@ from sqlalchemy import Row, ScalarSelect, Select, case, func, or_, select
 from retail.catalog import services
 from retail.catalog.jobs import JOBS
 from retail.catalog.models import Category, Product, Variant
-from retail.catalog.queries import category_choices, product_holds, within_category
+from retail.catalog.queries import category_choices, within_category
 from retail.core import html, shown
-from retail.core.tables import Column, Edit, Filter, Table, among_instants, among_numbers
+from retail.core.tables import Column, Edit, Filter, FoundBy, Table, among_instants, among_numbers
 from retail.permissions import Can
 
 
@@ -143,17 +143,14 @@ class ProductTable(Table):
     }
 
     bulk = JOBS
+    found_by = FoundBy("variants", Product.id, "group_id")
 
     def source(self) -> Select[Any]:
         return select(Product).outerjoin(Category, Category.id == Product.category_id)
 
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
-        statement = super().narrowed("", values)
-        if not values.get("status"):
-            statement = statement.where(Product.archived_at.is_(None))
-        for word in q.split()[:6]:
-            statement = statement.where(product_holds(word))
-        return statement
+        statement = super().narrowed(q, values)
+        return statement if values.get("status") else statement.where(Product.archived_at.is_(None))
 
 
 def show_beside_price(name: str, column: Column, filters: Mapping[str, Filter] | None = None) -> None:

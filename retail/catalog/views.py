@@ -60,6 +60,8 @@ def new_product() -> Response:
     if not form.is_submitted():
         form.is_stocked.data = form.is_merchandise.data = True
         form.tax_rate_id.data = form.usual_tax_rate_id
+        # Somebody looked for it and found nothing: what they typed or scanned stands in the form already.
+        form.name.data, form.code.data = request.args.get("name", "")[:200], request.args.get("code", "")[:48]
         category = request.args.get("category", "")
         form.category_id.data = int(category) if category.isdecimal() and len(category) < 18 else None
     elif form.validate() and no_picture is None:

@@ -7,28 +7,35 @@ reads use a deferred, query-only transaction, so that a write in a GET fails lou
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
-    JSON,
+    ARRAY,
     URL,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
     Integer,
     MetaData,
+    String,
     Table,
+    Text,
+    any_,
+    bindparam,
     event,
     func,
     insert,
@@ -36,9 +43,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
-from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
+from retail.core.inserting import BulkInsert
 from retail.core.writers import Writers
 
 NAMING = {
@@ -184,52 +191,6 @@ def _begin_postgresql(connection: Connection) -> None:
             first.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-class BulkInsert:
-    """One INSERT for a set of columns, prepared once: its SQL, and what turns each column's values into the driver's.
-
-    Equal values are converted once per call, for ledgers repeat themselves: the same date, the same price, zero.
-    """
-
-    def __init__(self, table: Table, names: Sequence[str], dialect: Dialect) -> None:
-        columns = [table.c[name] for name in names]
-        defaults = [one for one in table.c if one.name not in names and one.default is not None]
-        if any(not isinstance(one.default, ScalarElementColumnDefault) for one in defaults):
-            raise ValueError(f"{table.name}: only plain defaults can be left out of a bulk insert")
-        self._names = names
-        self._constants = [cast(ScalarElementColumnDefault, one.default).arg for one in defaults]
-        self._convert = [one.type.dialect_impl(dialect).bind_processor(dialect) for one in (*columns, *defaults)]
-        self._remember = [not isinstance(one.type, JSON) for one in (*columns, *defaults)]
-        quote = dialect.identifier_preparer
-        mark = "?" if dialect.paramstyle == "qmark" else "%s"
-        self.sql = (
-            f"INSERT INTO {quote.format_table(table)} "  # noqa: S608  names of our own columns, quoted
-            f"({', '.join(quote.format_column(one) for one in (*columns, *defaults))}) "
-            f"VALUES ({', '.join([mark] * len(self._convert))})"
-        )
-
-    def parameters(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-        """The rows as the driver takes them."""
-        filled: list[Iterable[Any]] = [[row[name] for row in rows] for name in self._names]
-        filled += [repeat(value, len(rows)) for value in self._constants]
-        return list(zip(*map(self._converted, filled, self._convert, self._remember), strict=True))
-
-    @staticmethod
-    def _converted(values: Iterable[Any], convert: Callable[[Any], Any] | None, remember: bool) -> Iterable[Any]:
-        if convert is None:
-            return values
-        if not remember:
-            return map(convert, values)
-        known: dict[Any, Any] = {}
-        found = []
-        for value in values:
-            try:
-                found.append(known[value])
-            except KeyError:
-                known[value] = convert(value)
-                found.append(known[value])
-        return found
-
-
 _bulk_inserts: dict[tuple[str, tuple[str, ...], str], BulkInsert] = {}
 
 
@@ -240,6 +201,18 @@ def _prepared(connection: Connection, table: Table, names: tuple[str, ...]) -> B
     return _bulk_inserts[key]
 
 
+@dataclass(frozen=True)
+class BulkListener:
+    """Who is told of rows that bulk statements wrote, past the session: the rows, and which columns of them changed
+    (None for new rows). With `needs_ids` new rows have their ids."""
+
+    hear: Callable[[type[Model], Sequence[Mapping[str, Any]], Collection[str] | None], None]
+    needs_ids: bool
+
+
+bulk_listeners: dict[type[Model], BulkListener] = {}
+
+
 def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows with the same keys, as fast as the driver allows; the session's audit is bypassed.
 
@@ -247,6 +220,16 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """
     if not rows:
         return
+    listener = bulk_listeners.get(model)
+    if listener is not None and listener.needs_ids and "id" not in rows[0]:
+        insert_returning(model, rows)
+        return
+    _insert(model, rows)
+    if listener is not None:
+        listener.hear(model, rows, None)
+
+
+def _insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     session.flush()
     connection = session.connection()
     prepared = _prepared(connection, table_of(model), tuple(rows[0]))
@@ -258,6 +241,14 @@ def insert_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> l
     """`insert_rows`, and the id of each row in the order given."""
     if not rows:
         return []
+    ids = _insert_returning(model, rows)
+    if listener := bulk_listeners.get(model):
+        told = [{**row, "id": row_id} for row, row_id in zip(rows, ids, strict=True)]
+        listener.hear(model, told, None)
+    return ids
+
+
+def _insert_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
     session.flush()
     table = table_of(model)
     if len(rows) == 1:
@@ -269,7 +260,7 @@ def insert_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> l
         # SQLite would be asked once a row. Whoever writes is alone there, so the ids that come next are known.
         first = (session.scalar(select(func.max(table.c.id)), execution_options={"stamped": True}) or 0) + 1
         ids = list(range(first, first + len(rows)))
-        insert_rows(model, [{**row, "id": row_id} for row, row_id in zip(rows, ids, strict=True)])
+        _insert(model, [{**row, "id": row_id} for row, row_id in zip(rows, ids, strict=True)])
         return ids
     statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
     found = session.scalars(statement, [dict(row) for row in rows], execution_options={"stamped": True})
@@ -356,6 +347,34 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+
+
+def among(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """The condition that a column has one of many values, numbers or texts, which are sent as one."""
+    dialect = session.get_bind().dialect.name
+    return _one_of(column, bindparam(None, bound(values), _kind_of(column, dialect), unique=True), dialect)
+
+
+def among_bound(column: Any, name: str, dialect: str) -> ColumnElement[bool]:
+    """`among` for a statement that is kept: its values come as the parameter `name`, made by `bound`."""
+    return _one_of(column, bindparam(name, type_=_kind_of(column, dialect)), dialect)
+
+
+def bound(values: Collection[Any]) -> Any:
+    """Many values as one parameter of a statement."""
+    return json.dumps(list(values)) if session.get_bind().dialect.name == "sqlite" else list(values)
+
+
+def _kind_of(column: Any, dialect: str) -> Any:
+    if dialect == "sqlite":
+        return Text()
+    return ARRAY(Text if isinstance(column.type, String) else BigInteger)
+
+
+def _one_of(column: Any, values: Any, dialect: str) -> ColumnElement[bool]:
+    if dialect == "sqlite":
+        return cast("ColumnElement[bool]", column.in_(select(func.json_each(values).table_valued("value").c.value)))
+    return cast("ColumnElement[bool]", column == any_(values))
 
 
 def in_chunks(rows: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -16,9 +16,10 @@ from werkzeug.wrappers import Response
 from retail.core import audit, db, tenancy
 from retail.permissions import PLATFORM, PUBLIC, SIGNED_IN, Can, Need
 
-FILES = ("models", "services", "queries", "handlers", "work", "checks", "tables", "datasets", "views", "cli")
-"""What a module may consist of, in the order it is loaded; `work` holds its tasks, `checks` what `flask check` proves
-of it. A file that grew too long is split into several whose names end the same way: `views`, `audit_views`."""
+FILES = ("models", "services", "queries", "search", "handlers", "work", "checks", "tables", "datasets", "views", "cli")
+"""What a module may consist of, in the order it is loaded; `search` says what is found by text, `work` holds its tasks,
+`checks` what `flask check` proves of it. A file that grew too long is split into several whose names end the same way:
+`views`, `audit_views`."""
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

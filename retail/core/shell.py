@@ -24,6 +24,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.links import link
 from retail.core.logs import request_id
 from retail.core.module import allowed, can, person_or_none, registry_of
+from retail.core.search.marking import marked
 from retail.permissions import PLATFORM, PUBLIC
 
 log = logging.getLogger(__name__)
@@ -265,6 +266,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, can=can, manual_here=manual_here)
     # Macros as a module are there for whole pages and for blocks rendered alone.
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.filters["marked"] = marked
     app.jinja_env.globals["ui"] = _Macros(app.jinja_env, "core/ui.html")
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf)

@@ -36,7 +36,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 
-from retail.core.db import BigId, Model, db, insert_returning, insert_rows, session, table_of
+from retail.core.db import BigId, Model, bulk_listeners, db, insert_returning, insert_rows, session, table_of
 
 EVERY_TENANT = -1
 _tenant: ContextVar[int | None] = ContextVar("tenant", default=None)
@@ -162,6 +162,8 @@ def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -
         if values:
             named = {f"new_{name}": value for name, value in values.items()}
             alike[tuple(sorted(values))].append({"the_id": row_id, **named})
+    if not alike:
+        return
     session.flush()
     for columns, rows in alike.items():
         session.connection().execute(
@@ -170,7 +172,11 @@ def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -
             .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}),
             rows,
         )
-    session.expire_all()
+        if listener := bulk_listeners.get(model):
+            listener.hear(model, [{"id": row["the_id"]} for row in rows], columns)
+    for loaded in list(session.identity_map.values()):
+        if isinstance(loaded, model):
+            session.expire(loaded)
 
 
 def insert_owned_from(model: type[Model], source: Select[Any]) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
+from retail.core import search
 from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.customers.models import Customer
@@ -20,20 +19,8 @@ def customer_numbered(customer_id: int) -> Customer:
     return customer
 
 
-def find_customers(q: str, limit: int = 8) -> Sequence[Customer]:
-    """Customers by name, code, mail address or telephone number; whoever has the code exactly comes first."""
-    q = " ".join(q.split())
-    if not q:
-        return []
-    statement = select(Customer).where(Customer.archived_at.is_(None))
-    for word in q.split()[:5]:
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        statement = statement.where(
-            or_(
-                *(
-                    column.ilike(pattern, escape="\\")
-                    for column in (Customer.name, Customer.code, Customer.email, Customer.phone)
-                )
-            )
-        )
-    return session.scalars(statement.order_by(Customer.code != q, Customer.name, Customer.id).limit(limit)).all()
+def find_customers(q: str, limit: int = 8) -> list[Customer]:
+    """Customers a text may mean by name, code, mail address or telephone number, the likeliest first."""
+    ids = [hit.subject_id for hit in search.find("customers", q, limit)]
+    found = {one.id: one for one in session.scalars(select(Customer).where(Customer.id.in_(ids)))} if ids else {}
+    return [found[customer_id] for customer_id in ids if customer_id in found]

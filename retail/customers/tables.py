@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
-from retail.core.tables import Column, Edit, Filter, Table, among_instants
+from retail.core.tables import Column, Edit, Filter, FoundBy, Table, among_instants
 from retail.customers import services
 from retail.customers.jobs import JOBS
 from retail.customers.models import Customer
@@ -67,6 +67,7 @@ class CustomerTable(Table):
     }
 
     bulk = JOBS
+    found_by = FoundBy("customers", Customer.id)
 
     def source(self) -> Select[Any]:
         return select(Customer)

@@ -15,7 +15,7 @@ from retail.catalog.models import Category, Product, Variant
 from retail.core import datasets, html, shown
 from retail.core.links import link
 from retail.core.money import ZERO, QuantityType
-from retail.core.tables import Column, Filter, Table
+from retail.core.tables import Column, Filter, FoundBy, Table
 from retail.customers.models import Customer
 from retail.intelligence.labels import LONGEST_COVER, SEGMENTS, cover_words, error_words, family, rounded, segment_label
 from retail.intelligence.models import CustomerScore, ProductForecast
@@ -68,6 +68,7 @@ class ScoredCustomersTable(Table):
         "f": Column(_l("F"), CustomerScore.f, "integer"),
         "m": Column(_l("M"), CustomerScore.m, "integer"),
     }
+    found_by = FoundBy("customers", CustomerScore.customer_id)
     also = {"customer_id": CustomerScore.customer_id}
     filters = {
         "segment": Filter(
@@ -190,7 +191,7 @@ class ForecastTable(Table):
         "baseline": ProductForecast.baseline_wape_total,
         "sold_28": ProductForecast.sold_28,
     }
-    also_searched = (Variant.sku,)
+    found_by = FoundBy("variants", ProductForecast.variant_id)
     filters = {
         "order": Filter(_l("To order"), lambda statement, _value: statement.where(to_order > ZERO)),
         "short": Filter(

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from retail.catalog.queries import find_by_code
+from retail.catalog.queries import find_by_code, only_meant
 from retail.core import db, html, shown
 from retail.core.errors import NotFound, Refused
 from retail.core.forms import refusals
@@ -199,9 +199,9 @@ def _find(desk: Desk, text: str) -> None:
     if not text:
         return
     place = desk.form.location.data
-    variant = find_by_code(text)
+    variant = find_by_code(text) or only_meant(text)
     likely = list(queries.goods_of([variant.id], place).values()) if variant else queries.find_goods(text, place)
-    if len(likely) == 1:
+    if variant and likely:
         _add(desk, likely[0])
     elif likely:
         desk.q, desk.found, desk.trigger = text, likely, "goods-choose"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
@@ -12,10 +12,10 @@ from sqlalchemy import Row, Select, and_, case, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from retail.catalog.models import Category, Product, Variant
-from retail.catalog.queries import category_choices, find_by_code, within_category
+from retail.catalog.queries import category_choices, within_category
 from retail.core import html, shown
 from retail.core.links import link
-from retail.core.tables import Column, Edit, Filter, Table, among_days, among_numbers, choices_of
+from retail.core.tables import Column, Edit, Filter, FoundBy, Table, among_days, among_numbers, choices_of
 from retail.identity.models import User
 from retail.inventory import services
 from retail.inventory.labels import KINDS, MOVE_REASONS, SOURCES, STATES
@@ -25,7 +25,6 @@ from retail.permissions import Can
 from retail.tenancy.models import Location
 from retail.tenancy.queries import locations
 
-SHORTEST_BARCODE = 8
 _there = aliased(Location)
 _state = case(
     (StockLevel.on_hand < 0, "below"),
@@ -51,14 +50,6 @@ def _is_id(text: str) -> bool:
 
 def _in_category(statement: Select[Any], text: str) -> Select[Any]:
     return statement.where(within_category(int(text)) if _is_id(text) else literal(value=False))
-
-
-def _scanned(q: str) -> int | None:
-    """The variant whose barcode was typed into the search of a list."""
-    if not q.isascii() or not q.isdecimal() or len(q) < SHORTEST_BARCODE:
-        return None
-    variant = find_by_code(q)
-    return variant.id if variant else None
 
 
 def _thing(row: Row[Any]) -> Markup:
@@ -107,7 +98,7 @@ class Levels(Table):
         ),
     }
     also = {"variant_id": Variant.id, "picture": Product.image_file_id}
-    also_searched = (Product.brand,)
+    found_by = FoundBy("variants", Variant.id)
     filters = {
         "location": Filter(_l("Location"), _at(StockLevel.location_id), "choice", _places),
         "category": Filter(
@@ -136,12 +127,6 @@ class Levels(Table):
             .outerjoin(Category, Category.id == Product.category_id)
             .where(here, or_(Variant.archived_at.is_(None), StockLevel.on_hand != 0))
         )
-
-    def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
-        variant_id = _scanned(q)
-        if variant_id is None:
-            return super().narrowed(q, values)
-        return super().narrowed("", values).where(Variant.id == variant_id)
 
 
 def _signed(row: Row[Any]) -> Markup:
@@ -195,6 +180,7 @@ class Moves(Table):
         "who": Column(_l("By"), func.coalesce(User.name, ""), sortable=False),
         "note": Column(_l("Note"), StockMove.note, sortable=False),
     }
+    found_by = FoundBy("variants", StockMove.variant_id)
     also = {"variant_id": Variant.id, "source": StockMove.source, "source_id": StockMove.source_id}
     filters = {
         "location": Filter(_l("Location"), _at(StockMove.location_id), "choice", _places),
@@ -208,13 +194,6 @@ class Moves(Table):
         "text": _l("Every delivery, sale, return, count and transfer stands here with who did it and why."),
         "icon": "history",
     }
-
-    def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
-        # Most look for the moves of one article; its number finds them without reading all others.
-        named = find_by_code(q) if q and " " not in q else None
-        if named is None:
-            return super().narrowed(q, values)
-        return super().narrowed("", values).where(StockMove.variant_id == named.id)
 
     def source(self) -> Select[Any]:
         return (

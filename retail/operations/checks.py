@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
 
-from retail.core import audit_proof, files
+from retail.core import audit_proof, files, search
 from retail.core.chain import OF_THE_PLATFORM
 from retail.core.checks import Fault, check, faults_in, rows_without_target
 from retail.core.clock import now
@@ -139,3 +139,9 @@ def _broken(chain: int) -> list[Fault]:
         return []
     row = bad.id if bad.id is not None else "–"
     return [Fault(1, _("entry %(row)s at position %(at)s: %(why)s", row=row, at=bad.position, why=bad.words))]
+
+
+@check("search", "Everything is found by what it is called now, and by nothing else.")
+def search_says_what_rows_say() -> list[Fault]:
+    """Compare every index with the rows it is about."""
+    return [fault for one in search.SEARCHED.values() for fault in search.faults(one)]

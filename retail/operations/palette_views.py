@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from flask import current_app, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, or_, select
+from sqlalchemy import select
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
-from retail.catalog.models import Barcode, Variant
-from retail.core import html, manual, saved_lists, shown
+from retail.catalog.queries import find_by_code, looked_for, search_variants
+from retail.core import html, manual, saved_lists, search, shown
 from retail.core.db import session
 from retail.core.module import allowed, can, person_or_none, registry_of
 from retail.core.tables import TABLES
@@ -24,6 +24,7 @@ from retail.orders.models import Order
 from retail.permissions import SIGNED_IN, Can
 
 EACH = 6
+SHORTEST_NAME = 3
 
 
 @dataclass(frozen=True)
@@ -71,44 +72,37 @@ def _link(endpoint: str, **values: Any) -> str | None:
         return None
 
 
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def _products(q: str) -> list[Found]:
+    """Variants; where there are none, and for those who may, the way to make one."""
     if not can(Can.VIEW_PRODUCTS):
         return []
-    statement = select(Variant.product_id, Variant.name, Variant.sku, Variant.price).where(
-        Variant.archived_at.is_(None)
-    )
-    for word in q.split()[:5]:
-        pattern = f"%{_like(word)}%"
-        statement = statement.where(
-            or_(Variant.name.ilike(pattern, escape="\\"), Variant.sku.ilike(pattern, escape="\\"))
-        )
-    rank = case((Variant.sku == q, 0), (Variant.name.ilike(f"{_like(q)}%", escape="\\"), 1), else_=2)
-    rows = list(session.execute(statement.order_by(rank, Variant.name, Variant.id).limit(EACH)))
-    if not rows and q.isdigit() and len(q) >= 8:
-        rows = list(
-            session.execute(
-                select(Variant.product_id, Variant.name, Variant.sku, Variant.price)
-                .join(Barcode, Barcode.variant_id == Variant.id)
-                .where(Barcode.code == q.zfill(14))
-            )
-        )
+    known = find_by_code(q)
+    variants = [known] if known is not None else []
+    variants += [one for one in search_variants(q, EACH) if one is not known]
     found = []
-    for row in rows:
-        url = _link("catalog.product_page", product_id=row.product_id)
+    for one in variants[:EACH]:
+        url = _link("catalog.product_page", product_id=one.product_id)
         if url:
-            found.append(Found(row.name, url, "package", f"{row.sku} · {shown.money(row.price)}"))
-    return found
+            note = search.marked(one.sku, q) + f" · {shown.money(one.price)}"
+            found.append(Found(search.marked(one.name, q), url, "package", note))
+    return found or _new_product(q)
+
+
+def _new_product(q: str) -> list[Found]:
+    url = _link("catalog.new_product", **looked_for(q)) if len(q) >= SHORTEST_NAME else None
+    return [Found(_("Create product “%(name)s”", name=q), url, "plus")] if url else []
 
 
 def _customers(q: str) -> list[Found]:
     if not can(Can.VIEW_CUSTOMERS):
         return []
     return [
-        Found(one.name, url_for("customers.customer_page", customer_id=one.id), "address-book", one.code)
+        Found(
+            search.marked(one.name, q),
+            url_for("customers.customer_page", customer_id=one.id),
+            "address-book",
+            search.marked(one.code, q),
+        )
         for one in find_customers(q, EACH)
     ]
 

@@ -91,7 +91,9 @@ UNDONE_HERE = {"bulk_runs", "bulk_changes"}
 """What a bulk change did, row by row, so that it can be undone where it was done."""
 TAKEN_HERE = {"exports"}
 """Files that somebody asked for; they are made anew where they are wanted."""
-STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE | TAKEN_HERE)
+MADE_THERE = {"search_indexes", "search_entries", "search_places", "search_words"}
+"""What is made anew of the rows that came in."""
+STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE | TAKEN_HERE | MADE_THERE)
 SIGN_IN = {"totp_secret": None, "totp_confirmed_at": None, "last_totp_step": None}
 """The second factor is sealed for this row and these keys; whoever has one sets it up anew."""
 

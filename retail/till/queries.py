@@ -14,7 +14,6 @@ from sqlalchemy.orm import aliased
 from retail.catalog.models import Category, Product, Variant
 from retail.core.db import session
 from retail.core.money import ZERO
-from retail.customers.models import Customer
 from retail.identity.models import User
 from retail.inventory.models import StockLevel
 from retail.orders.models import Order, OrderLine
@@ -190,18 +189,6 @@ def _on_sale() -> Select[Any]:
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.archived_at.is_(None), Product.archived_at.is_(None), Product.is_merchandise)
     )
-
-
-def customers_like(text: str, limit: int = 8) -> Sequence[Customer]:
-    """Customers whose name, code, mail address or telephone number holds every word of a text."""
-    words = text.split()[:5]
-    if not words:
-        return []
-    statement = select(Customer).where(Customer.archived_at.is_(None))
-    for word in words:
-        parts = (Customer.name, Customer.code, Customer.email, Customer.phone)
-        statement = statement.where(or_(*(part.icontains(word, autoescape=True) for part in parts)))
-    return session.scalars(statement.order_by(Customer.name, Customer.id).limit(limit)).all()
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.catalog.queries import find_by_code, search_variants
+from retail.catalog.queries import find_by_code, looked_for, only_meant, search_variants
 from retail.core import db, html
 from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.forms import add_problem, refusals
+from retail.core.links import link
 from retail.core.module import can, person_or_none
+from retail.customers.queries import find_customers
 from retail.identity.workplace_services import use_register
 from retail.orders.queries import order_numbered
 from retail.payments.services import Tender
@@ -63,6 +65,11 @@ def _tiles(station: Station, q: str, category_id: int | None) -> list[Tile]:
     return queries.tiles_of(ids, station.location_id)
 
 
+def _new_product_url(q: str) -> str | None:
+    """Where what was looked for in vain is made, for those who may."""
+    return link("catalog.new_product", **looked_for(q)) if q else None
+
+
 def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
     tenant = person_or_none().tenant
     customer_q = request.values.get("customer_q", "").strip()[:100]
@@ -76,8 +83,9 @@ def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
             "screen": screen,
             "tiles": _tiles(station, screen.q, screen.category_id) if whole else [],
             "categories": queries.main_categories() if whole else [],
-            "customers": queries.customers_like(customer_q) if whole else [],
+            "customers": find_customers(customer_q) if whole else [],
             "customer_q": customer_q,
+            "new_product_url": _new_product_url(screen.q),
         }
     response = html.page("till/sale.html", fragment="cart", status=screen.status, **context)
     response.headers.update(screen.headers)
@@ -157,7 +165,14 @@ def products() -> Response:
         return _sale_page(station, Cart(carts.new_key()), Screen(q=q, category_id=category))
     tiles = _tiles(station, q, category)
     screen = Screen(q=q, category_id=category)
-    return html.page("till/sale.html", fragment="products", tiles=tiles, screen=screen, station=station)
+    return html.page(
+        "till/sale.html",
+        fragment="products",
+        tiles=tiles,
+        screen=screen,
+        station=station,
+        new_product_url=_new_product_url(q),
+    )
 
 
 @module.get("/customers", needs=Can.SELL)
@@ -166,7 +181,7 @@ def customers() -> Response:
     q = request.args.get("customer_q", "").strip()[:100]
     if not html.wants_fragment():
         return redirect(url_for("till.sell"))
-    found = queries.customers_like(q) if can(Can.VIEW_CUSTOMERS) else []
+    found = find_customers(q) if can(Can.VIEW_CUSTOMERS) else []
     return html.page("till/sale.html", fragment="customers", customers=found, customer_q=q)
 
 
@@ -240,10 +255,9 @@ def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
     """Add what a code or a text names; else show what it may mean, or say that nothing is called so."""
     if not text:
         return cart, screen
-    variant = find_by_code(text)
-    likely = [] if variant else search_variants(text, 2)
-    if len(likely) == 1:
-        variant = likely[0]
+    variant = find_by_code(text) or only_meant(text)
+    # A number that nobody knows is beeped at, not guessed at.
+    likely = [] if variant or "code" in looked_for(text) else search_variants(text, 1)
     if variant is not None:
         cart, screen.fresh = carts.with_one_more(cart, variant.id)
     elif likely:

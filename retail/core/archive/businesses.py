@@ -43,6 +43,7 @@ from retail.core.chain import AuditHead
 from retail.core.clock import now
 from retail.core.db import in_chunks, reading, session, table_of, unit_of_work
 from retail.core.errors import Refused
+from retail.core.search import SEARCHED, rebuild
 from retail.core.tenancy import across_tenants, inside
 
 KIND = "counterfoil-business"
@@ -180,6 +181,9 @@ def _import(path: Path, name: str, slug: str, travel: Travel) -> dict[str, Any]:
             arrival = _Arrival(archive, tenant_id, slug, travel)
             rows = sum(arrival.take(table) for table in tables)
             arrival.point_to_what_came_later()
+            with inside(tenant_id):
+                for kind in SEARCHED.values():
+                    rebuild(kind)
             for one in archive.files:
                 archive.unpack(one, lambda _owner, sha256: files.place(tenant_id, sha256))
             damage = _end(tenant_id, arrival, archive, name)

@@ -33,8 +33,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.type_api import TypeEngine
 
-from retail.core.db import BulkInsert, Instant, Model, reading, session
+from retail.core.db import Instant, Model, reading, session
 from retail.core.errors import Refused
+from retail.core.inserting import BulkInsert
 from retail.core.money import ScaledDecimal
 from retail.core.tenancy import across_tenants
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, sel
 
 from retail.core.db import session
 from retail.core.module import can
+from retail.core.search import match
 from retail.core.tables import keys
 from retail.core.tables.bulk import Bulk
 from retail.permissions import Can, Need
@@ -81,13 +82,25 @@ class Filter:
     choices: Callable[[], Sequence[tuple[str, Any]]] | None = None
 
 
+@dataclass(frozen=True)
+class FoundBy:
+    """Lets the text search of the core (`retail.core.search`) answer a list's search box.
+
+    `column` holds ids of things of this `kind`, or with `by="group_id"` of what these belong to.
+    """
+
+    kind: str
+    column: Any
+    by: Literal["subject_id", "group_id"] = "subject_id"
+
+
 class Table:
     """Base of every list. Subclasses give `name`, `label`, `columns`, `order`, `row_id` and `source`.
 
-    `also` are values the rows carry for `link` and `draw` without being columns; `also_searched` are texts in which the
-    search looks beside the columns that say so. `in_two_steps` first finds which rows a page has and then what they
-    show: for columns that are dear, such as sums over other tables, and only wanted for the rows that are seen. `bulk`
-    are jobs for many chosen rows.
+    `found_by` lets the text search find the rows; without it every row is compared with what was typed. `also` are
+    values the rows carry for `link` and `draw` without being columns. `in_two_steps` first finds which rows a page has
+    and then what they show: for columns that are dear, such as sums over other tables, and only wanted for the rows
+    that are seen. `bulk` are jobs for many chosen rows.
     """
 
     name: ClassVar[str]
@@ -96,7 +109,7 @@ class Table:
     columns: ClassVar[Mapping[str, Column]]
     filters: ClassVar[Mapping[str, Filter]] = {}
     also: ClassVar[Mapping[str, Any]] = {}
-    also_searched: ClassVar[Sequence[Any]] = ()
+    found_by: ClassVar[FoundBy | None] = None
     bulk: ClassVar[Mapping[str, Bulk]] = {}
     empty: ClassVar[Mapping[str, Any]] = {}
     row_id: ClassVar[Any]
@@ -126,14 +139,19 @@ class Table:
 
     def narrowed(self, q: str, values: Mapping[str, str]) -> Select[Any]:
         """The statement with search and filters applied, and the declared columns selected."""
-        statement = self.whole()
-        searched = [column.expression for column in self.visible().values() if column.search] + [*self.also_searched]
-        for word in q.split()[:6]:
-            pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            statement = statement.where(or_(*(part.ilike(pattern, escape="\\") for part in searched)))
+        statement = self._searched(self.whole(), q)
         for name, value in values.items():
             if value and name in self.filters:
                 statement = self.filters[name].apply(statement, value)
+        return statement
+
+    def _searched(self, statement: Select[Any], q: str) -> Select[Any]:
+        if self.found_by is not None:
+            found = match(self.found_by.kind, q, self.found_by.column, by=self.found_by.by)
+            return statement if found is None else statement.where(found.condition)
+        searched = [column.expression for column in self.visible().values() if column.search]
+        for word in q.split()[:6]:
+            statement = statement.where(or_(*(part.icontains(word, autoescape=True) for part in searched)))
         return statement
 
     def ordered(
