@@ -125,7 +125,9 @@ def policy_of(limit: RequestLimit) -> str:
 def _tell(response: Response) -> Response:
     """The standard headers (draft-ietf-httpapi-ratelimit-headers): what holds, what is left of it and for how long."""
     applied = limiter.current_limits
-    if not applied:
+    # Asking what is left costs as much as counting. The parts of a page are many, and nobody reads their headers.
+    of_a_page = request.headers.get("HX-Request") and not any(one.breached for one in applied)
+    if not applied or of_a_page:
         return response
     try:
         told = [(policy_of(one), one.limit, max(one.remaining, 0), _seconds(one)) for one in applied]

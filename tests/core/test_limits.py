@@ -38,6 +38,10 @@ def test_every_answer_tells_what_is_left(app, shop, few):
     assert re.fullmatch(r'"user";r=2;t=\d+', first.headers["RateLimit"])
     assert second.headers["RateLimit"].startswith('"user";r=1;')
     assert "RateLimit" not in owner.get("/static/favicon.svg").headers, "files are not counted"
+    part = owner.get("/products/", headers={"HX-Request": "true"})
+    assert (part.status_code, "RateLimit" in part.headers) == (200, False), "counted, and not told"
+    over = owner.get("/products/", headers={"HX-Request": "true"})
+    assert (over.status_code, "Retry-After" in over.headers) == (429, True)
 
 
 def test_who_asks_for_more_is_told_when_to_come_back(app, shop, few):
