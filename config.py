@@ -256,6 +256,13 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("METRICS_TOKEN", "", "whoever sends it as Bearer may read /metrics; empty: nobody", _secret),
     Variable("SLOW_REQUEST_MS", "500", "milliseconds from which a request is noted as slow", _whole(1, 600000)),
     Variable("SLOW_QUERY_MS", "200", "milliseconds from which a query is noted as slow", _whole(1, 600000)),
+    Variable(
+        "EXPORT_ROWS_AT_ONCE", "10000", "rows from which a file is made by a worker; of a PDF a tenth", _whole(1, 10**8)
+    ),
+    Variable("RATE_LIMIT_USER", "3000", "requests a minute of one person signed in; 0: any number", _whole(0, 9999999)),
+    Variable(
+        "RATE_LIMIT_ADDRESS", "1200", "requests a minute of one address, nobody signed in; 0: any", _whole(0, 9999999)
+    ),
     Variable("TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded headers are believed", _whole(0, 5)),
     Variable("MAX_UPLOAD_MB", "64", "largest upload, in megabytes", _whole(1, 2048)),
 )
@@ -286,6 +293,9 @@ class Config:
     metrics_token: str = field(repr=False)
     slow_request_ms: int
     slow_query_ms: int
+    export_rows_at_once: int
+    rate_limit_user: int
+    rate_limit_address: int
     trusted_proxies: int
     max_upload_mb: int
     embedded_redis: bool
@@ -337,6 +347,7 @@ class Config:
             "METRICS_TOKEN": self.metrics_token,
             "SLOW_REQUEST_MS": self.slow_request_ms,
             "SLOW_QUERY_MS": self.slow_query_ms,
+            "EXPORT_ROWS_AT_ONCE": self.export_rows_at_once,
             "TRUSTED_PROXIES": self.trusted_proxies,
             # The __Host- prefix makes browsers refuse the cookie from a sister domain, but demands https.
             "SESSION_COOKIE_NAME": "__Host-counterfoil" if self.is_https else "counterfoil",
@@ -349,6 +360,9 @@ class Config:
             "MAX_CONTENT_LENGTH": self.max_upload_mb * 1024 * 1024,
             # A till stays open all day: the token lives as long as the session it is bound to.
             "WTF_CSRF_TIME_LIMIT": None,
+            "RATE_LIMIT_USER": self.rate_limit_user,
+            "RATE_LIMIT_ADDRESS": self.rate_limit_address,
+            "BLOCKS_SECONDS": 5,
             "RATELIMIT_STORAGE_URI": limits,
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         }

@@ -22,6 +22,7 @@ def new_instance(database_url: str | None = None) -> Iterator[Path]:
         for name in OF_A_SHOP_HERE:
             os.environ.pop(name, None)
         os.environ |= {"INSTANCE_DIR": directory, "REDIS_URL": "redis://127.0.0.1:1", "LOG_LEVEL": "ERROR"}
+        os.environ |= {"RATE_LIMIT_USER": "0", "RATE_LIMIT_ADDRESS": "0"}
         if database_url:
             os.environ["DATABASE_URL"] = database_url
         subprocess.run([sys.executable, "-m", "flask", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True)

@@ -6,6 +6,7 @@ comes later is worth a new call, and nothing can fall between two of them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ from retail.core.tasks import Due
 
 WAITING = "counterfoil:waiting:"
 DELIVERY_SECONDS = 300
+TURN_SECONDS = 2.0
+"""So long one handler has its queue to itself: a mail that was asked for meanwhile waits for no more than that."""
 # How long a call is believed to wait, should Redis or a worker have lost it; a second one finds nothing to do.
 BELIEVED_SECONDS = {"high": 5, "default": 15, "low": 60}
 
@@ -57,10 +60,13 @@ def hand_over(connection: Redis, busy: list[str], due: list[Due]) -> int:
 
 
 def deliver(handler: str) -> None:
-    """Run a handler's deliveries until none is due."""
+    """Run a handler's deliveries until none is due or its turn is over; what is left waits behind the others."""
     _take_up(handler)
-    while events.deliver(handler):
+    until = time.monotonic() + TURN_SECONDS
+    while events.deliver(handler, limit=50) and time.monotonic() < until:
         pass
+    if time.monotonic() >= until:
+        session.info["emitted"] = True
     _pass_on()
 
 

@@ -37,6 +37,7 @@ from retail import (
 )
 from retail.core import (
     audit,
+    blocks,
     chain,
     db,
     files,
@@ -50,6 +51,7 @@ from retail.core import (
     numbers,
     observing,
     queue,
+    rate_limits,
     saved_lists,
     schedules,
     screens,
@@ -64,6 +66,7 @@ from retail.core import (
 from retail.core import tenancy as fence
 from retail.core.search import models as search_models
 from retail.identity.identification import identify
+from retail.identity.sessions import person_numbered
 
 MODULES: list[ModuleType] = [
     tenancy,
@@ -83,7 +86,20 @@ MODULES: list[ModuleType] = [
     reports,
     lists,
 ]
-CORE_MODELS = (audit, chain, files, mail, numbers, saved_lists, search_models, tasks, schedules, troubles)
+CORE_MODELS = (
+    audit,
+    blocks,
+    chain,
+    rate_limits,
+    files,
+    mail,
+    numbers,
+    saved_lists,
+    search_models,
+    tasks,
+    schedules,
+    troubles,
+)
 """Parts of the core that have tables of their own; loaded whether or not a module uses them."""
 csrf = CSRFProtect()
 COMPRESSED = {
@@ -133,10 +149,13 @@ def create_app(config: settings.Config | None = None, *, serves_sockets: bool = 
     language.init_app(app)
     html.htmx.init_app(app)
     observing.init_app(app)
-    module.init_app(app, identify)
+    module.init_app(app, identify, person_numbered)
+    rate_limits.init_app(app)
+    module.init_guard(app)
     csrf.init_app(app)
     queue.init_app(app)
     screens.init_app(app)
+    blocks.init_app(app)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

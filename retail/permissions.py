@@ -25,6 +25,7 @@ class Can(StrEnum):
     MANAGE_USERS = "identity:user:manage"
     MANAGE_ROLES = "identity:role:manage"
     VIEW_AS = "identity:user:impersonate"
+    ANSWER_SUPPORT = "identity:support:answer"
 
     USE_IMPORTS = "integrations:import:use"
 
@@ -67,17 +68,25 @@ class Can(StrEnum):
 
 
 class Open(StrEnum):
-    """What a route may need besides a permission: nothing at all, or only somebody who is signed in."""
+    """What a route may need besides a permission: nothing at all, only somebody who is signed in, or an administrator
+    of the platform, who belongs to no business and whom no role makes."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed-in"
+    PLATFORM = "platform"
 
 
-PUBLIC, SIGNED_IN = Open.PUBLIC, Open.SIGNED_IN
+PUBLIC, SIGNED_IN, PLATFORM = Open.PUBLIC, Open.SIGNED_IN, Open.PLATFORM
 Need = Can | Open
 
 _EVERYTHING = frozenset(Can)
-_MANAGER = _EVERYTHING - {Can.MANAGE_ROLES, Can.VIEW_AS, Can.EDIT_SETTINGS, Can.REPLAY_EVENTS}
+_MANAGER = _EVERYTHING - {
+    Can.MANAGE_ROLES,
+    Can.VIEW_AS,
+    Can.ANSWER_SUPPORT,
+    Can.EDIT_SETTINGS,
+    Can.REPLAY_EVENTS,
+}
 _CASHIER = frozenset(
     {
         Can.VIEW_PRODUCTS,

@@ -27,8 +27,11 @@ from retail.core.tenancy import across_tenants, inside
 from retail.customers.models import Customer
 from retail.finance.models import TaxRate
 from retail.finance.services import add_tax_rate, open_books
+from retail.identity import administrator_services as administrators
+from retail.identity import second_factor, sessions
 from retail.identity import services as identity
-from retail.identity import sessions
+from retail.identity.administrator_models import AdministratorDevice
+from retail.identity.identification import ADMINISTRATOR
 from retail.identity.models import User
 from retail.identity.pin_services import set_pin
 from retail.inventory import services as inventory
@@ -166,6 +169,7 @@ def open_till(shop: Cast, opening_float: str = "50") -> Station:
 def sale(shop: Cast, *wanted: tuple[Variant, int], tender: str = "cash", key: str = "", **more: Any) -> Sold:
     """A sale at the register, paid exactly."""
     station = open_till(shop)
+    more.setdefault("allowance", till.WITHOUT_LIMITS)
     lines = [Wanted(variant.id, Decimal(quantity)) for variant, quantity in wanted]
     with unit_of_work():
         due = till.price_cart(shop.tenant, lines, more.get("discount")).priced.gross
@@ -182,6 +186,23 @@ def client(app: Flask, cast: Cast, role: str) -> FlaskClient:
     browser = app.test_client()
     with browser.session_transaction() as cookie:
         cookie["token"] = token
+    return browser
+
+
+def administrator(app: Flask, email: str = "root@platform.example", *, proved: bool = True) -> FlaskClient:
+    """A browser in which an administrator of the platform has signed in, with the second factor unless not `proved`."""
+    with app.app_context(), across_tenants(), unit_of_work():
+        row = administrators.administrator_with_address(email)
+        if row is None:
+            row = administrators.add_administrator(email, "Root Keeper", PASSWORD)
+        if proved and row.totp_confirmed_at is None:
+            second_factor.begin_setup(row)
+            row.totp_confirmed_at = now()
+        kept = AdministratorDevice(administrator_id=row.id, second_factor=proved)
+        token = sessions.keep(kept, address="127.0.0.1", device="test", days=1)
+    browser = app.test_client()
+    with browser.session_transaction() as cookie:
+        cookie[ADMINISTRATOR] = token
     return browser
 
 

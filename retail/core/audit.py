@@ -67,7 +67,7 @@ class PlatformEntry(Chained, Model):
     """One thing done to the whole installation, or by somebody who belongs to no tenant."""
 
     __tablename__ = "platform_entries"
-    __table_args__ = (UniqueConstraint("position"),)
+    __table_args__ = (UniqueConstraint("position"), Index(None, "occurred_at"))
 
 
 class Audited:

@@ -22,6 +22,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     ARRAY,
+    URL,
     BigInteger,
     ColumnElement,
     Connection,
@@ -120,10 +121,21 @@ def set_intent(value: Intent) -> None:
     _intent.set(value)
 
 
+_writers: dict[URL, Writers] = {}
+
+
+def give_way() -> None:
+    """Between two transactions of work that nobody waits for: leave room to the tills. See `Writers.rest`; on
+    PostgreSQL nobody is in the way."""
+    writers = _writers.get(db.engine.url)
+    if writers is not None:
+        writers.rest()
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     if sqlite3.sqlite_version_info < (3, 35):
         raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed")
-    writers = Writers(Path(str(engine.url.database)))
+    writers = _writers[engine.url] = Writers(Path(str(engine.url.database)))
 
     @event.listens_for(engine, "connect")
     def _connect(raw: sqlite3.Connection, _record: object) -> None:

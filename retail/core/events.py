@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import current_actor
 from retail.core.clock import now
-from retail.core.db import Model, insert_rows, reading, session, unit_of_work
+from retail.core.db import Model, give_way, insert_rows, reading, session, unit_of_work
 from retail.core.language import locale_of, speaking
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, insert_owned, inside
@@ -29,6 +29,8 @@ from retail.core.troubles import note_error
 log = logging.getLogger(__name__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
 MAX_ATTEMPTS = len(RETRY_SECONDS) + 1
+ENDED = frozenset({"done", "skipped"})
+"""The states of a delivery after which nothing more happens to it."""
 
 
 class Happening:
@@ -93,7 +95,8 @@ class Event(OfTenant, Model):
 
 
 class Delivery(OfTenant, Model):
-    """One event on its way to one handler."""
+    """One event on its way to one handler: pending, then done or parked; what is parked a person delivers again or
+    skips."""
 
     __tablename__ = "event_deliveries"
     __table_args__ = (
@@ -109,6 +112,7 @@ class Delivery(OfTenant, Model):
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    skipped_because: Mapped[str | None]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -269,6 +273,7 @@ def deliver(handler: str, limit: int = 200) -> int:
             if not _run(listener, tenant_id, group):
                 for row in group:
                     _run(listener, tenant_id, [row], blame=True)
+            give_way()
     else:
         failed: set[tuple[int, str]] = set()
         for row in due:
@@ -277,6 +282,7 @@ def deliver(handler: str, limit: int = 200) -> int:
                 continue
             if not _run(listener, row.tenant_id, [row], blame=True):
                 failed.add(key)
+            give_way()
     return len(rows)
 
 
@@ -348,25 +354,7 @@ def drain() -> int:
             return count
 
 
-def replay(delivery_id: int) -> None:
-    """Put a parked delivery back in line, due at once."""
-    row = session.get_one(Delivery, delivery_id)
-    row.state, row.attempts, row.due_at, row.error = "pending", 0, now(), None
-
-
 @passes("deliveries", Delivery, days=30)
 def delivered_before(instant: datetime) -> ColumnElement[bool]:
-    """What was delivered long ago; the events themselves stay, and so does what was parked."""
-    return (Delivery.state == "done") & (Delivery.done_at < instant)
-
-
-def table_of_events() -> list[tuple[str, list[str], list[str]]]:
-    """Every kind with its fields and its handlers, for the events page."""
-    return [
-        (
-            kind,
-            list(cls.__dataclass_fields__),  # type: ignore[attr-defined]
-            sorted(listener.name for listener in HANDLERS.values() if kind in listener.kinds),
-        )
-        for kind, cls in sorted(KINDS.items())
-    ]
+    """What was delivered or skipped long ago; the events themselves stay, and so does what was parked."""
+    return Delivery.state.in_(ENDED) & (Delivery.done_at < instant)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
+from sqlalchemy import event, select
 from sqlalchemy.orm import Mapped
 
 from retail.core.db import Model, session
@@ -91,6 +93,23 @@ def store_kept(name: str, content_type: str, kept: Kept) -> StoredFile:
     session.add(row)
     session.flush()
     return row
+
+
+def discard(file_ids: Sequence[int]) -> None:
+    """Delete stored files, their contents once the transaction is committed; contents that another row uses stay."""
+    rows = session.scalars(select(StoredFile).where(StoredFile.id.in_(file_ids))).all()
+    hashes = {row.sha256 for row in rows}
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    hashes -= set(session.scalars(select(StoredFile.sha256).where(StoredFile.sha256.in_(hashes))))
+    paths = [_path(sha256) for sha256 in hashes]
+
+    def unlink(_session: object) -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
+
+    event.listen(session(), "after_commit", unlink, once=True)
 
 
 def path_of(row: StoredFile) -> Path:

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext as _nl
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, SelectChoice, StringField
-from wtforms.validators import ValidationError
+from wtforms.validators import Regexp, ValidationError
 
 from retail.core.db import session
 from retail.core.errors import Refused
@@ -41,6 +41,8 @@ LIBRARY = (
     _l("Field must be equal to %(other_name)s."),
 )
 """What the library of forms says by itself, so that it is in our catalogs: it has no Hindi."""
+# Only the shape: addresses of a network of one's own (till@shop.local) are addresses too; the mail proves the rest.
+IS_EMAIL = Regexp(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", message=_l("That is no e-mail address."))
 THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 COUNTED = (
     _nl("Field must be at least %(min)d character long.", "Field must be at least %(min)d characters long.", 1),

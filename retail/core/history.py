@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from retail.core.audit import AuditEntry
+from retail.core.audit import AuditEntry, Chained
 from retail.core.db import session
 from retail.core.shown import quantity
 
@@ -53,9 +53,17 @@ ACTIONS: dict[str, tuple[Any, str, str]] = {
     "return": (_l("refunded"), "receipt-refund", "warning"),
     "void": (_l("voided"), "circle-x", "warning"),
     "replay": (_l("delivered again"), "refresh", "info"),
+    "run": (_l("ran at once"), "player-play", "info"),
+    "skip": (_l("skipped"), "player-pause", "warning"),
+    "park": (_l("parked again"), "arrow-back-up", "neutral"),
     "backup": (_l("backed up"), "download", "neutral"),
     "restore": (_l("restored"), "upload", "warning"),
     "keys_rotated": (_l("changed the keys of"), "key", "info"),
+    "support_looked": (_l("looked at"), "eye", "neutral"),
+    "support_entered": (_l("opened"), "login", "warning"),
+    "support_left": (_l("closed"), "logout", "neutral"),
+    "released": (_l("let go on"), "player-play", "info"),
+    "looked_across": (_l("looked at"), "eye", "neutral"),
     "suspend": (_l("suspended"), "player-pause", "danger"),
     "resume": (_l("put in force again"), "refresh", "success"),
     "arrive": (_l("brought in"), "download", "success"),
@@ -90,6 +98,13 @@ SUBJECTS: dict[str, Any] = {
     "stock_documents": _l("goods"),
     "people": _l("list of people"),
     "troubles": _l("error"),
+    "exports": _l("export"),
+    "administrators": _l("administrator"),
+    "businesses": _l("business"),
+    "support_accesses": _l("support access of"),
+    "blocked_networks": _l("block of"),
+    "sign_in_attempts": _l("address"),
+    "limited_callers": _l("caller"),
 }
 """What the tables are called in sentences."""
 
@@ -172,7 +187,7 @@ def sentence(action: str, subject: str, label: str) -> str:
     """What was done to what: `changed product Green tea`. People who sign in do it to nobody else."""
     if subject == "users" and action not in DONE_TO_PEOPLE:
         return action_word(action)
-    return f"{action_word(action)} {subject_word(subject)} {label}".strip()
+    return " ".join(part for part in (action_word(action), subject_word(subject), label) if part)
 
 
 def history_of(subject: str, subject_id: int, limit: int = 12) -> list[dict[str, Any]]:
@@ -183,6 +198,11 @@ def history_of(subject: str, subject_id: int, limit: int = 12) -> list[dict[str,
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     ).all()
+    return as_timeline(entries)
+
+
+def as_timeline(entries: Sequence[Chained]) -> list[dict[str, Any]]:
+    """Entries of an audit as items of `ui.timeline`."""
     return [
         {
             "title": action_word(entry.action).capitalize(),

@@ -58,9 +58,12 @@ def done(message: object, to: str, level: str = "success", undo_url: str | None 
         return toast(make_response("", 204, {"HX-Redirect": to}), message, level, undo_url)
     if str(message):
         flash(str(message), level)
-    if wants_fragment():
-        return make_response("", 204, {"HX-Redirect": to})
-    return redirect(to, 303)
+    return elsewhere(to)
+
+
+def elsewhere(to: str) -> Response:
+    """Lead to another page: the whole window, also when htmx asked for a part."""
+    return make_response("", 204, {"HX-Redirect": to}) if wants_fragment() else redirect(to, 303)
 
 
 def page_of_fragment() -> str | None:

@@ -14,7 +14,7 @@ from flask_babel import refresh
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, tenancy
-from retail.permissions import PUBLIC, SIGNED_IN, Can, Need
+from retail.permissions import PLATFORM, PUBLIC, SIGNED_IN, Can, Need
 
 FILES = ("models", "services", "queries", "search", "handlers", "work", "checks", "tables", "datasets", "views", "cli")
 """What a module may consist of, in the order it is loaded; `search` says what is found by text, `work` holds its tasks,
@@ -24,12 +24,14 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Person(Protocol):
-    """Whoever makes a request, as the core needs to know them."""
+    """Whoever makes a request, as the core needs to know them. An administrator `of_platform` is in no tenant."""
 
     @property
     def id(self) -> int: ...
     @property
-    def tenant_id(self) -> int: ...
+    def tenant_id(self) -> int | None: ...
+    @property
+    def of_platform(self) -> bool: ...
     @property
     def name(self) -> str: ...
     @property
@@ -53,8 +55,10 @@ class MenuItem:
 
 @dataclass
 class Registry:
-    """What the modules declared, kept on the app."""
+    """What the modules declared, kept on the app, and who somebody is for whom a worker does something: by their id, at
+    a location."""
 
+    person_numbered: Callable[[int, int | None], Person | None]
     needs: dict[str, Need] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     menu: list[MenuItem] = field(default_factory=list)
@@ -63,7 +67,7 @@ class Registry:
 class Module(Blueprint):
     """A blueprint that will not take a route without `needs`.
 
-    `needs` is a permission, PUBLIC or SIGNED_IN. Limits on one row are rules of the shop and live in services.
+    `needs` is a permission, PUBLIC, SIGNED_IN or PLATFORM. Limits on one row are rules of the shop, in services.
     A route is `own` that belongs to somebody's account: it is closed to whoever stands in for them.
     """
 
@@ -116,7 +120,17 @@ def allowed(need: Need, person: Person | None) -> bool:
     """Whether a person (or nobody) meets a need."""
     if need == PUBLIC:
         return True
-    return person is not None and (need == SIGNED_IN or need in person.permissions)
+    if person is None or person.of_platform:
+        return person is not None and need == PLATFORM
+    return need == SIGNED_IN or need in person.permissions
+
+
+def _refusal(need: Need | None, person: Person | None) -> int:
+    """The status of a page that is not opened. Of each other's pages, administrators of the platform and people of a
+    business are not even told that they are there."""
+    if person is None:
+        return 401
+    return 404 if person.of_platform or need == PLATFORM else 403
 
 
 def person_or_none() -> Any:
@@ -130,16 +144,20 @@ def can(permission: Can | str) -> bool:
     return person is not None and permission in person.permissions
 
 
-def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
-    """Deny by default: a page is served only to someone who holds what its route says it needs.
+def init_app(
+    app: Flask,
+    identify: Callable[[], Person | None],
+    person_numbered: Callable[[int, int | None], Person | None],
+) -> None:
+    """Know of every request who makes it, and end its transaction.
 
-    `identify` reads who makes the request; it runs in a read-only transaction of its own, so that a write transaction
-    is opened as late as possible.
+    `identify` reads who that is; it runs in a read-only transaction of its own, so that a write transaction is opened
+    as late as possible. `person_numbered` is for work on somebody's behalf, without a request of theirs.
     """
-    app.extensions["modules"] = Registry()
+    app.extensions["modules"] = Registry(person_numbered)
 
     @app.before_request
-    def guard() -> None:
+    def recognize() -> None:
         tenancy.forget()
         audit.act_as(audit.Actor(address=request.remote_addr))
         db.set_intent("read")
@@ -150,13 +168,9 @@ def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
             refresh()  # what was said before, to whoever it was, settled on a language
         db.session.rollback()
         if person is not None:
-            g.tenant_token = tenancy.enter(person.tenant_id)
+            if person.tenant_id is not None:
+                g.tenant_token = tenancy.enter(person.tenant_id)
             audit.act_as(person.actor(request.remote_addr))
-        need = registry_of(app).needs.get(request.endpoint)
-        if need is None or not allowed(need, person):
-            abort(403 if person else 401)
-        if request.method in WRITES:
-            db.set_intent("write")
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -170,3 +184,18 @@ def init_app(app: Flask, identify: Callable[[], Person | None]) -> None:
             tenancy.leave(token)
         tenancy.forget()
         audit.act_as(audit.Actor())
+
+
+def init_guard(app: Flask) -> None:
+    """Deny by default: a page is served only to someone who holds what its route says it needs."""
+
+    @app.before_request
+    def guard() -> None:
+        if request.endpoint is None or request.endpoint == "static":
+            return
+        person = person_or_none()
+        need = registry_of(app).needs.get(request.endpoint)
+        if need is None or not allowed(need, person):
+            abort(_refusal(need, person))
+        if request.method in WRITES:
+            db.set_intent("write")

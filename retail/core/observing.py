@@ -158,7 +158,7 @@ def _end_request(response: Response) -> Response:
             "query_milliseconds": round(asked.seconds * 1000, 1),
         },
     )
-    if person is not None:
+    if person is not None and person.tenant_id is not None:
         _note_slow(response, person.tenant_id, seconds, asked)
     return response
 

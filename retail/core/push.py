@@ -6,18 +6,22 @@ Rooms are `tenant:ID` and `user:ID`. Workers publish through Redis; the web proc
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from flask import current_app
 from redis.exceptions import RedisError
 from socketio import RedisManager
 from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
 
-from retail.core.db import session
+from retail.core.db import db, session
 
 log = logging.getLogger(__name__)
 
-WANTED = "pushes"
+WANTED, COMMITTED = "pushes", "pushes.committed"
+OVER = "over"
+"""What is said in a room whose sockets are to be closed; it never reaches a screen."""
 consequences: dict[str, frozenset[str]] = {}
 """What is pushed when the kinds of events on the right were handled, so that it can be told to who missed those."""
 
@@ -43,21 +47,41 @@ def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_
         log.warning("screens not told of %s: %s", kind, problem)
 
 
+def close(room: str) -> None:
+    """Close the sockets of all screens in a room. Each may connect anew, and is asked again who it is."""
+    try:
+        _publisher(current_app.config["REDIS_URL"]).emit(OVER, {}, room=room)
+    except RedisError as problem:
+        log.warning("the screens of %s were not closed: %s", room, problem)
+
+
+@event.listens_for(db.session, "after_commit")
+def _committed(current: Session) -> None:
+    if WANTED in current.info:
+        current.info[COMMITTED] = current.info.pop(WANTED)
+
+
+@event.listens_for(db.session, "after_transaction_end")
+def _tell(current: Session, transaction: SessionTransaction) -> None:
+    """Tell when whoever waits to write next has been let in: Redis may take its time. What was not committed is told to
+    nobody."""
+    if transaction.parent is None and (COMMITTED in current.info or WANTED in current.info):
+        current.info.pop(WANTED, None)
+        for act in current.info.pop(COMMITTED, {}).values():
+            act()
+
+
 def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
     """`push` to one user once the present transaction is committed: a screen that read before would show the old.
     However often it is asked for in one transaction, each user is told once."""
-    wanted: dict[tuple[str, int], int | None] | None = session.info.get(WANTED)
-    if wanted is None:
-        wanted = session.info[WANTED] = {}
-        current, told = session(), wanted
+    _wanted()[kind, user_id] = partial(push, kind, event_id, user_id=user_id)
 
-        def tell(_session: object) -> None:
-            # After a rollback this may be heard at the end of the next transaction, whose wishes are not ours to take.
-            if current.info.get(WANTED) is told:
-                del current.info[WANTED]
-                for (one, person), latest in told.items():
-                    push(one, latest, user_id=person)
 
-        event.listen(current, "after_commit", tell, once=True)
-        event.listen(current, "after_rollback", lambda _session: current.info.pop(WANTED, None), once=True)
-    wanted[kind, user_id] = event_id
+def close_after_commit(room: str) -> None:
+    """`close` once the present transaction is committed: before, a screen would only be let in again."""
+    _wanted()[OVER, room] = partial(close, room)
+
+
+def _wanted() -> dict[tuple[str, int | str], Callable[[], None]]:
+    wanted: dict[tuple[str, int | str], Callable[[], None]] = session.info.setdefault(WANTED, {})
+    return wanted

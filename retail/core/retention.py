@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select
 
+from retail.core import files
 from retail.core.clock import now
 from retail.core.db import Model, session, unit_of_work
 from retail.core.tenancy import across_tenants, inside
@@ -22,26 +23,29 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Passing:
-    """Rows that go: those of `model` for which `over` holds, given the instant before which they ended."""
+    """Rows that go: those of `model` for which `over` holds, given the instant before which they ended; with the stored
+    files that their column `file` names."""
 
     name: str
     model: type[Model]
     keep: timedelta
     over: Callable[[datetime], ColumnElement[bool]]
+    file: Any = None
 
 
 PASSING: dict[str, Passing] = {}
 
 
 def passes(
-    name: str, model: type[Any], *, days: int
+    name: str, model: type[Any], *, days: int, file: Any = None
 ) -> Callable[[Callable[[datetime], ColumnElement[bool]]], Callable[[datetime], ColumnElement[bool]]]:
-    """Declare that rows of a model go after so many days; the function says which, given an instant."""
+    """Declare that rows of a model go after so many days; the function says which, given an instant. `file` is a column
+    of theirs with the id of a stored file that goes with them."""
 
     def declare(over: Callable[[datetime], ColumnElement[bool]]) -> Callable[[datetime], ColumnElement[bool]]:
         if name in PASSING:
             raise ValueError(f"{name} is declared twice")
-        PASSING[name] = Passing(name, model, timedelta(days=days), over)
+        PASSING[name] = Passing(name, model, timedelta(days=days), over, file)
         return over
 
     return declare
@@ -65,7 +69,11 @@ def _forget(one: Passing, tenant_id: int, instant: datetime) -> int:
     with fence, unit_of_work():
         over = select(one.model.id).where(one.over(instant - one.keep)).order_by(one.model.id).limit(CHUNK)
         ids = session.scalars(over).all()
+        named = select(one.file).where(one.model.id.in_(ids), one.file.is_not(None)) if one.file is not None else None
+        with_them = session.scalars(named).all() if named is not None else ()
         session.execute(
             delete(one.model).where(one.model.id.in_(ids)), execution_options={"synchronize_session": False}
         )
+        if with_them:
+            files.discard(with_them)
         return len(ids)

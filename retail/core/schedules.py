@@ -16,11 +16,12 @@ from flask_babel import gettext as _
 from sqlalchemy import JSON, Index, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from retail.core import audit
 from retail.core.audit import Audited
 from retail.core.clock import now
 from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import NotFound, Refused
-from retail.core.tasks import TASKS, Task, ask_for
+from retail.core.tasks import ENDS, TASKS, Task, ask_for
 from retail.core.tenancy import OfTenant, across_tenants, awake, inside
 
 
@@ -124,9 +125,26 @@ def resume(schedule_id: int) -> Schedule:
 
 
 def run_now(schedule_id: int) -> Task:
-    """Ask for a schedule's task once, now; its next run stays as it is."""
+    """Ask for a schedule's task once, now; its next run stays as it is. While one waits or runs it is that one: nothing
+    is done twice at a time."""
     row = _schedule(schedule_id)
-    return ask_for(row.task, **row.arguments)
+    of_it = Task.schedule_id == row.id, Task.state.not_in(ENDS)
+    under_way = session.scalar(select(Task).where(*of_it).order_by(Task.id).limit(1))
+    if under_way is not None:
+        return under_way
+    task = ask_for(row.task, **row.arguments)
+    task.schedule_id = row.id
+    audit.record("run", "schedules", row.id, row.label)
+    return task
+
+
+def coming_times(row: Schedule, count: int) -> list[datetime]:
+    """When a schedule happens next, so many times, as the clock on the wall of its zone shows it."""
+    found, instant = [row.next_run_at], row.next_run_at
+    while len(found) < count:
+        instant = next_time(row.cron, row.zone, instant)
+        found.append(instant)
+    return [one.astimezone(ZoneInfo(row.zone)) for one in found]
 
 
 def _schedule(schedule_id: int) -> Schedule:
@@ -151,7 +169,8 @@ def fire_due() -> int:
             if row is None or row.paused or row.next_run_at > now():
                 continue
             if row.task in TASKS:
-                ask_for(row.task, key=f"{row.name}@{row.next_run_at.isoformat()}", **row.arguments)
+                task = ask_for(row.task, key=f"{row.name}@{row.next_run_at.isoformat()}", **row.arguments)
+                task.schedule_id = row.id
                 fired += 1
             # Moving on by the clock is no change that somebody made: it leaves no audit entry.
             session.execute(

@@ -33,6 +33,8 @@ from wsproto.events import (
 )
 from wsproto.utilities import ProtocolError
 
+from retail.core.push import OVER
+
 log = logging.getLogger(__name__)
 PATH = "/socket.io/"
 MOST_SOCKETS = 4000
@@ -54,10 +56,11 @@ class NotAdmitted(Exception):
 @dataclass(frozen=True)
 class Admitted:
     """What a screen listens to; `missed` tells (kind, id) of each happening it missed, and is asked when it listens
-    already, for nothing to fall between."""
+    already, for nothing to fall between. After `seconds` it has to ask anew."""
 
     rooms: Iterable[str]
     missed: Callable[[], Iterable[tuple[str, int]]]
+    seconds: float | None = None
 
 
 Admit = Callable[[Any], Admitted]
@@ -167,6 +170,8 @@ class Screens:
             raise socketio.exceptions.ConnectionRefusedError("busy") from None
         for room in admitted.rooms:
             await self.server.enter_room(screen, room)
+        if admitted.seconds is not None:
+            loop.call_later(admitted.seconds, lambda: self._keep(self.server.disconnect(screen)))
         self._keep(self._tell(screen, admitted))
 
     async def _tell(self, screen: str, admitted: Admitted) -> None:
@@ -197,6 +202,10 @@ class _Gathering(socketio.AsyncRedisManager):
     async def _handle_emit(self, message: dict[str, Any]) -> None:
         said = message.get("data")
         data = said[0] if isinstance(said, list) and len(said) == 1 else said
+        if message.get("event") == OVER:
+            for screen, _line in list(self.get_participants("/", message.get("room"))):
+                await self.server.disconnect(screen)
+            return
         if message.get("event") != "happened" or not isinstance(data, dict):
             await super()._handle_emit(message)
             return

@@ -25,7 +25,7 @@ from retail.core.links import link
 from retail.core.logs import request_id
 from retail.core.module import allowed, can, person_or_none, registry_of
 from retail.core.search.marking import marked
-from retail.permissions import PUBLIC
+from retail.permissions import PLATFORM, PUBLIC
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ class Nobody:
     role_name: str = ""
     theme: str = "auto"
     viewing: str = ""
+    support: None = None
+    of_platform: bool = False
 
 
 NOBODY = Nobody()
@@ -119,6 +121,7 @@ def _context() -> dict[str, Any]:
         "location": None,
         "locations": [],
         "unread_count": 0,
+        "home_url": link("operations.platform_tenants") if person and person.of_platform else "/",
     }
 
 
@@ -171,6 +174,8 @@ def _problem(status: int, title: str, words: str, reference: str | None = None) 
 def _http_error(error: HTTPException) -> Any:
     code = error.code or 500
     if code == 401:
+        if registry_of(current_app).needs.get(request.endpoint or "") == PLATFORM:
+            return html.elsewhere(url_for("identity.platform_sign_in"))
         if html.htmx:
             return Response("", 204, {"HX-Redirect": url_for("identity.sign_in", next=html.page_of_fragment())})
         back = request.full_path.rstrip("?") if request.method == "GET" else None
@@ -191,6 +196,8 @@ def _http_error(error: HTTPException) -> Any:
         ),
         429: (_("Too many tries."), _("Wait a minute and try again.")),
     }.get(code, (_("That did not work."), str(error.description or "")))
+    if code == 404 and getattr(person_or_none(), "access_ended", False):
+        words = (_("Your access to this business has ended."), _("Ask for it again on the page of the business."))
     return _problem(code, *words)
 
 

@@ -25,8 +25,8 @@ def currency() -> str:
     """The currency of the tenant in whose pages we are."""
     if not has_request_context():
         return "GBP"
-    person = g.get("person")
-    return str(g.get("currency") or (person.tenant.currency if person is not None else "GBP"))
+    tenant = getattr(g.get("person"), "tenant", None)
+    return str(g.get("currency") or (tenant.currency if tenant is not None else "GBP"))
 
 
 def _written(amount: Decimal, code: str, pattern: str | None = None, **more: Any) -> str:

@@ -21,6 +21,7 @@ from retail.core.documents.listing import ListDocument, list_pdf
 from retail.core.downloads import send_made, send_pieces
 from retail.core.errors import Refused
 from retail.core.export import Column, Row
+from retail.core.exports import report_progress
 from retail.core.money import ZERO
 
 FORMS = ("xlsx", "csv", "json", "pdf")
@@ -47,6 +48,7 @@ class _Counted:
     def __iter__(self) -> Iterator[Row]:
         for row in self._rows:
             self.count += 1
+            report_progress(self.count)
             if self.totals:
                 values = row if isinstance(row, Mapping) else dict(zip(self._keys(), row, strict=True))
                 for key in self.totals:
@@ -91,16 +93,21 @@ def table_file(
     return TableFile(send_made(make, full_name), counted.count)
 
 
+def check_length(form: str, rows: int) -> None:
+    """Refused where a PDF would hold more rows than can be set."""
+    if form == "pdf" and rows > MOST_PRINTED:
+        raise Refused(
+            _(
+                "A PDF holds at most %(most)s rows. Narrow the list by a filter, or take it as a spreadsheet.",
+                most=shown.quantity(MOST_PRINTED),
+            )
+        )
+
+
 def _printed(columns: Sequence[Column], rows: _Counted, title: str, shop: str) -> bytes:
     written: list[list[str]] = []
     for row in rows:
-        if rows.count > MOST_PRINTED:
-            raise Refused(
-                _(
-                    "A PDF holds at most %(most)s rows. Narrow the list by a filter, or take it as a spreadsheet.",
-                    most=f"{MOST_PRINTED:,}",
-                )
-            )
+        check_length("pdf", rows.count)
         values = [row.get(column.key) for column in columns] if isinstance(row, Mapping) else row
         written.append([_words(column, value) for column, value in zip(columns, values, strict=True)])
     totals = [_words(column, rows.totals[column.key]) if column.key in rows.totals else "" for column in columns]

@@ -40,6 +40,8 @@ MOST_DEATHS = 3
 """A task that has outlived so many workers is at fault itself and is given up."""
 
 
+TURN = timedelta(seconds=20)
+"""So long a task that takes turns gets on with its work while other work waits; then it stands in line again."""
 AT_A_TIME = 3
 """So many tasks of one kind of one tenant are handed to the workers; the next follow when these are taken up."""
 
@@ -61,7 +63,11 @@ class Task(OfTenant, Model):
     """One piece of slow work: queued, running, done, failed or cancelled."""
 
     __tablename__ = "tasks"
-    __table_args__ = (UniqueConstraint("tenant_id", "name", "key"), Index(None, "state", "due_at"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "name", "key"),
+        Index(None, "state", "due_at"),
+        Index(None, "tenant_id", "schedule_id"),
+    )
 
     name: Mapped[str]
     key: Mapped[str | None]
@@ -80,6 +86,7 @@ class Task(OfTenant, Model):
     error: Mapped[str | None]
     user_id: Mapped[int | None]
     user_name: Mapped[str] = mapped_column(default="system")
+    schedule_id: Mapped[int | None]
 
     @property
     def has_ended(self) -> bool:
@@ -98,6 +105,8 @@ class Declared:
     timeout: int
     retry_seconds: tuple[int, ...]
     quiet: bool
+    takes_turns: bool = False
+    tells_itself: bool = False
 
 
 TASKS: dict[str, Declared] = {}
@@ -111,15 +120,20 @@ def task(
     timeout: int = 1800,
     retry_seconds: tuple[int, ...] = (),
     quiet: bool = False,
+    takes_turns: bool = False,
+    tells_itself: bool = False,
 ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., dict[str, Any] | None]]:
     """Declare a task. The function receives `progress(done, total, message)` and its arguments, commits by
     `unit_of_work` in as many steps as it likes, and returns a result of plain values or None. What it raises, other
-    than Refused, is tried again after each of `retry_seconds`. The end of a `quiet` task is told to nobody."""
+    than Refused, is tried again after each of `retry_seconds`. The end of a `quiet` task is told to nobody, the
+    success of one that `tells_itself` only by what it announces. One that
+    `takes_turns` goes on where it stopped when it is run again: at a report of progress it gives
+    way to other work that waits in its queue, so that nobody waits for somebody else's hour."""
 
     def declare(work: Callable[..., dict[str, Any] | None]) -> Callable[..., dict[str, Any] | None]:
         if name in TASKS:
             raise ValueError(f"two tasks are called {name}")
-        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds, quiet)
+        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds, quiet, takes_turns, tells_itself)
         return work
 
     return declare
@@ -140,7 +154,7 @@ def ask_for(name: str, key: str | None = None, **arguments: Any) -> Task:
 
 
 class Cancelled(Exception):
-    """Somebody cancelled the task while it ran, or another worker took it over."""
+    """The task is no longer this worker's: somebody cancelled it, another took it over, or its turn is over."""
 
 
 def run(task_id: int, tenant_id: int) -> None:
@@ -150,17 +164,26 @@ def run(task_id: int, tenant_id: int) -> None:
         return
     declared = TASKS[claimed.name]
     mine = (Task.id == task_id, Task.attempts == claimed.attempts, Task.state == "running")
+    turn_began = now()
 
     def progress(done: int, total: int | None = None, message: str = "") -> None:
+        nonlocal turn_began
+        # What takes turns finds its way back to where it stopped; that is no step backwards.
+        reached = max(done, claimed.done) if declared.takes_turns else done
         with inside(tenant_id), unit_of_work():
             kept = session.execute(
                 update(Task)
                 .where(*mine)
-                .values(done=done, total=total, message=message, beat_at=now())
+                .values(done=reached, total=total, message=message, beat_at=now())
                 .returning(Task.id)
                 .execution_options(synchronize_session=False)
             ).one_or_none()
         if kept is None:
+            raise Cancelled
+        if done <= claimed.done:
+            # It is still on its way to where the last turn ended: without this it might never come further.
+            turn_began = now()
+        elif declared.takes_turns and now() - turn_began > TURN and _gave_way(tenant_id, mine, declared):
             raise Cancelled
 
     act_as(Actor(user_id=claimed.user_id, name=claimed.user_name))
@@ -189,6 +212,24 @@ def run(task_id: int, tenant_id: int) -> None:
         _end(declared, mine, outcome)
 
 
+def _gave_way(tenant_id: int, mine: Sequence[ColumnElement[bool]], declared: Declared) -> bool:
+    """Let other work that waits in the same queue come first, if there is any: another tenant's, or other work of this
+    one. The task then waits behind it."""
+    instant = now()
+    in_queue = [name for name, one in TASKS.items() if one.queue == declared.queue]
+    waiting = Task.state == "queued", Task.due_at <= instant, Task.name.in_(in_queue), awake(Task.tenant_id)
+    other = or_(Task.tenant_id != tenant_id, Task.name != declared.name)
+    with across_tenants(), reading():
+        if session.scalar(select(Task.id).where(*waiting, other).limit(1)) is None:
+            return False
+    with inside(tenant_id), unit_of_work():
+        # A turn is no attempt.
+        values = {"state": "queued", "due_at": instant, "beat_at": None, "attempts": Task.attempts - 1}
+        session.execute(update(Task).where(*mine).values(values), execution_options={"synchronize_session": False})
+    session.info["emitted"] = True
+    return True
+
+
 def _end(declared: Declared, which: Sequence[ColumnElement[bool]], outcome: Mapping[str, Any]) -> None:
     ended = session.execute(
         update(Task)
@@ -198,6 +239,8 @@ def _end(declared: Declared, which: Sequence[ColumnElement[bool]], outcome: Mapp
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if ended is None or declared.quiet or ended.state not in ENDS:
+        return
+    if declared.tells_itself and ended.state == "done":
         return
     if ended.user_id is not None or ended.state == "failed":
         label = str(declared.label)
@@ -311,10 +354,17 @@ def due(limit: int = 1000) -> list[Due]:
     with across_tenants(), reading():
         waiting = and_(Task.state == "queued", Task.due_at <= instant)
         silent = and_(Task.state == "running", or_(Task.beat_at.is_(None), Task.beat_at < instant - LEASE))
-        turn = func.row_number().over(partition_by=(Task.tenant_id, Task.name), order_by=Task.id).label("turn")
-        ranked = select(Task.id, Task.tenant_id, Task.name, turn).where(or_(waiting, silent), awake(Task.tenant_id))
+        turn = (
+            func.row_number()
+            .over(partition_by=(Task.tenant_id, Task.name), order_by=(Task.due_at, Task.id))
+            .label("turn")
+        )
+        ranked = select(Task.id, Task.tenant_id, Task.name, Task.due_at, turn).where(
+            or_(waiting, silent), awake(Task.tenant_id)
+        )
         found = ranked.subquery()
-        asked = select(found).where(found.c.turn <= AT_A_TIME).order_by(found.c.turn, found.c.id).limit(limit)
+        asked = select(found).where(found.c.turn <= AT_A_TIME).order_by(found.c.turn, found.c.due_at, found.c.id)
+        asked = asked.limit(limit)
         rows = session.execute(asked).all()
     handed = []
     for row in rows:

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import IO
 
 PAUSE_SECONDS = 0.001
+BESIDE_SECONDS = 1.0
+"""Who had to wait for others so lately does not write alone."""
+LONGEST_REST_SECONDS = 0.05
 
 
 class FairLock:
@@ -106,14 +109,19 @@ class Writers:
         self._processes = FileLock(
             database.with_name(f"{database.name}-gate"), database.with_name(f"{database.name}-writer")
         )
+        self._since = self._wrote = 0.0
+        self._met_others = -BESIDE_SECONDS
 
     def acquire(self, timeout: float) -> bool:
         """Whether we may write now; False when others wrote for all of `timeout` seconds."""
-        deadline = time.monotonic() + timeout
+        asked = time.monotonic()
         if not self._threads.acquire(timeout):
             return False
         try:
-            if self._processes.acquire(deadline - time.monotonic()):
+            if self._processes.acquire(asked + timeout - time.monotonic()):
+                self._since = time.monotonic()
+                if self._since - asked > PAUSE_SECONDS:
+                    self._met_others = self._since
                 return True
         except BaseException:
             self._threads.release()
@@ -123,5 +131,12 @@ class Writers:
 
     def release(self) -> None:
         """We are done."""
+        self._wrote = time.monotonic() - self._since
         self._processes.release()
         self._threads.release()
+
+    def rest(self) -> None:
+        """For who writes again and again while nobody waits for it: leave the file alone for as long as we just wrote,
+        when others write as well. A till that comes then finds it free every other time, and a processor too."""
+        if time.monotonic() - self._met_others < BESIDE_SECONDS:
+            time.sleep(min(self._wrote, LONGEST_REST_SECONDS))

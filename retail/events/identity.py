@@ -12,3 +12,13 @@ class UserSignedIn(Happening):
     user_id: int
     device: str
     address: str
+
+
+@event("support.asked")
+class SupportAsked(Happening):
+    """An administrator of the platform asked to look into the business; somebody has to allow or refuse it."""
+
+    access_id: int
+    name: str
+    reason: str
+    hours: int

@@ -15,16 +15,14 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import EqualTo, InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import EqualTo, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, EmailInput, ListWidget
 
-from retail.core.forms import Above, Form, MoneyField, choices_from
+from retail.core.forms import IS_EMAIL, Above, Form, MoneyField, choices_from
 from retail.core.language import LOCALES
 from retail.permissions import Can
 from retail.tenancy.forms import timezones
 
-# Only the shape: addresses of a network of one's own (till@shop.local) are addresses too; the mail proves the rest.
-IS_EMAIL = Regexp(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", message=_l("That is no e-mail address."))
 THEMES = (("auto", _l("As the device")), ("light", _l("Light")), ("dark", _l("Dark")))
 
 
@@ -46,6 +44,15 @@ class CodeForm(Form):
     """A code of the authenticator app, or a recovery code."""
 
     code = StringField(_l("Code"), [InputRequired(_l("Enter the code.")), Length(max=40)])
+
+
+class AllowSupportForm(Form):
+    """How far support may go."""
+
+    may_change = BooleanField(
+        _l("Let it change things, too"),
+        description=_l("Otherwise it only looks. It never sells, exports or manages people."),
+    )
 
 
 class ForgottenForm(Form):

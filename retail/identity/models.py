@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint
@@ -115,20 +115,10 @@ class Approval(OfTenant, Model):
     used_at: Mapped[datetime | None]
 
 
-class UserSession(OfTenant, Model):
-    """Somebody signed in on a device. The browser holds a random token, this row its hash.
-
-    At a till others take over by PIN (`cashier_id`), who then may do the work of a till and nothing else; `locked_at`
-    is set while nobody works at it. `viewed_user_id` or `viewed_role_id` is set while the person looks at the program
-    as somebody else, reading only."""
-
-    __tablename__ = "user_sessions"
-    __table_args__ = (Index(None, "tenant_id", "user_id"),)
+class OnDevice:
+    """Mixin: somebody signed in on a device. The browser holds a random token, the row its hash."""
 
     token_hash: Mapped[str] = mapped_column(unique=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
-    register_id: Mapped[int | None]
     address: Mapped[str] = mapped_column(default="")
     device: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
@@ -137,6 +127,25 @@ class UserSession(OfTenant, Model):
     revoked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime]
     second_factor: Mapped[bool] = mapped_column(default=False)
+
+    def is_over(self, instant: datetime, idle: timedelta) -> bool:
+        """Whether it was ended, is too old, or nobody was there for as long as `idle`."""
+        return self.revoked_at is not None or self.expires_at <= instant or self.last_seen_at + idle <= instant
+
+
+class UserSession(OnDevice, OfTenant, Model):
+    """One person of a business, signed in on a device.
+
+    At a till others take over by PIN (`cashier_id`), who then may do the work of a till and nothing else; `locked_at`
+    is set while nobody works at it. `viewed_user_id` or `viewed_role_id` is set while the person looks at the program
+    as somebody else, reading only."""
+
+    __tablename__ = "user_sessions"
+    __table_args__ = (Index(None, "tenant_id", "user_id"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
+    register_id: Mapped[int | None]
     cashier_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     locked_at: Mapped[datetime | None]
     viewed_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

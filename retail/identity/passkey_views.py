@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response
 from retail.core import db, html
 from retail.core.db import session
 from retail.core.errors import Refused
+from retail.core.rate_limits import at_the_door
 from retail.core.tenancy import across_tenants, inside
-from retail.identity import module, passkeys, signing_in
+from retail.identity import module, passkeys
 from retail.identity.forms import PasskeyForm
 from retail.identity.passkeys import Challenge, Site
 from retail.identity.proof import fresh, myself
-from retail.identity.views import let_in, limiter, may_come_in, target_of
+from retail.identity.views import let_in, may_come_in, target_of
 from retail.permissions import PUBLIC, SIGNED_IN
 
 
@@ -93,7 +94,7 @@ def remove_passkey(passkey_id: int) -> Response:
 
 
 @module.post("/sign-in/passkey/options", needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE)
+@at_the_door
 def passkey_sign_in_options() -> Response:
     """What the browser needs to ask for a passkey; the same for everybody, so it tells nothing."""
     challenge = Challenge.new()
@@ -104,7 +105,7 @@ def passkey_sign_in_options() -> Response:
 
 
 @module.post("/sign-in/passkey", needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE)
+@at_the_door
 def passkey_sign_in() -> Response:
     """Let in whoever answers with a passkey of theirs."""
     try:

@@ -161,16 +161,19 @@ def set_up_second_factor() -> Response:
     return _setup_page(user, CodeForm())
 
 
-def _setup_page(user: User, form: CodeForm, status: int = 200) -> Response:
+def seed_shown(user: second_factor.Somebody, issuer: str) -> dict[str, str]:
+    """The seed of somebody's second factor as the picture an app reads, and in letters."""
     seed = second_factor.seed_of(user)
-    picture = segno.make(second_factor.address_for_app(user, f"Counterfoil ({g.person.tenant.name})"), error="m")
-    return html.page(
-        "identity/second_factor.html",
-        status=status,
-        form=form,
-        picture=picture.svg_data_uri(scale=5, border=3, dark="#111", light="#fff"),
-        seed=" ".join(seed[at : at + 4] for at in range(0, len(seed), 4)),
-    )
+    picture = segno.make(second_factor.address_for_app(user, issuer), error="m")
+    return {
+        "picture": picture.svg_data_uri(scale=5, border=3, dark="#111", light="#fff"),
+        "seed": " ".join(seed[at : at + 4] for at in range(0, len(seed), 4)),
+    }
+
+
+def _setup_page(user: User, form: CodeForm, status: int = 200) -> Response:
+    shown = seed_shown(user, f"Counterfoil ({g.person.tenant.name})")
+    return html.page("identity/second_factor.html", status=status, form=form, **shown)
 
 
 @module.post("/profile/second-factor/on", needs=SIGNED_IN, own=True)

@@ -77,6 +77,8 @@ def fresh(view: View) -> View:
 
     @wraps(view)
     def asked(*args: Any, **values: Any) -> Any:
+        if g.person.support is not None:
+            raise Refused(_("This needs the password of whoever does it; support cannot."))
         if is_fresh():
             return view(*args, **values)
         if g.person.by_pin:

@@ -16,6 +16,7 @@ from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.secrets import seal, unseal
 from retail.identity import passkeys
+from retail.identity.administrator_models import Administrator
 from retail.identity.letters import tell
 from retail.identity.models import RecoveryCode, User
 
@@ -23,11 +24,14 @@ STEP_SECONDS = 30
 RECOVERY_CODES = 10
 
 
-def _place(user: User) -> str:
-    return f"users.totp_secret:{user.id}"
+Somebody = User | Administrator
 
 
-def begin_setup(user: User) -> None:
+def _place(user: Somebody) -> str:
+    return f"{user.__tablename__}.totp_secret:{user.id}"
+
+
+def begin_setup(user: Somebody) -> None:
     """Give the user a new seed, not yet in force. Refused while a second factor is in force."""
     if user.totp_confirmed_at is not None:
         raise Refused(_("The second factor is on already; turn it off first."))
@@ -35,19 +39,19 @@ def begin_setup(user: User) -> None:
     user.last_totp_step = None
 
 
-def seed_of(user: User) -> str:
+def seed_of(user: Somebody) -> str:
     """The seed in the letters an app takes."""
     if user.totp_secret is None:
         raise Refused(_("Start setting up the second factor first."))
     return unseal(user.totp_secret, _place(user))
 
 
-def address_for_app(user: User, issuer: str) -> str:
+def address_for_app(user: Somebody, issuer: str) -> str:
     """The otpauth:// address that the picture shows."""
     return str(pyotp.TOTP(seed_of(user)).provisioning_uri(name=user.email, issuer_name=issuer))
 
 
-def accept_code(user: User, code: str) -> bool:
+def accept_code(user: Somebody, code: str) -> bool:
     """Whether this is the app's code now, or of the step before or after. A step is taken once only, so a code that was
     read over a shoulder is worth nothing."""
     code = "".join(code.split())
@@ -61,23 +65,29 @@ def accept_code(user: User, code: str) -> bool:
     return False
 
 
-def _take_step(user: User, step: int) -> bool:
+def _take_step(user: Somebody, step: int) -> bool:
     """Mark a step as used; of two requests with the same code only one gets it."""
+    model = type(user)
     taken = session.execute(
-        update(User)
-        .where(User.id == user.id, (User.last_totp_step.is_(None)) | (User.last_totp_step < step))
+        update(model)
+        .where(model.id == user.id, (model.last_totp_step.is_(None)) | (model.last_totp_step < step))
         .values(last_totp_step=step)
-        .returning(User.id)
+        .returning(model.id)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     return taken is not None
 
 
-def turn_on(user: User, code: str) -> list[str]:
-    """Put the seed in force once the app has shown a right code; returns the recovery codes, to be shown once."""
+def put_in_force(user: Somebody, code: str) -> None:
+    """Put the seed in force once the app has shown a right code; Refused for a wrong one."""
     if not accept_code(user, code):
         raise Refused(_("That code is not right. Wait for the next one and check the clock of your phone."), "code")
     user.totp_confirmed_at = now()
+
+
+def turn_on(user: User, code: str) -> list[str]:
+    """`put_in_force` for somebody of a business; returns their recovery codes, to be shown once."""
+    put_in_force(user, code)
     audit.record("second_factor_on", "users", user.id, user.name)
     tell(user, "second_factor_on")
     return _new_recovery_codes(user)

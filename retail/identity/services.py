@@ -15,6 +15,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import current_tenant_id, taken_anywhere
 from retail.identity import passwords, sessions
+from retail.identity.administrator_models import Administrator
 from retail.identity.letters import tell
 from retail.identity.limits import PERMISSION_OF, Limits, Powers, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
@@ -120,7 +121,7 @@ def replace_password(user: User, hashed: str) -> None:
     user.password_hash = hashed
 
 
-def is_password(user: User | None, password: str) -> bool:
+def is_password(user: User | Administrator | None, password: str) -> bool:
     """Whether this is the user's password. Takes as long for nobody's as for somebody's."""
     if user is None or user.password_hash is None:
         hasher.hash(password)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from retail.core.audit import Actor
@@ -19,8 +20,9 @@ from retail.core.db import session, unit_of_work
 from retail.core.retention import passes
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import across_tenants
+from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.limits import Limits, Powers, limits_of
-from retail.identity.models import Approval, Role, SignInAttempt, User, UserSession
+from retail.identity.models import Approval, OnDevice, Role, SignInAttempt, User, UserSession
 from retail.permissions import BY_PIN, Can
 from retail.tenancy.models import Tenant
 
@@ -49,12 +51,25 @@ SYSTEMS = (
 
 
 @dataclass(frozen=True)
+class Support:
+    """By which consent an administrator of the platform looks into a business, and until when. `session_id` is of the
+    administrator's own device; what is done to sessions of people (`SignedIn.session_id`) reaches none."""
+
+    access_id: int
+    session_id: int
+    administrator_id: int
+    may_change: bool
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
 class SignedIn:
     """Who makes a request: everything a page needs to know of them, read in one statement.
 
     `by_pin`: a cashier who took over a till, and may do the work of a till only. `locked`: nobody works at this device
     now. `viewing` names the person or role as whom somebody looks at the program without changing anything; then `id`,
-    `name` and the permissions are those they look as, and `real_id` and `real_name` who they are.
+    `name` and the permissions are those they look as, and `real_id` and `real_name` who they are. With `support`, that
+    is an administrator of the platform, who is nobody's user here.
     """
 
     id: int
@@ -81,7 +96,9 @@ class SignedIn:
     real_id: int = 0
     real_name: str = ""
     shortcuts: Mapping[str, str] = field(default_factory=dict)
+    support: Support | None = None
     is_authenticated: bool = True
+    of_platform: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -99,6 +116,10 @@ class SignedIn:
 
     def actor(self, address: str | None) -> Actor:
         """Whom the audit names: the person who acts, and as whom they look at the program."""
+        if self.support is not None:
+            # There is no user of the business to name: what was consented to, and by whom, stands in the name itself.
+            name = _("%(name)s of support, with the consent of %(owner)s", name=self.real_name, owner=self.name)
+            return Actor(name=str(name), address=address, acting_for=self.id)
         acting_for = self.id if self.viewing and self.id != self.real_id else None
         return Actor(user_id=self.real_id, name=self.real_name, address=address, acting_for=acting_for)
 
@@ -110,22 +131,17 @@ def token_hash(token: str) -> str:
 
 def begin(user: User, *, address: str, device: str, days: int, second_factor: bool) -> str:
     """Start a session; returns the token the browser keeps."""
-    token = secrets.token_urlsafe(32)
-    instant = now()
-    session.add(
-        UserSession(
-            tenant_id=user.tenant_id,
-            token_hash=token_hash(token),
-            user_id=user.id,
-            address=address,
-            device=device[:300],
-            created_at=instant,
-            last_seen_at=instant,
-            expires_at=instant + timedelta(days=days),
-            confirmed_at=instant,
-            second_factor=second_factor,
-        )
-    )
+    row = UserSession(tenant_id=user.tenant_id, user_id=user.id, second_factor=second_factor)
+    return keep(row, address=address, device=device, days=days)
+
+
+def keep(row: OnDevice, *, address: str, device: str, days: int) -> str:
+    """Store a session that begins now; returns the token the browser keeps."""
+    token, instant = secrets.token_urlsafe(32), now()
+    row.token_hash, row.address, row.device = token_hash(token), address, device[:300]
+    row.created_at = row.last_seen_at = row.confirmed_at = instant
+    row.expires_at = instant + timedelta(days=days)
+    session.add(row)
     session.flush()
     return token
 
@@ -146,16 +162,9 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         return None
     kept, user, role, tenant = row
     instant = now()
-    if (
-        kept.revoked_at is not None
-        or kept.expires_at <= instant
-        or kept.last_seen_at + idle <= instant
-        or not user.active
-        or tenant.suspended_at is not None
-    ):
+    if kept.is_over(instant, idle) or not user.active or tenant.suspended_at is not None:
         return None
-    if kept.last_seen_at + SEEN_EVERY <= instant:
-        _seen(kept.id, instant)
+    note_seen(kept, instant)
     by_pin, locked = kept.cashier_id is not None, kept.locked_at is not None
     held = frozenset(role.permissions) & KNOWN
     person = SignedIn(
@@ -188,6 +197,36 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
     return person
 
 
+def person_numbered(user_id: int, location_id: int | None) -> SignedIn | None:
+    """Somebody as they are now, at a place, for work that a worker does on their behalf. None when they may no longer
+    sign in."""
+    user = session.get(User, user_id)
+    tenant = session.get(Tenant, user.tenant_id) if user is not None else None
+    if user is None or tenant is None or not user.active or tenant.suspended_at is not None:
+        return None
+    return SignedIn(
+        id=user.id,
+        tenant_id=user.tenant_id,
+        session_id=0,
+        name=user.name,
+        email=user.email,
+        role_name=user.role.name,
+        permissions=frozenset(user.role.permissions) & KNOWN,
+        limits=limits_of(user.role),
+        theme=user.theme,
+        locale=user.locale or tenant.locale,
+        chose_language=bool(user.locale),
+        timezone=user.timezone or tenant.timezone,
+        tenant=tenant,
+        location_id=location_id,
+        register_id=None,
+        confirmed_at=now(),
+        second_factor=False,
+        real_id=user.id,
+        real_name=user.name,
+    )
+
+
 def _looking_as(person: SignedIn, kept: UserSession) -> SignedIn:
     """The person as they look at the program: with the permissions of another, never with more than their own."""
     role, user = session.get(Role, kept.viewed_role_id), None
@@ -207,14 +246,38 @@ def _looking_as(person: SignedIn, kept: UserSession) -> SignedIn:
     return seen if user is None else replace(seen, id=user.id, name=user.name, email=user.email)
 
 
-def _seen(session_id: int, instant: datetime) -> None:
-    """Note that a session is in use, in a write transaction of its own: the request itself may only read."""
+def note_seen(kept: UserSession | AdministratorDevice, instant: datetime) -> None:
+    """Note now and then that a session is in use, in a write transaction of its own: the request itself may only
+    read."""
+    if instant < kept.last_seen_at + SEEN_EVERY:
+        return
+    model, session_id = type(kept), kept.id
     session.rollback()
     with across_tenants(), unit_of_work():
         session.execute(
-            update(UserSession).where(UserSession.id == session_id).values(last_seen_at=instant),
+            update(model).where(model.id == session_id).values(last_seen_at=instant),
             execution_options={"synchronize_session": False},
         )
+
+
+def why_closed(token: str) -> str | None:
+    """What somebody is told whose session is good but whose business is suspended; None for everybody else."""
+    tenant = session.scalar(
+        select(Tenant)
+        .join(UserSession, UserSession.tenant_id == Tenant.id)
+        .where(UserSession.token_hash == token_hash(token), UserSession.revoked_at.is_(None))
+    )
+    return told_of_suspension(tenant) if tenant is not None and tenant.suspended_at is not None else None
+
+
+def told_of_suspension(tenant: Tenant) -> str:
+    """What the people of a suspended business are told."""
+    told: str = _(
+        "“%(name)s” is suspended: %(reason)s. Nothing is lost; ask whoever runs this installation.",
+        name=tenant.name,
+        reason=tenant.suspended_reason.rstrip(".") or _("no reason was given"),
+    )
+    return told
 
 
 def confirm(session_id: int) -> None:

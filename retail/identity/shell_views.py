@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from retail.core import html, language
 from retail.core.module import person_or_none
 from retail.identity import module, sessions
+from retail.identity.administrator_sessions import OnPlatform
 from retail.identity.sessions import SignedIn
 from retail.permissions import PUBLIC, SIGNED_IN
 from retail.tenancy.models import Location
@@ -21,14 +22,14 @@ from retail.tenancy.queries import location_numbered, locations
 class Workplaces:
     """The locations of the switch, read once when the frame is drawn; none when there is nothing to choose."""
 
-    def __init__(self, person: SignedIn | None) -> None:
+    def __init__(self, person: SignedIn | OnPlatform | None) -> None:
         self.person = person
         self._choices: Sequence[Location] | None = None
 
     def choices(self) -> Sequence[Location]:
         """Where the person may work."""
         if self._choices is None:
-            found = locations() if self.person is not None else []
+            found = locations() if self.person is not None and self.person.tenant_id is not None else []
             self._choices = found if len(found) > 1 else []
         return self._choices
 

@@ -28,8 +28,6 @@ FREE_TRIES_OF_ADDRESS = 25
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 MEMORY = timedelta(hours=24)
-KNOCKS_PER_MINUTE = "60 per minute"
-"""Requests to the sign-in pages from one address, whatever they hold."""
 
 
 @dataclass(frozen=True)

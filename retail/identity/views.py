@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from time import time
-from typing import Any, cast
+from typing import Any
 
-from flask import Flask, current_app, g, make_response, redirect, request, url_for
+from flask import current_app, g, make_response, redirect, request, url_for
 from flask import session as cookie
 from flask_babel import gettext as _
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, html
 from retail.core.db import session
 from retail.core.forms import add_problem, refusals
 from retail.core.module import person_or_none
+from retail.core.rate_limits import at_the_door, limiter
 from retail.core.tenancy import across_tenants, inside
 from retail.identity import links, module, passwords, second_factor, services, sessions, signing_in
 from retail.identity.forms import CodeForm, ForgottenForm, NewPasswordForm, SignInForm
@@ -24,17 +23,17 @@ from retail.identity.models import User
 from retail.permissions import PUBLIC, SIGNED_IN
 from retail.tenancy.models import Tenant
 
-limiter = Limiter(key_func=get_remote_address)
-module.record_once(lambda state: limiter.init_app(cast(Flask, state.app)))
 HALF_WAY_SECONDS = 300
 """How long after the password the code may follow."""
 
 
-def _address() -> str:
+def address_here() -> str:
+    """The network address this request comes from."""
     return request.remote_addr or ""
 
 
-def _device() -> str:
+def device_here() -> str:
+    """What the browser says of itself."""
     return request.user_agent.string[:300]
 
 
@@ -49,15 +48,17 @@ def _wait_text(seconds: int) -> str:
     return str(_("Too many tries. Wait %(n)d minutes and try again.", n=(seconds + 59) // 60))
 
 
-def _must_wait(template: str, seconds: int, **context: Any) -> Response:
+def must_wait(template: str, seconds: int, **context: Any) -> Response:
+    """The page again, with how long to wait, after too many tries."""
     response = html.page(template, status=429, wait=_wait_text(seconds), **context)
     response.headers["Retry-After"] = str(seconds)
     return response
 
 
-def _knock(email: str) -> signing_in.Attempt:
+def knock_here(email: str) -> signing_in.Attempt:
+    """Ask to try a password or code, from where this request comes."""
     with across_tenants(), db.unit_of_work():
-        return signing_in.knock(email, _address())
+        return signing_in.knock(email, address_here())
 
 
 def _read_user(email: str) -> User | None:
@@ -77,20 +78,20 @@ def may_come_in(user_id: int) -> User | None:
 
 
 @module.route("/sign-in", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def sign_in() -> Response:
     """E-mail and password. Slow work (hashing) is done while no transaction is open."""
     if request.method == "GET" and person_or_none() is not None:
         return redirect(target_of(request.args.get("next")), 303)
     form = SignInForm(next=request.args.get("next", ""))
-    context: dict[str, Any] = {"form": form, "wait": None, "ended": bool(cookie.pop("ended", False))}
+    context: dict[str, Any] = {"form": form, "wait": None, "ended": cookie.pop("ended", False)}
     if request.method == "GET":
         return html.page("identity/sign_in.html", **context)
     if not form.validate():
         return html.page("identity/sign_in.html", status=422, **context)
-    attempt = _knock(form.email.data)
+    attempt = knock_here(form.email.data)
     if attempt.id is None:
-        return _must_wait("identity/sign_in.html", attempt.wait_seconds, form=form, ended=False)
+        return must_wait("identity/sign_in.html", attempt.wait_seconds, form=form, ended=False)
     user = _read_user(form.email.data)
     if not services.is_password(user, form.password.data) or user is None:
         if user is not None:
@@ -116,16 +117,11 @@ def _why_suspended(email: str, password: str) -> str | None:
         session.expunge_all()
     if tenant is None or tenant.suspended_at is None or not services.is_password(user, password):
         return None
-    told: str = _(
-        "“%(name)s” is suspended: %(reason)s. Nothing is lost; ask whoever runs this installation.",
-        name=tenant.name,
-        reason=tenant.suspended_reason.rstrip(".") or _("no reason was given"),
-    )
-    return told
+    return sessions.told_of_suspension(tenant)
 
 
 def _note_failure(user: User) -> None:
-    audit.act_as(audit.Actor(name=_("unknown"), address=_address()))
+    audit.act_as(audit.Actor(name=_("unknown"), address=address_here()))
     with inside(user.tenant_id), db.unit_of_work():
         signing_in.failed(user)
 
@@ -136,31 +132,44 @@ def let_in(user_id: int, tenant_id: int, attempts: tuple[int, ...], *, code: boo
     days = current_app.config["PERMANENT_SESSION_LIFETIME"].days
     with inside(tenant_id), db.unit_of_work():
         user = services.user_numbered(user_id)
-        audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=_address()))
-        token = signing_in.succeed(attempts, user, address=_address(), device=_device(), days=days, code=code)
-    cookie.clear()
-    cookie["token"] = token
-    cookie.permanent = True
+        audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=address_here()))
+        token = signing_in.succeed(attempts, user, address=address_here(), device=device_here(), days=days, code=code)
+    take_token(token)
     return html.done("", to=target)
 
 
+def half_way_in(name: str) -> dict[str, Any] | None:
+    """Who gave their password and may now give the code, as the browser keeps it under `name`; None after a while."""
+    kept = cookie.get(name)
+    if not isinstance(kept, dict) or kept["at"] < time() - HALF_WAY_SECONDS:
+        cookie.pop(name, None)
+        return None
+    return kept
+
+
+def take_token(token: str, name: str = "token") -> None:
+    """Let this browser keep a session's token, and nothing else it had before."""
+    cookie.clear()
+    cookie[name] = token
+    cookie.permanent = True
+
+
 @module.route("/sign-in/code", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def sign_in_code() -> Response:
     """The second factor, or a recovery code in its place."""
-    half_way = cookie.get("half_way")
+    half_way = half_way_in("half_way")
     target = target_of(request.args.get("next"))
-    if not isinstance(half_way, dict) or half_way["at"] < time() - HALF_WAY_SECONDS:
-        cookie.pop("half_way", None)
+    if half_way is None:
         return redirect(url_for("identity.sign_in", next=target), 303)
     form = CodeForm()
     if request.method == "GET":
         return html.page("identity/code.html", form=form, wait=None, target=target)
     if not form.validate():
         return html.page("identity/code.html", status=422, form=form, wait=None, target=target)
-    attempt = _knock(half_way["email"])
+    attempt = knock_here(half_way["email"])
     if attempt.id is None:
-        return _must_wait("identity/code.html", attempt.wait_seconds, form=form, target=target)
+        return must_wait("identity/code.html", attempt.wait_seconds, form=form, target=target)
     user = _read_user(half_way["email"])
     if user is None or not _accepts(user, form.code.data):
         if user is not None:
@@ -173,7 +182,7 @@ def sign_in_code() -> Response:
 def _accepts(user: User, code: str) -> bool:
     with inside(user.tenant_id), db.unit_of_work():
         present = services.user_numbered(user.id)
-        audit.act_as(audit.Actor(user_id=present.id, name=present.name, address=_address()))
+        audit.act_as(audit.Actor(user_id=present.id, name=present.name, address=address_here()))
         if second_factor.accept_code(present, code):
             return True
         return second_factor.use_recovery_code(present, code)
@@ -198,9 +207,9 @@ def forgotten() -> Response:
         return html.page("identity/forgotten.html", form=form, sent=False, wait=None)
     if not form.validate():
         return html.page("identity/forgotten.html", status=422, form=form, sent=False, wait=None)
-    attempt = _knock(f"reset:{form.email.data.lower()}")
+    attempt = knock_here(f"reset:{form.email.data.lower()}")
     if attempt.id is None:
-        return _must_wait("identity/forgotten.html", attempt.wait_seconds, form=form, sent=False)
+        return must_wait("identity/forgotten.html", attempt.wait_seconds, form=form, sent=False)
     user = _read_user(form.email.data)
     if user is not None:
         with inside(user.tenant_id), db.unit_of_work():
@@ -210,7 +219,7 @@ def forgotten() -> Response:
 
 
 @module.route("/set-password/<purpose>/<link>", methods=["GET", "POST"], needs=PUBLIC)
-@limiter.limit(signing_in.KNOCKS_PER_MINUTE, methods=["POST"])
+@at_the_door
 def set_password(purpose: str, link: str) -> Response:
     """Choose a password by a link from the mail; every session the person had is ended."""
     with across_tenants(), db.reading():
@@ -234,7 +243,7 @@ def set_password(purpose: str, link: str) -> Response:
 
 def _keep_password(user: User, password: str) -> Response:
     hashed = services.hasher.hash(password)
-    audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=_address()))
+    audit.act_as(audit.Actor(user_id=user.id, name=user.name, address=address_here()))
     with inside(user.tenant_id), db.unit_of_work():
         present = services.user_numbered(user.id)
         if present.password_hash != user.password_hash:

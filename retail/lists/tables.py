@@ -6,15 +6,25 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, func, select
 
+from retail.core.exports import Export
 from retail.core.module import can, person_or_none
 from retail.core.tables import TABLES, Column, Filter, Table, among_instants, choices_of
+from retail.core.tasks import Task
 from retail.lists.models import BulkRun
 from retail.permissions import SIGNED_IN, Can
 
 STATES = {"running": _l("Running"), "done": _l("Done"), "undoing": _l("Being undone"), "undone": _l("Undone")}
 TONES = {"done": "success", "running": "accent", "undoing": "accent"}
+EXPORT_STATES = {
+    "queued": _l("Waiting"),
+    "running": _l("Being made"),
+    "done": _l("Ready"),
+    "failed": _l("Failed"),
+    "cancelled": _l("Cancelled"),
+}
+EXPORT_TONES = {"done": "success", "running": "accent", "failed": "danger"}
 MARK = "\x1f"
 
 
@@ -65,3 +75,41 @@ class BulkRuns(Table):
             return statement
         person = person_or_none()
         return statement.where(BulkRun.user_id == (person.id if person is not None else None))
+
+
+class Exports(Table):
+    """One's own files of the last week."""
+
+    name = "exports"
+    label = _l("Exports")
+    order = "-when"
+    needs = Can.EXPORT
+    row_id = Export.id
+    columns = {
+        "title": Column(
+            _l("What"),
+            Export.title,
+            search=True,
+            link=lambda row: url_for("lists.export_page", export_id=row.row_id),
+        ),
+        "form": Column(_l("File"), Export.form, show=str.upper),
+        "rows": Column(_l("Rows"), Export.rows, "integer"),
+        "when": Column(_l("Asked for"), Export.created_at, "datetime"),
+        "state": Column(
+            _l("State"),
+            case((Export.file_id.is_not(None), "done"), else_=func.coalesce(Task.state, "failed")),
+            show=lambda state: str(EXPORT_STATES.get(state, state)),
+            tone=EXPORT_TONES.get,
+        ),
+    }
+    filters = {"when": Filter(_l("Asked for"), among_instants(Export.created_at), "days")}
+    empty = {
+        "title": _l("No exports yet"),
+        "text": _l("A file of many rows is made while you go on working, and waits here for a week."),
+        "icon": "download",
+    }
+
+    def source(self) -> Select[Any]:
+        person = person_or_none()
+        own = Export.user_id == (person.id if person is not None else None)
+        return select(Export).outerjoin(Task, Task.id == Export.task_id).where(own)

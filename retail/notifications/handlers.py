@@ -18,9 +18,10 @@ from retail.core.tasks import TaskEnded
 from retail.core.tenancy import current_tenant_id
 from retail.events.catalog import ProductsImported
 from retail.events.customers import CustomersImported
-from retail.events.identity import UserSignedIn
+from retail.events.identity import SupportAsked, UserSignedIn
 from retail.events.integrations import ImportUndone
 from retail.events.inventory import StockRanLow, StockReplenished
+from retail.events.lists import ExportMade
 from retail.events.till import SaleReversed, ShiftClosed
 from retail.inventory.models import StockLevel
 from retail.notifications.delivery_services import note_refusal
@@ -182,6 +183,23 @@ def tell_of_customers(happening: CustomersImported) -> None:
     _tell_of_import(happening, _("Customers were imported"))
 
 
+@on(ExportMade)
+def tell_of_export(happening: ExportMade) -> None:
+    """A file that was asked for is ready, for whoever asked."""
+    user_id = happening.event.user_id
+    if user_id is None:
+        return
+    message = Message(
+        "work",
+        "success",
+        _("Your export is ready"),
+        ngettext("%(title)s, %(num)s row", "%(title)s, %(num)s rows", happening.rows, title=happening.title),
+        "lists.export_page",
+        {"export_id": happening.export_id},
+    )
+    notify([user_id], message, happening.event.id)
+
+
 def _tell_of_import(happening: ProductsImported | CustomersImported, title: str) -> None:
     user_id = happening.event.user_id
     if user_id is None:
@@ -229,3 +247,20 @@ def tell_of_new_device(happening: UserSignedIn) -> None:
         "identity.security",
     )
     notify([happening.user_id], message, happening.event.id)
+
+
+@on(SupportAsked)
+def tell_of_support(happening: SupportAsked) -> None:
+    """Support asks to be let in: told to those who may answer."""
+    message = Message(
+        "support",
+        "warning",
+        _("%(name)s of support asks to look into your business", name=happening.name),
+        ngettext(
+            "For %(num)s hour: %(reason)s", "For %(num)s hours: %(reason)s", happening.hours, reason=happening.reason
+        ),
+        "identity.support_access",
+        {"support_access_id": happening.access_id},
+        actor=happening.name,
+    )
+    notify(who_can(Can.ANSWER_SUPPORT), message, happening.event.id)

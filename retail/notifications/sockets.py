@@ -32,12 +32,15 @@ def admit(said: Any) -> Admitted:
     try:
         with across_tenants(), reading():
             person = identify()
-        if person is None or person.kept_out:
+        if person is None or person.tenant_id is None or person.kept_out:
             raise NotAdmitted("signed out")
         since = said.get("since") if isinstance(said, dict) else None
         known = since if isinstance(since, int) else None
-        rooms = (f"tenant:{person.tenant_id}", f"user:{person.id}")
-        return Admitted(rooms, partial(_missed_by, person.tenant_id, known))
+        missed = partial(_missed_by, person.tenant_id, known)
+        if person.support is None:
+            return Admitted((f"tenant:{person.tenant_id}", f"user:{person.id}"), missed)
+        rooms = (f"tenant:{person.tenant_id}", f"support:{person.support.access_id}")
+        return Admitted(rooms, missed, (person.support.ends_at - now()).total_seconds())
     finally:
         session.remove()
         forget()

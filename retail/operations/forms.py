@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from retail.core.forms import Form
+from retail.core.parked import LONGEST_REASON
 from retail.operations.cron_words import Rhythm, weekday_name
 
 
@@ -39,3 +40,13 @@ class RhythmForm(Form):
         return Rhythm(
             self.every.data, self.time.data or "", int(self.weekday.data or 0), self.day.data or 1, self.cron.data or ""
         )
+
+
+class SkipForm(Form):
+    """Why an event is never delivered."""
+
+    reason = StringField(
+        _l("Why"),
+        [DataRequired(_l("Say why it is skipped; the audit keeps it.")), Length(max=LONGEST_REASON)],
+        description=_l("Those it was meant for are never told; the audit keeps why."),
+    )

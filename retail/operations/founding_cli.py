@@ -6,7 +6,6 @@ import click
 
 from retail.core.commands import command_errors
 from retail.core.errors import Refused
-from retail.identity import services as identity
 from retail.operations import module
 from retail.operations.founding import found_business
 
@@ -32,9 +31,6 @@ def create(
     if owner_email or owner_password:
         if not owner_email or not owner_password:
             raise Refused("Give --owner-email and --owner-password together.")
-        identity.check_new_password(owner_password, (owner_email, owner_name))
-        if identity.address_is_taken(owner_email.strip().lower()):
-            raise Refused(f"{owner_email} is in use already.")
         owner = (owner_email, owner_name, owner_password)
     made = found_business(name, currency, timezone, owner=owner)
     click.echo(made.slug)

@@ -53,6 +53,7 @@ ACTIONS: tuple[tuple[Any, str, str, str], ...] = (
     (_l("Tax rates"), "finance.tax_rates", "percentage", "vat"),
     (_l("Your profile"), "identity.profile", "user-circle", "language theme dark light"),
     (_l("Changes of many rows"), "lists.runs", "list-check", "bulk undo jobs mass edit"),
+    (_l("Exports"), "lists.export_list", "download", "files download csv excel pdf"),
     (_l("Choose your keys"), "identity.shortcut_keys", "keyboard", "shortcuts hotkeys"),
     (_l("Help"), "operations.help_pages", "help-circle", "manual guide how to"),
     (_l("Your password and devices"), "identity.security", "lock", "second factor totp sessions"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
@@ -22,6 +23,15 @@ TASK_STATES = {
     "cancelled": _l("Cancelled"),
 }
 TONES = {"sent": "success", "done": "success", "failed": "danger", "running": "accent", "cancelled": None}
+
+
+def plain_error(row: Task) -> str | None:
+    """What went wrong, for people: what was refused in its own words, what broke without the trace."""
+    if not row.error:
+        return None
+    if row.error.startswith("Traceback"):
+        return str(_("Something broke on our side. Nothing half-done was kept."))
+    return row.error
 
 
 class Mails(Table):

@@ -16,7 +16,7 @@ from retail.core.links import link
 from retail.core.module import MenuItem, can
 from retail.core.tasks import TASKS, Task, label_of
 from retail.operations import module
-from retail.operations.tables import TASK_STATES, TONES, Tasks
+from retail.operations.tables import TASK_STATES, TONES, Tasks, plain_error
 from retail.permissions import SIGNED_IN, Can
 
 module.menu.append(MenuItem(_l("Tasks"), "operations.tasks_page", "list-check", _l("Operations"), order=84))
@@ -42,19 +42,11 @@ def _shown(row: Task) -> dict[str, Any]:
         "done": row.done,
         "total": row.total,
         "message": row.message,
-        "error": _plain_error(row),
+        "error": plain_error(row),
         "trace": row.error if row.error and row.error.startswith("Traceback") else None,
         "may_cancel": not row.has_ended and in_hand,
         "may_try_again": row.state == "failed" and row.name in TASKS and in_hand,
     }
-
-
-def _plain_error(row: Task) -> str | None:
-    if not row.error:
-        return None
-    if row.error.startswith("Traceback"):
-        return str(_("Something broke on our side. Nothing half-done was kept."))
-    return row.error
 
 
 @module.get("/tasks/", needs=Can.SEE_SCHEDULES)

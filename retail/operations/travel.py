@@ -13,7 +13,7 @@ from retail.core.archive.businesses import Travel
 from retail.core.archive.rows import NewIds
 from retail.core.clock import now
 from retail.core.db import session, table_of
-from retail.core.events import Delivery
+from retail.core.events import ENDED, Delivery
 from retail.core.tasks import ENDS
 from retail.identity.models import User
 
@@ -46,6 +46,7 @@ NAMED = {
     "reverses_id": "orders",
     "role_id": "roles",
     "run_id": "score_runs",
+    "schedule_id": "schedules",
     "shift_id": "shifts",
     "task_id": "tasks",
     "tax_rate_id": "tax_rates",
@@ -54,8 +55,8 @@ NAMED = {
     "variant_id": "variants",
 }
 """Of which table an id is, by the name of the column without a foreign key, or of the field of JSON, that holds it."""
-NO_IDS = {"tax_id", "message_id", "content_id", "credential_id"}
-"""Names that end like ids of ours and are none."""
+NO_IDS = {"tax_id", "message_id", "content_id", "credential_id", "access_id", "support_access_id"}
+"""Names that end like ids of ours and are none, or of what stays behind."""
 
 PAPERS = {
     "order": "orders",
@@ -82,15 +83,17 @@ LAST = (
 )
 """What speaks of rows of every kind in its JSON."""
 
-PROOFS = {"user_sessions", "recovery_codes", "passkeys", "approvals"}
-"""What signs a person in here, and proves nothing elsewhere."""
+PROOFS = {"user_sessions", "recovery_codes", "passkeys", "approvals", "support_accesses"}
+"""What lets a person in here, and proves nothing elsewhere."""
 KEPT_SECRET = {"push_keys", "push_subscriptions", "sms_accounts"}
 """What is sealed with the keys of this installation, or belongs to its address: it is entered anew there."""
 UNDONE_HERE = {"bulk_runs", "bulk_changes"}
 """What a bulk change did, row by row, so that it can be undone where it was done."""
+TAKEN_HERE = {"exports"}
+"""Files that somebody asked for; they are made anew where they are wanted."""
 MADE_THERE = {"search_indexes", "search_entries", "search_places", "search_words"}
 """What is made anew of the rows that came in."""
-STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE | MADE_THERE)
+STAYS = frozenset(PROOFS | KEPT_SECRET | UNDONE_HERE | TAKEN_HERE | MADE_THERE)
 SIGN_IN = {"totp_secret": None, "totp_confirmed_at": None, "last_totp_step": None}
 """The second factor is sealed for this row and these keys; whoever has one sets it up anew."""
 
@@ -98,8 +101,8 @@ AGGREGATES = {"order": ("orders",), "level": ("variants", "locations")}
 
 
 def _undelivered(table: Table) -> Any:
-    """What was delivered is over; what was not goes on there."""
-    return table.c.state != "done"
+    """What was delivered or skipped is over; what was not goes on there."""
+    return table.c.state.not_in(ENDED)
 
 
 def _user(row: dict[str, Any], _ids: NewIds, slug: str) -> None:

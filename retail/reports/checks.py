@@ -27,7 +27,7 @@ def _days_on_the_way() -> list[tuple[date, date]]:
         .outerjoin(Delivery, and_(Delivery.event_id == Event.id, Delivery.handler == HANDLER))
         .where(
             Event.kind.in_(KINDS),
-            or_(Event.relayed_at.is_(None), Delivery.state.not_in(("done", "parked"))),
+            or_(Event.relayed_at.is_(None), Delivery.state == "pending"),
         )
     )
     found = []

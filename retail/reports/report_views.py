@@ -16,8 +16,9 @@ from retail.core import audit, datasets, html, shown
 from retail.core.charts import Chart, Kind, Series, figure
 from retail.core.datasets import Dataset
 from retail.core.errors import Refused
+from retail.core.exports import ask_page, expect, is_made_later
 from retail.core.module import allowed, can, person_or_none
-from retail.core.table_files import FORMS, table_file
+from retail.core.table_files import FORMS, check_length, table_file
 from retail.permissions import Can
 from retail.reports import module
 from retail.reports.asking import Answer, Question, answer, summed
@@ -164,6 +165,7 @@ def show(dataset: str) -> Any:
         cells=_cells(answered),
         hidden_rows=max(0, len(answered.rows) - SHOWN_ROWS),
         exports={form: _address(format=form) for form in FORMS} if can(Can.EXPORT) else {},
+        exported_later={form for form in FORMS if is_made_later(len(answered.rows), form)},
     )
 
 
@@ -240,6 +242,10 @@ def _file(answered: Answer, title: str, form: str) -> Response:
         abort(404)
     if not can(Can.EXPORT):
         abort(403)
+    check_length(form, len(answered.rows))
+    if is_made_later(len(answered.rows), form):
+        return ask_page(title, form, len(answered.rows))
+    expect(len(answered.rows))
     file = table_file(
         answered.columns,
         answered.rows,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core import clock
@@ -17,6 +17,7 @@ class Tenant(Audited, Model):
     """A business: owner of every business row, with the settings that hold for all of it."""
 
     __tablename__ = "tenants"
+    __table_args__ = (Index(None, "name"),)
 
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]

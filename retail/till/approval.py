@@ -7,6 +7,7 @@ request works out to; an approval of one cart, amount or action fits no other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TypeVar
 
 from flask import request
@@ -15,9 +16,13 @@ from werkzeug.wrappers import Response
 from retail.core import db, html
 from retail.core.errors import NeedsApproval, Refused
 from retail.core.forms import add_problem, choices_from
+from retail.core.module import can, person_or_none
+from retail.core.money import ZERO
 from retail.identity import approval_services as approvals
 from retail.identity.approving import approve_by_pin
+from retail.permissions import Can
 from retail.till.forms import ApprovalForm
+from retail.till.services import Allowance
 
 T = TypeVar("T")
 OF_THE_QUESTION = frozenset({"csrf_token", "pin", "approver", "approval"})
@@ -37,6 +42,13 @@ class NotApproved(NeedsApproval):
             bound_to=need.bound_to,
         )
         self.problem = problem
+
+
+def allowance_of(token: str) -> Allowance:
+    """How far whoever makes this request goes alone, and the approval they have for going further."""
+    limits = person_or_none().limits
+    discount = Decimal(limits.discount) if can(Can.DISCOUNT) else ZERO
+    return Allowance(discount=discount, refund=limits.refund, void=limits.void, approval=token)
 
 
 def with_approval(act: Callable[[str], T]) -> T:

@@ -18,9 +18,8 @@ from retail.orders.queries import Document, document
 from retail.permissions import Can
 from retail.till import module
 from retail.till import services as till
-from retail.till.approval import ask_approval, with_approval
+from retail.till.approval import allowance_of, ask_approval, with_approval
 from retail.till.forms import RefundForm, VoidForm, read_quantities
-from retail.till.services import Allowance
 from retail.till.services.carts import check_key, new_key
 from retail.till.views import station_here
 
@@ -100,7 +99,7 @@ def refund(order_id: int) -> Response:
                         check_key(key),
                         form.reason.data,
                         form.method.data,
-                        _allowance(token),
+                        allowance_of(token),
                     )
                 )
             except NeedsApproval as need:
@@ -143,7 +142,7 @@ def void(order_id: int) -> Response:
             try:
                 back = with_approval(
                     lambda token: till.void(
-                        person.tenant, station, order_id, check_key(key), form.reason.data, _allowance(token)
+                        person.tenant, station, order_id, check_key(key), form.reason.data, allowance_of(token)
                     )
                 )
             except NeedsApproval as need:
@@ -152,11 +151,6 @@ def void(order_id: int) -> Response:
             return html.done(said, url_for("orders.order_page", order_id=back.order_id))
     html.settle(keep=False)
     return _void_page(_sale(order_id), form, key or new_key(), 422)
-
-
-def _allowance(token: str) -> Allowance:
-    limits = person_or_none().limits
-    return Allowance(refund=limits.refund, void=limits.void, approval=token)
 
 
 def _trail(found: Document, here: str) -> list[tuple[str, str | None]]:

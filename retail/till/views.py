@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from flask import abort, redirect, request, url_for
@@ -17,7 +16,6 @@ from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.links import link
 from retail.core.module import can, person_or_none
-from retail.core.money import ZERO
 from retail.customers.queries import find_customers
 from retail.identity.workplace_services import use_register
 from retail.orders.queries import order_numbered
@@ -25,10 +23,10 @@ from retail.payments.services import Tender
 from retail.permissions import Can
 from retail.till import module, queries
 from retail.till import services as till
-from retail.till.approval import ask_approval, with_approval
+from retail.till.approval import allowance_of, ask_approval, with_approval
 from retail.till.forms import METHODS, OpenForm, read_amount, read_cart, read_cart_as_far_as_it_goes
 from retail.till.queries import Station, Tile
-from retail.till.services import Allowance, carts
+from retail.till.services import carts
 from retail.till.services.carts import Cart
 from retail.till.services.selling import Sold
 
@@ -56,10 +54,6 @@ def station_here() -> Station | None:
     return queries.station_at(person.register_id) if person.register_id else None
 
 
-def _largest_discount() -> Decimal:
-    return Decimal(person_or_none().limits.discount) if can(Can.DISCOUNT) else ZERO
-
-
 def _tiles(station: Station, q: str, category_id: int | None) -> list[Tile]:
     if q:
         ids = [one.id for one in search_variants(q, MOST_TILES)]
@@ -82,7 +76,7 @@ def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
     whole = not html.wants_fragment()
     # A till that was just paid, or an earlier press, already ended its transaction; what is read now is read-only.
     with db.reading():
-        priced = carts.show(tenant, cart, _largest_discount())
+        priced = carts.show(tenant, cart, allowance_of("").discount)
         context: dict[str, Any] = {
             "station": station,
             "cart": priced,
@@ -308,7 +302,7 @@ def pay() -> Response:
                     key,
                     discount=cart.discount,
                     customer_id=cart.customer_id,
-                    allowance=Allowance(_largest_discount(), approval=token),
+                    allowance=allowance_of(token),
                 )
             )
     except NeedsApproval as need:

@@ -55,7 +55,11 @@ function start() {
     if (typeof happening.id === "number" && (since === null || happening.id > since)) since = happening.id;
     gather(happening.kind.replaceAll(".", "-"), { id: happening.id });
   });
-  socket.on("disconnect", () => show(navigator.onLine ? "lost" : "offline"));
+  socket.on("disconnect", (reason) => {
+    show(navigator.onLine ? "lost" : "offline");
+    // Closed by the server, because what this screen may see has changed: ask once more.
+    if (reason === "io server disconnect") setTimeout(() => socket.connect(), 1000);
+  });
   socket.on("connect_error", () => {
     show(navigator.onLine ? "lost" : "offline");
     // When the server itself refuses (too many sockets, a restart), the client would not try again on its own.

@@ -27,6 +27,8 @@ enhance("[data-till]", (till) => {
   const past = [];
   let chain = Promise.resolve();
   let status = 200;
+  /** What the cart held when a colleague was asked to approve a step. @type {{before: Snapshot, undo: string} | null} */
+  let asked = null;
   /** The line in hand, by its id: it stays in hand when an answer names none, such as that of an unknown code. */
   let inHand = "";
 
@@ -79,21 +81,22 @@ enhance("[data-till]", (till) => {
       const before = snapshot();
       status = 0;
       await window.htmx.ajax("POST", url, { source: till, target: "#cart", swap: "morph:outerHTML", values: sent });
-      if (status === 422 || status === 404) form().reset();
+      if (status === 422 || status === 404) { form().reset(); asked = { before: snapshot(), undo }; }
       if (status >= 200 && status < 300) {
         const amount = field("amount");
         // The field may have kept the focus, and with it what was typed: that was this tender, not the next.
         if (url === payUrl && amount) amount.value = "";
-        if (url === payUrl && mode() === "sold") past.length = 0;
-        else if (!from && JSON.stringify(before) !== JSON.stringify(snapshot())) remember(before, undo);
+        if (!from) taken(before, undo);
       }
       settle();
     }).catch(() => {});
     return chain;
   }
 
-  /** @param {Snapshot} before @param {string} message */
-  function remember(before, message) {
+  /** A step that was taken can be undone, but for a sale. @param {Snapshot} before @param {string} message */
+  function taken(before, message) {
+    if (mode() === "sold") past.length = 0;
+    if (mode() === "sold" || JSON.stringify(before) === JSON.stringify(snapshot())) return;
     past.push(before);
     if (past.length > MOST_UNDO) past.shift();
     if (message) toast(message, { onUndo: undo });
@@ -144,7 +147,7 @@ enhance("[data-till]", (till) => {
     if (event.target === till) status = /** @type {CustomEvent} */ (event).detail.xhr.status;
   });
 
-  till.addEventListener("till-approved", settle);
+  till.addEventListener("till-approved", () => { if (asked) taken(asked.before, asked.undo); settle(); });
 
   // Finding products
   let timer = 0;
@@ -201,16 +204,12 @@ enhance("[data-till]", (till) => {
     const { submitter } = /** @type {SubmitEvent} */ (event);
     if (!till.isConnected || event.target !== form() || (submitter instanceof HTMLElement && "plain" in submitter.dataset)) return;
     event.preventDefault();
-    const button = /** @type {HTMLButtonElement | null} */ (submitter);
-    press(button);
+    press(/** @type {HTMLButtonElement | null} */ (submitter));
   });
 
   /** @param {HTMLButtonElement | null} button */
   function press(button) {
-    if (button && "pay" in button.dataset) {
-      act(button.name ? { [button.name]: button.value } : {}, { url: payUrl });
-      return;
-    }
+    if (button && "pay" in button.dataset) return void act(button.name ? { [button.name]: button.value } : {}, { url: payUrl });
     const said = button?.name === "do" ? button.value : "update";
     const [verb] = said.split(":");
     if (verb === "find") find(search.value.trim());
@@ -243,8 +242,7 @@ enhance("[data-till]", (till) => {
   till.addEventListener("click", (event) => {
     const pad = event.target instanceof Element ? event.target.closest("[data-key]") : null;
     const amount = /** @type {HTMLInputElement | null} */ (form().querySelector("[data-till-amount]"));
-    if (!(pad instanceof HTMLElement) || !amount) return;
-    amount.value = pad.dataset.key === "back" ? amount.value.slice(0, -1) : amount.value + pad.dataset.key;
+    if (pad instanceof HTMLElement && amount) amount.value = pad.dataset.key === "back" ? amount.value.slice(0, -1) : amount.value + pad.dataset.key;
   });
 
   /** @param {string} method */
@@ -258,8 +256,7 @@ enhance("[data-till]", (till) => {
     if (!(details instanceof HTMLDetailsElement)) return;
     details.open = true;
     const input = /** @type {HTMLInputElement | null} */ (details.querySelector(wanted));
-    input?.focus();
-    input?.select();
+    input?.focus(); input?.select();
     details.closest(".cart-line")?.scrollIntoView({ block: "nearest" });
   }
 

@@ -126,3 +126,27 @@ def test_who_gave_up_is_not_in_the_way(database):
     assert not writers.acquire(0.05)
     writers.release()
     assert writers.acquire(1)
+
+
+def test_who_writes_for_nobody_rests_beside_others_and_only_then(database, process):
+    writers = Writers(database)
+
+    def seconds_of_rest():
+        began = time.monotonic()
+        writers.rest()
+        return time.monotonic() - began
+
+    assert writers.acquire(1)
+    time.sleep(0.02)
+    writers.release()
+    assert seconds_of_rest() < 0.01, "alone it need not"
+
+    other = process(IN_TURN)
+    assert other.stdout is not None
+    waited = 0
+    while other.poll() is None and waited < 20:
+        assert writers.acquire(5)
+        time.sleep(0.02)
+        writers.release()
+        waited += seconds_of_rest() >= 0.02
+    assert waited >= 5

@@ -87,7 +87,7 @@ def test_a_pin_opens_the_till_and_nothing_else(app, shop, register) -> None:
 
 
 OPEN_BY_PIN = {
-    *("identity.theme", "identity.work_at", "identity.stop_looking", "identity.sign_out"),
+    *("identity.theme", "identity.work_at", "identity.stop_looking", "identity.leave_support", "identity.sign_out"),
     *("identity.lock", "identity.switch", "identity.unlock_with_password"),
     *(f"notifications.{name}" for name in ("index", "drawer", "bell", "go", "open_it")),
     *(f"notifications.{name}" for name in ("read", "read_all", "unread", "archive", "restore")),

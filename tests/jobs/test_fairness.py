@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
+from jobs import calls
 from retail.core import events, schedules, tasks
 from retail.core.clock import now
-from retail.core.db import session, unit_of_work
+from retail.core.db import reading, session, unit_of_work
 from retail.core.events import HANDLERS, Delivery, Event, emit
 from retail.core.schedules import Schedule
 from retail.core.tasks import Task
@@ -107,3 +110,98 @@ def suspend(cast, instant):
     session.rollback()
     with across_tenants(), unit_of_work():
         session.execute(update(Tenant).where(Tenant.id == cast.tenant_id).values(suspended_at=instant))
+
+
+@pytest.fixture
+def hour(listeners, monkeypatch):
+    """A task that takes turns: six steps, each kept, so that it goes on where it stopped. A turn is over at once."""
+    monkeypatch.setattr(tasks, "TURN", timedelta(0))
+    steps = []
+
+    @tasks.task("test.hour", "An hour's work", takes_turns=True)
+    def work(progress):
+        for step in range(1, 7):
+            if step not in steps:
+                steps.append(step)
+            progress(step, 6)
+
+    @tasks.task("test.short", "Short work")
+    def short(progress):
+        steps.append("short")
+
+    return steps
+
+
+def ask(cast, name):
+    with inside(cast.tenant_id), unit_of_work():
+        return tasks.ask_for(name).id
+
+
+def task_of(cast, task_id):
+    with inside(cast.tenant_id), reading():
+        row = session.get_one(Task, task_id)
+        return row.state, row.attempts, row.done
+
+
+def test_long_work_of_one_gives_way_to_that_of_another_and_goes_on_where_it_stopped(context, shop, rival, hour):
+    session.rollback()
+    long = ask(shop, "test.hour")
+    tasks.run(long, shop.tenant_id)
+    assert task_of(shop, long) == ("done", 1, 6), "while nobody waits it is left alone"
+    hour.clear()
+
+    long = ask(shop, "test.hour")
+    short = ask(rival, "test.short")
+    tasks.run(long, shop.tenant_id)
+    assert hour == [1]
+    assert task_of(shop, long) == ("queued", 0, 1), "a turn is no attempt"
+    assert [one.task_id for one in tasks.due()] == [short, long]
+    assert tasks.run_due() == 2
+    assert hour == [1, "short", 2, 3, 4, 5, 6]
+    assert task_of(shop, long) == ("done", 1, 6)
+    assert task_of(rival, short)[0] == "done"
+
+
+def test_two_long_ones_take_turns_and_each_turn_gets_further(context, shop, rival, hour):
+    session.rollback()
+    one, other = ask(shop, "test.hour"), ask(rival, "test.hour")
+    reached = []
+    for _turn in range(5):
+        for cast, number in ((shop, one), (rival, other)):
+            tasks.run(number, cast.tenant_id)
+            reached.append(task_of(cast, number)[2])
+    assert reached == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    tasks.run_due()
+    assert {task_of(shop, one), task_of(rival, other)} == {("done", 1, 6)}
+
+
+def test_what_is_cancelled_while_it_waits_for_its_next_turn_is_not_taken_up(context, shop, rival, hour):
+    session.rollback()
+    long = ask(shop, "test.hour")
+    ask(rival, "test.short")
+    tasks.run(long, shop.tenant_id)
+    with inside(shop.tenant_id), unit_of_work():
+        tasks.cancel(long)
+    tasks.run_due()
+    assert hour == [1, "short"]
+
+
+def test_a_handler_with_much_to_do_leaves_its_queue_to_others_in_between(
+    context, shop, listeners, running, monkeypatch
+):
+    told = []
+
+    @events.on(StockReceived)
+    def one(happening):
+        told.append(happening.reference)
+
+    monkeypatch.setattr(calls, "TURN_SECONDS", 0)
+    receive(shop, 120)
+    while events.relay():
+        pass
+    session.rollback()
+    calls.deliver("jobs.one")
+    assert len(told) == 50
+    for _turn in range(2):
+        calls.deliver("jobs.one")
+    assert len(told) == 120

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 
 import pytest
 import requests
 
+import config
 from tests.journeys.support import found
 from tests.support import redis
-from tests.support.shop import running_shop
+from tests.support.shop import clean_environ, running_shop
 from tests.support.sockets import Refused, connect
 
 pytestmark = [
@@ -20,9 +23,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def open_shop(tmp_path_factory):
+def instance(tmp_path_factory):
+    """Where the program keeps its state."""
+    return tmp_path_factory.mktemp("live") / "shop"
+
+
+@pytest.fixture(scope="module")
+def open_shop(instance):
     """The running program, the corner shop, and its rival on the same server."""
-    instance = tmp_path_factory.mktemp("live") / "shop"
     business, rival = found(instance)
     with running_shop(instance, environ={"DEMO": "0"}) as shop:
         yield shop.url, business, rival
@@ -133,3 +141,16 @@ def test_the_web_process_keeps_answering_pages_while_screens_listen(open_shop, l
     assert requests.get(f"{url}/health", timeout=10).status_code == 200
     assert business.pay(url, "many-screens-000001", business.goods[2]) == 200
     assert all(screen.hears("sale.completed") for screen in screens)
+
+
+def test_the_screens_of_a_suspended_business_are_closed_at_once_and_no_others(open_shop, listen, instance):
+    """Last of all, for the rival does not come back."""
+    _url, business, rival = open_shop
+    theirs, ours = listen(rival, "owner"), listen(business, "owner")
+    order = [sys.executable, "-m", "flask", "tenant", "suspend", "--tenant", rival.cast.slug, "--reason", "The bill"]
+    subprocess.run(order, cwd=config.ROOT, env=clean_environ(INSTANCE_DIR=str(instance)), check=True)
+    assert theirs.listen(20, lambda: theirs.dismissed)
+    with pytest.raises(Refused, match="signed out"):
+        listen(rival, "owner")
+    ours.listen(0.3)
+    assert not ours.dismissed

@@ -45,9 +45,11 @@ class Looked:
 
     url: str
     owner: Page
+    administrator: Page
     visitor: Page
     said: list[str]
     pages: list[str]
+    of_platform: list[str]
     open_to_all: list[str]
 
 
@@ -64,8 +66,12 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
         tenancy.forget()
         events.drain()
         db.session.remove()
-    owner = make.client(app, shop, "owner")
+    owner, administrator = make.client(app, shop, "owner"), make.administrator(app)
+    make.post(administrator, "/platform/blocks/new", {"network": "192.0.2.7", "reason": "Floods us", "hours": "24"})
+    asked = {"purpose": "The stock of tea looks wrong since yesterday", "hours": "8"}
+    make.post(administrator, f"/platform/tenants/{shop.tenant_id}/support", asked)
     pages, open_to_all = find_pages(app, owner)
+    of_platform, _open = find_pages(app, administrator)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
@@ -73,11 +79,13 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
         with running_browser() as browser:
             said: list[str] = []
             url = f"http://127.0.0.1:{server.server_port}"
-            signed_in = open_browser(browser, url, said)
-            cookie = owner.get_cookie(app.config["SESSION_COOKIE_NAME"])
-            assert cookie is not None
-            signed_in.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
-            yield Looked(url, signed_in, open_browser(browser, url, said), said, pages, open_to_all)
+            visitor, signed_in = open_browser(browser, url, said), []
+            for client in (owner, administrator):
+                page, cookie = open_browser(browser, url, said), client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+                assert cookie is not None
+                page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
+                signed_in.append(page)
+            yield Looked(url, *signed_in, visitor, said, pages, of_platform, open_to_all)
     finally:
         server.shutdown()
         serving.join()
@@ -156,6 +164,13 @@ def test_every_page_fits_reads_and_works(looked: Looked) -> None:
     first, *others = looked.pages
     found = faults(looked.owner, first)
     found += [line for address in others for line in faults(looked.owner, address, apart_from=FRAME)]
+    assert not found, "\n".join(found)
+    assert looked.said == []
+
+
+def test_so_do_the_pages_of_the_platform(looked: Looked) -> None:
+    assert len(looked.of_platform) > 7
+    found = [line for address in looked.of_platform for line in faults(looked.administrator, address)]
     assert not found, "\n".join(found)
     assert looked.said == []
 

@@ -42,7 +42,14 @@ def give_back(shop, order_id, quantity="1"):
         station = make.open_till(shop)
     with make.within(shop), unit_of_work():
         return till.refund(
-            shop.tenant, station, order_id, {line.id: Decimal(quantity)}, "refund-for-a-test", "faulty", "cash"
+            shop.tenant,
+            station,
+            order_id,
+            {line.id: Decimal(quantity)},
+            "refund-for-a-test",
+            "faulty",
+            "cash",
+            allowance=till.WITHOUT_LIMITS,
         )
 
 

@@ -33,9 +33,23 @@ def trade(shop: make.Cast) -> None:
         line = next(line for line in lines_of(sold.order_id) if line.description == "Tea")
         with unit_of_work():
             till.refund(
-                shop.tenant, make.open_till(shop), sold.order_id, {line.id: Decimal(1)}, "back", "faulty", "card"
+                shop.tenant,
+                make.open_till(shop),
+                sold.order_id,
+                {line.id: Decimal(1)},
+                "back",
+                "faulty",
+                "card",
+                allowance=till.WITHOUT_LIMITS,
             )
     with clock.frozen(SATURDAY.replace(hour=12, minute=20)):
         wrong = make.sale(shop, (coffee, 1))
         with unit_of_work():
-            till.void(shop.tenant, make.open_till(shop), wrong.order_id, "void", "wrong customer")
+            till.void(
+                shop.tenant,
+                make.open_till(shop),
+                wrong.order_id,
+                "void",
+                "wrong customer",
+                allowance=till.WITHOUT_LIMITS,
+            )

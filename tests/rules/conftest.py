@@ -46,11 +46,14 @@ class Town:
         return found
 
     def client(self, role: str, slug: str = "corner-shop") -> FlaskClient:
+        if role == "administrator":
+            return make.administrator(self.app)
         return make.client(self.app, self.cast(slug), role)
 
 
 def _build(app: Flask) -> None:
     fill(app)
+    app.extensions["doorkeeper"].forget()
     with app.app_context():
         scenario.build()
         db.db.engine.dispose()
@@ -140,6 +143,6 @@ def owner_walk(_sqlite_town: Town) -> Walk:
 def walk(_sqlite_town: Town, owner_walk: Walk) -> Walk:
     """Every page as every role sees it, asked for once: see `tests.rules.walking`."""
     found = Walk(owner_walk.routes, [*owner_walk.seen], {**owner_walk.changed})
-    found.go(_sqlite_town, sorted(_sqlite_town.cast().users.keys() - {"owner"}))
+    found.go(_sqlite_town, [*sorted(_sqlite_town.cast().users.keys() - {"owner"}), "administrator"])
     _leave(_sqlite_town.app)
     return found

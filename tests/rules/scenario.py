@@ -6,6 +6,7 @@ Everything of the rival's carries the words CANARY, so that a leak shows whereve
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from retail.catalog import services as catalog
 from retail.catalog.models import Variant
 from retail.catalog.services import Description, NewVariant
-from retail.core import events, mail, tasks, troubles
+from retail.core import blocks, events, exports, mail, tasks, troubles
 from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
 from retail.core.clock import now
@@ -21,8 +22,9 @@ from retail.core.db import session, unit_of_work
 from retail.core.errors import NeedsApproval
 from retail.core.events import emit
 from retail.core.imports import services as imports
+from retail.core.rate_limits import LimitedCaller
 from retail.core.schedules import STANDING, plan_standing
-from retail.core.tenancy import inside
+from retail.core.tenancy import across_tenants, inside
 from retail.customers.services import create_customer
 from retail.events.catalog import ProductsImported
 from retail.events.customers import CustomersImported
@@ -30,11 +32,14 @@ from retail.events.identity import UserSignedIn
 from retail.events.integrations import HistoryImported, ImportUndone
 from retail.finance.models import TaxRate
 from retail.finance.services import add_tax_rate, open_books
+from retail.identity import administrator_services as administrators
 from retail.identity import services as identity
 from retail.identity import sessions
+from retail.identity import support_services as support
 from retail.identity.approval_services import approve
 from retail.identity.models import Passkey, User
 from retail.identity.pin_services import set_pin
+from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
 from retail.lists import services as lists
@@ -73,6 +78,32 @@ def build() -> None:
         add_location("store", "Empty store", "warehouse")
         till.add_register("Till 1", first_shop().id)
         add_tax_rate("none", "No tax", Decimal(0))
+    with across_tenants(), unit_of_work():
+        root = administrators.add_administrator("root@platform.example", "Root Keeper", make.PASSWORD)
+        begin_setup(root)
+        root.totp_confirmed_at = now()
+        root_id = root.id
+    for cast, word in ((make.corner_shop(), "Common"), (make.rival(), f"{CANARY} {WITNESS}")):
+        with inside(cast.tenant_id), unit_of_work():
+            refused = support.ask(root_id, "Root Keeper", f"{word} first look", 8)
+            support.refuse(refused.id, cast.users["owner"], f"{word} owner")
+            support.ask(root_id, "Root Keeper", f"{word} second look", 1)
+    with across_tenants(), unit_of_work():
+        session.add(
+            LimitedCaller(
+                policy="address",
+                caller="address:192.0.2.9",
+                label="address:192.0.2.9",
+                scope="global",
+                value="600 per 1 minute",
+                times=3,
+                first_at=now(),
+                last_at=now(),
+                until=now() + timedelta(days=1),
+            )
+        )
+        blocks.block("192.0.2.0/28", "Floods us", None, "Root Keeper", own=None, sure=False)
+    events.drain()
     session.remove()
 
 
@@ -110,9 +141,18 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     station = make.open_till(cast)
     with unit_of_work():
         line = lines_of(first.order_id)[0]
-        till.refund(tenant, station, first.order_id, {line.id: Decimal(1)}, "r1", f"{word} reason", "cash")
+        till.refund(
+            tenant,
+            station,
+            first.order_id,
+            {line.id: Decimal(1)},
+            "r1",
+            f"{word} reason",
+            "cash",
+            allowance=till.WITHOUT_LIMITS,
+        )
     with unit_of_work():
-        till.void(tenant, station, third.order_id, "v1", f"{word} mistake")
+        till.void(tenant, station, third.order_id, "v1", f"{word} mistake", allowance=till.WITHOUT_LIMITS)
     with unit_of_work():
         till.move_cash(station.shift_id, "pay_out", Decimal("3.00"), f"{word} stamps")
     with unit_of_work():
@@ -151,6 +191,7 @@ def _lists(cast: make.Cast, word: str, variants: list[Variant]) -> None:
             lists.carry_out(run, lists.PART)
             lists.take_back(run)
             lists.give_back(run, lists.PART)
+        exports.ask(f"{word} export", "/products/?format=csv", sessions.person_numbered(owner, cast.location_id))
 
 
 def _work(cast: make.Cast, domain: str, word: str) -> None:

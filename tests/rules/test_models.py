@@ -18,9 +18,18 @@ from retail.core.tenancy import OfTenant, pair_tenant_keys
 from tests.conftest import make_app
 from tests.rules.sources import none
 
-WHOLE_PLATFORM = {"tenants", "sign_in_attempts", "audit_heads", "platform_entries"}
+WHOLE_PLATFORM = {
+    "tenants",
+    "sign_in_attempts",
+    "audit_heads",
+    "platform_entries",
+    "administrators",
+    "administrator_devices",
+    "limited_callers",
+    "blocked_networks",
+}
 """Tables of no one tenant: the tenants themselves, tries to sign in before it is known to whom, the ends of the audit's
-chains, and the audit of what belongs to none."""
+chains, the audit of what belongs to none, who keeps the platform, and whom it limits or blocks."""
 KEYS_OF_ALL = {("users", "email"), ("user_sessions", "token_hash"), ("tenants", "slug"), ("passkeys", "credential_id")}
 """What is unique among all tenants, because it is looked up before the tenant is known."""
 MONEY = re.compile(

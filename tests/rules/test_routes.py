@@ -33,6 +33,8 @@ PUBLIC_ENDPOINTS = {
     "identity.forgotten",
     "identity.set_password",
     "identity.read_in",
+    "identity.platform_sign_in",
+    "identity.platform_code",
     "notifications.push_worker",
     "notifications.sms_status",
 }
@@ -79,6 +81,34 @@ def test_a_page_opens_for_whoever_holds_its_permission_and_for_nobody_else(walk)
     assert let_in_wrongly(SimpleNamespace(seen=[one]))
 
 
+def found_by_strangers(walk: Walk) -> list[str]:
+    """Pages of the platform that somebody of a business got anything of, and the other way around."""
+    return [
+        f"{one.url}: {one.role} got {one.status}; pages of the platform are not there for people of a business"
+        for one in walk.seen
+        if one.route.need == Open.PLATFORM and one.role != "administrator" and one.status != 404
+    ]
+
+
+def test_the_platform_is_not_there_for_people_of_a_business(walk, quick_town):
+    none(found_by_strangers(walk))
+    route = Route("/x", "x.y", frozenset({"GET"}), (), Open.PLATFORM)
+    assert found_by_strangers(SimpleNamespace(seen=[SimpleNamespace(url="/", role="owner", status=403, route=route)]))
+    administrator, owner, wrong, asked = quick_town.client("administrator"), quick_town.client("owner"), [], 0
+    for route in routes(quick_town):
+        for url in addresses(quick_town, route, "corner-shop")[:1]:
+            for method in sorted(route.methods):
+                if route.need == Open.PUBLIC:
+                    continue
+                client = owner if route.need == Open.PLATFORM else administrator
+                status = (client.get(url) if method == "GET" else make.post(client, url)).status_code
+                asked += 1
+                if status != 404:
+                    wrong.append(f"{method} {url}: {status} for somebody of the other side; it must be 404")
+    none(wrong)
+    assert asked > 150
+
+
 def test_no_page_breaks(walk):
     none(f"{one.url} as {one.role}: {one.status}, it broke" for one in walk.seen if one.status >= 500)
 
@@ -107,9 +137,10 @@ def test_who_is_signed_out_is_sent_to_sign_in(quick_town):
         for url in addresses(quick_town, route, "corner-shop")[:1]:
             for method in sorted(route.methods):
                 answer = client.open(url, method=method)
-                if answer.status_code != 303 or not answer.headers["Location"].startswith("/sign-in"):
+                door = "/platform/sign-in" if route.need == Open.PLATFORM else "/sign-in"
+                if answer.status_code != 303 or not answer.headers["Location"].startswith(door):
                     wrong.append(
-                        f"{method} {url}: {answer.status_code} for somebody signed out; it must lead to /sign-in"
+                        f"{method} {url}: {answer.status_code} for somebody signed out; it must lead to {door}"
                     )
     none(wrong)
 
@@ -120,13 +151,14 @@ SIGNED_BY_OTHERS = {"notifications.sms_status"}
 
 def test_nothing_is_sent_without_a_token(quick_town):
     """Another site's form carries the cookie but no token."""
+    clients = {Open.PLATFORM: quick_town.client("administrator")}
     before = dump(quick_town)
-    client = quick_town.client("owner")
+    owner = quick_town.client("owner")
     wrong = []
     for route in routes(quick_town):
         if "POST" in route.methods:
             for url in addresses(quick_town, route, "corner-shop")[:1]:
-                status = client.post(url, data={}).status_code
+                status = clients.get(route.need, owner).post(url, data={}).status_code
                 if status != (403 if route.endpoint in SIGNED_BY_OTHERS else 400):
                     wrong.append(f"POST {url}: {status} without a CSRF token; it must be refused with 400")
     none(wrong)
@@ -216,10 +248,10 @@ def test_pages_only_read_on_postgresql_too(request):
 def test_a_form_sent_empty_is_answered(quick_touched):
     """The worst input is none at all: refused with words, never with an error of the program."""
     town = quick_touched
-    client = town.client("owner")
     wrong = []
     for route in routes(town):
-        if "POST" in route.methods and route.endpoint != "identity.sign_out":
+        if "POST" in route.methods and route.endpoint not in {"identity.sign_out", "identity.platform_sign_out"}:
+            client = town.client("administrator" if route.need == Open.PLATFORM else "owner")
             for url in addresses(town, route, "corner-shop")[:1]:
                 for data in ({}, {"name": "\x00🙂" * 300, "quantity": "1e400", "amount": "-1", "q": "%"}):
                     status = make.post(client, url, data).status_code

@@ -21,7 +21,7 @@ from simple_websocket import ConnectionError as NotConnected
 from werkzeug.serving import make_server
 
 OPEN, PING, PONG, MESSAGE = "0", "2", "3", "4"
-CONNECT, EVENT, CONNECT_ERROR = "0", "2", "4"
+CONNECT, DISCONNECT, EVENT, CONNECT_ERROR = "0", "1", "2", "4"
 
 
 class _Line(Client):
@@ -40,10 +40,12 @@ class Refused(Exception):
 
 @dataclass
 class Listener:
-    """A connected screen: `heard` is every happening it was told of, with the instant it arrived."""
+    """A connected screen: `heard` is every happening it was told of, with the instant it arrived; `dismissed` once the
+    server ended it."""
 
     line: Client
     heard: list[tuple[str, int | None, float]] = field(default_factory=list)
+    dismissed: bool = False
 
     @property
     def kinds(self) -> list[str]:
@@ -76,6 +78,8 @@ class Listener:
     def _take(self, packet: str) -> None:
         if packet == PING:
             self.line.send(PONG)
+        elif packet == MESSAGE + DISCONNECT:
+            self.dismissed = True
         elif packet.startswith(MESSAGE + EVENT):
             name, told = json.loads(packet[2:])
             if name == "happened":

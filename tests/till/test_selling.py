@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from decimal import Decimal
 
 import pytest
@@ -57,17 +58,38 @@ def test_cash_gives_change_and_cards_do_not(shop):
     tea = make.product("Tea", price="2.40", stock=4)
     station = make.open_till(shop)
     with unit_of_work():
-        sold = till.ring_up(shop.tenant, station, [Wanted(tea.id, Decimal(1))], [Tender("cash", Decimal(5))], "a")
+        sold = till.ring_up(
+            shop.tenant,
+            station,
+            [Wanted(tea.id, Decimal(1))],
+            [Tender("cash", Decimal(5))],
+            "a",
+            allowance=till.WITHOUT_LIMITS,
+        )
     assert sold.change == Decimal("2.60")
     with unit_of_work(), pytest.raises(Refused, match="only cash gives change"):
-        till.ring_up(shop.tenant, station, [Wanted(tea.id, Decimal(1))], [Tender("card", Decimal(5))], "b")
+        till.ring_up(
+            shop.tenant,
+            station,
+            [Wanted(tea.id, Decimal(1))],
+            [Tender("card", Decimal(5))],
+            "b",
+            allowance=till.WITHOUT_LIMITS,
+        )
 
 
 def test_a_refused_sale_leaves_nothing_behind(shop):
     tea = make.product("Tea", price="2.40", stock=4)
     station = make.open_till(shop)
     with pytest.raises(Refused, match="still to pay"), unit_of_work():
-        till.ring_up(shop.tenant, station, [Wanted(tea.id, Decimal(1))], [Tender("cash", Decimal(1))], "a")
+        till.ring_up(
+            shop.tenant,
+            station,
+            [Wanted(tea.id, Decimal(1))],
+            [Tender("cash", Decimal(1))],
+            "a",
+            allowance=till.WITHOUT_LIMITS,
+        )
     assert on_hand(tea) == 4
     assert sold_as("a") is None
 
@@ -80,7 +102,16 @@ def test_partial_refunds_of_a_discounted_line_sum_to_what_was_paid(shop):
     paid_back = []
     for turn in range(3):
         with unit_of_work():
-            back = till.refund(shop.tenant, station, sold.order_id, {line.id: Decimal(1)}, f"r{turn}", "faulty", "cash")
+            back = till.refund(
+                shop.tenant,
+                station,
+                sold.order_id,
+                {line.id: Decimal(1)},
+                f"r{turn}",
+                "faulty",
+                "cash",
+                allowance=till.WITHOUT_LIMITS,
+            )
         paid_back.append(-back.total)
     assert sum(paid_back) == sold.total == Decimal("8.99")
     assert balance("4000") == balance("2200") == balance("5000") == 0
@@ -88,14 +119,25 @@ def test_partial_refunds_of_a_discounted_line_sum_to_what_was_paid(shop):
     assert session.scalar(select(StockLevel.value)) == Decimal("11.10")
     assert session.get_one(Order, sold.order_id).state == "refunded"
     with unit_of_work(), pytest.raises(Refused, match="given back already"):
-        till.refund(shop.tenant, station, sold.order_id, {line.id: Decimal(1)}, "r9", "faulty", "cash")
+        till.refund(
+            shop.tenant,
+            station,
+            sold.order_id,
+            {line.id: Decimal(1)},
+            "r9",
+            "faulty",
+            "cash",
+            allowance=till.WITHOUT_LIMITS,
+        )
 
 
 def test_a_void_turns_every_figure_around(shop):
     tea = make.product("Tea", price="2.40", stock=4)
     sold = make.sale(shop, (tea, 2), tender="card")
     with unit_of_work():
-        till.void(shop.tenant, make.open_till(shop), sold.order_id, "v1", "wrong customer")
+        till.void(
+            shop.tenant, make.open_till(shop), sold.order_id, "v1", "wrong customer", allowance=till.WITHOUT_LIMITS
+        )
     assert on_hand(tea) == 4
     assert balance("1010") == balance("4000") == 0
     assert session.get_one(Order, sold.order_id).state == "voided"
@@ -104,7 +146,12 @@ def test_a_void_turns_every_figure_around(shop):
 def test_a_discount_beyond_the_cashiers_limit_needs_a_manager(shop):
     tea = make.product("Tea", price="10.00", stock=4)
     with pytest.raises(NeedsApproval, match="ask a manager"):
-        make.sale(shop, (tea, 1), discount=Discount("percent", Decimal(20)), allowance=Allowance(Decimal(10)))
+        make.sale(
+            shop,
+            (tea, 1),
+            discount=Discount("percent", Decimal(20)),
+            allowance=Allowance(Decimal(10), refund=None, void=None),
+        )
 
 
 def test_closing_freezes_what_was_expected_and_counted(shop):
@@ -119,3 +166,11 @@ def test_closing_freezes_what_was_expected_and_counted(shop):
     assert shift.number == "Z-1"
     assert balance("1000") == 0
     assert balance("5200") == Decimal("0.80")
+
+
+@pytest.mark.parametrize("verb", [till.ring_up, till.refund, till.void])
+def test_how_far_one_goes_alone_is_said_and_never_presumed(verb):
+    allowance = inspect.signature(verb).parameters["allowance"]
+    assert allowance.default is inspect.Parameter.empty
+    with pytest.raises(TypeError):
+        Allowance()

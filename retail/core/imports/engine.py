@@ -283,7 +283,7 @@ def check_task(progress: Progress, import_id: int) -> dict[str, Any]:
     return dict(check(import_id, progress))
 
 
-@task(services.RUN, _l("Import of a file"), timeout=4 * 3600, retry_seconds=(5, 60), quiet=True)
+@task(services.RUN, _l("Import of a file"), timeout=4 * 3600, retry_seconds=(5, 60), quiet=True, takes_turns=True)
 def run_task(progress: Progress, import_id: int) -> dict[str, Any]:
     """`run` by a worker."""
     return dict(run(import_id, progress))

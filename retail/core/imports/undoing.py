@@ -230,7 +230,7 @@ def weigh_task(progress: Progress, import_id: int) -> dict[str, Any]:
     return dict(weigh(import_id, progress))
 
 
-@task(services.UNDO, _l("Undo of an import"), timeout=4 * 3600, retry_seconds=(5, 60), quiet=True)
+@task(services.UNDO, _l("Undo of an import"), timeout=4 * 3600, retry_seconds=(5, 60), quiet=True, takes_turns=True)
 def undo_task(progress: Progress, import_id: int) -> dict[str, Any]:
     """`undo` by a worker."""
     return dict(undo(import_id, progress))

@@ -8,7 +8,7 @@ what page 1 costs. Words: list, view (a list saved with its filters under a name
 from __future__ import annotations
 
 from retail.core.tables.address import Asked
-from retail.core.tables.answering import cell_of, counted, listing, table_page
+from retail.core.tables.answering import cell_of, listing, table_page
 from retail.core.tables.bulk import Bulk, BulkField, Changes, archiving
 from retail.core.tables.declared import (
     COUNT_LIMIT,
@@ -22,6 +22,7 @@ from retail.core.tables.declared import (
     Kind,
     Table,
     choices_of,
+    counted,
 )
 from retail.core.tables.drawn import Listing
 from retail.core.tables.exporting import export_of

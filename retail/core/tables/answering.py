@@ -8,17 +8,18 @@ from typing import Any
 
 from flask import redirect, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy import Row, Select
 
 from retail.core import html, shown
 from retail.core.db import session
+from retail.core.exports import is_made_later
 from retail.core.links import link
 from retail.core.module import can, person_or_none
 from retail.core.saved_lists import NO_VIEW
 from retail.core.table_files import FORMS
 from retail.core.tables import filters, keys
 from retail.core.tables.address import Address, Asked, of_request
-from retail.core.tables.declared import COUNT_LIMIT, PAGE_SIZE, SORT_LIMIT, Table
+from retail.core.tables.declared import COUNT_LIMIT, PAGE_SIZE, SORT_LIMIT, Table, counted
 from retail.core.tables.drawn import (
     Cell,
     Chip,
@@ -31,7 +32,7 @@ from retail.core.tables.drawn import (
     Listing,
 )
 from retail.core.tables.exporting import export_of
-from retail.core.tables.layout import Layout
+from retail.core.tables.layout import Layout, keeper
 from retail.permissions import Can
 
 NOTHING_SAID = {"title": None, "text": None, "icon": None, "action_url": None, "action_label": None}
@@ -87,12 +88,6 @@ def _page_of(table: Table, statement: Select[Any], asked: Asked, sort: str) -> _
     return _Page(found[:PAGE_SIZE], before=place is not None, behind=len(found) > PAGE_SIZE)
 
 
-def counted(statement: Select[Any], limit: int) -> int:
-    """How many rows a statement finds, counting no further than `limit` and one."""
-    one = statement.order_by(None).with_only_columns(literal(1)).limit(limit + 1).subquery()
-    return session.scalar(select(func.count()).select_from(one)) or 0
-
-
 def _order(table: Table, statement: Select[Any], sort: str) -> tuple[str, str | None]:
     """By what to sort. A list too long to be sorted as asked keeps its usual order, and says so."""
     column = table.columns[sort.lstrip("-")]
@@ -144,6 +139,7 @@ def listing(table: Table, layout: Layout | None = None) -> Listing:
         next_cursor_url=address.but(after=place(page.rows[-1])) if page.behind and page.rows else None,
         previous_url=(address.but(before=place(page.rows[0])) if page.rows else address.but()) if page.before else None,
         export_urls={form: address.but(format=form) for form in FORMS} if can(Can.EXPORT) else {},
+        exported_later=frozenset(one for one in FORMS if total > COUNT_LIMIT or is_made_later(total, one)),
         empty={**NOTHING_SAID, **table.empty},
         label=str(table.label),
         searchable=any(one.search for one in table.visible().values()),
@@ -168,7 +164,7 @@ def listing(table: Table, layout: Layout | None = None) -> Listing:
             for at, (name, one) in enumerate(layout.offered.items())
         ],
         columns_usual=layout.is_usual,
-        may_keep=person_or_none() is not None,
+        may_keep=keeper() is not None,
         **_views(table, asked, layout, address),
     )
 

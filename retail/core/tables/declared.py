@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
 
+from retail.core.db import session
 from retail.core.module import can
 from retail.core.search import match
 from retail.core.tables import keys
@@ -182,3 +183,9 @@ TABLES: dict[str, type[Table]] = {}
 def choices_of(*pairs: tuple[str, Any]) -> Callable[[], Sequence[tuple[str, Any]]]:
     """Fixed choices of a filter."""
     return lambda: pairs
+
+
+def counted(statement: Select[Any], limit: int) -> int:
+    """How many rows a statement finds, counting no further than `limit` and one."""
+    one = statement.order_by(None).with_only_columns(literal(1)).limit(limit + 1).subquery()
+    return session.scalar(select(func.count()).select_from(one)) or 0

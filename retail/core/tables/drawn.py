@@ -134,6 +134,7 @@ class Listing:
     url: str | None = None
     clear_url: str | None = None
     label: str = ""
+    exported_later: frozenset[str] = frozenset()
 
     @property
     def filters_on(self) -> int:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask import Response, abort
+from flask import abort, current_app
 from flask_babel import format_datetime
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
 
 from retail.core import audit, export, shown
 from retail.core.db import session
+from retail.core.exports import ask_page, expect, is_being_made, is_made_later
 from retail.core.module import can
-from retail.core.table_files import FORMS, table_file
+from retail.core.table_files import FORMS, MOST_PRINTED, check_length, table_file
 from retail.core.tables.address import of_request
-from retail.core.tables.declared import Column, Table
+from retail.core.tables.declared import Column, Table, counted
 from retail.core.tables.layout import Layout
 from retail.permissions import Can
+
+MOST_COUNTED = 10_000_000
+"""Rows are counted so far for the progress of a file."""
 
 
 def export_of(table: Table, form: str) -> Response:
@@ -24,7 +31,20 @@ def export_of(table: Table, form: str) -> Response:
     asked = of_request(table)
     columns = Layout.of(table, asked).columns
     statement = table.ordered(table.narrowed(asked.q, asked.values), asked.sort)
-    found = session.execute(statement.execution_options(yield_per=1000))
+    at_once = int(current_app.config["EXPORT_ROWS_AT_ONCE"])
+    limit = max(at_once, MOST_PRINTED) if form == "pdf" else at_once
+    count = counted(statement, limit)
+    check_length(form, count)
+    if is_made_later(count, form):
+        return ask_page(str(table.label), form, count, limit)
+    if is_being_made():
+        expect(counted(statement, MOST_COUNTED))
+    # Closed also when the work is cancelled in the middle: PostgreSQL would keep the cursor.
+    with session.execute(statement.execution_options(yield_per=1000)) as found:
+        return _file(table, form, columns, found)
+
+
+def _file(table: Table, form: str, columns: Mapping[str, Column], found: Iterable[Row[Any]]) -> Response:
     rows = ([_written(column, row._mapping[key]) for key, column in columns.items()] for row in found)
     currency = shown.currency()
     heads = [

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from retail.core.module import person_or_none
+from retail.core.module import Person, person_or_none
 from retail.core.saved_lists import ListLayout, SavedView, layout_of, views_of
 from retail.core.tables.address import Asked
 from retail.core.tables.declared import Column, Table
+
+
+def keeper() -> Person | None:
+    """Who can keep views and columns of lists: whoever is signed in to a business."""
+    person = person_or_none()
+    return person if person is not None and person.tenant_id is not None else None
 
 
 @dataclass(frozen=True)
@@ -25,9 +31,9 @@ class Layout:
     @classmethod
     def of(cls, table: Table, asked: Asked) -> Layout:
         """As the address names the columns; else as the view has them; else as the person chose; else as declared."""
-        person = person_or_none()
-        views = views_of(table.name, person.id) if person is not None else []
-        own = layout_of(table.name, person.id) if person is not None else None
+        person = keeper()
+        views = views_of(table.name, person.id) if person else []
+        own = layout_of(table.name, person.id) if person else None
         view = next((one for one in views if str(one.id) == asked.view), None)
         wanted = asked.columns or (view.columns if view else None) or (own.columns if own and not view else None)
         offered = table.visible()

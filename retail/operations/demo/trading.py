@@ -177,7 +177,14 @@ class Trade:
                         self._refund(draw, station, day)
                     if draw.random() < 0.004:
                         self._say_who("cashier")
-                        till.void(self.tenant, station, sold[-1], f"v:{sold[-1]}", "rung up twice")
+                        till.void(
+                            self.tenant,
+                            station,
+                            sold[-1],
+                            f"v:{sold[-1]}",
+                            "rung up twice",
+                            allowance=till.WITHOUT_LIMITS,
+                        )
             if not is_today:
                 with clock.frozen(as_utc(datetime.combine(day, time(CLOSES, 20)), self.shop.timezone)):
                     self._close(draw, station)
@@ -229,6 +236,7 @@ class Trade:
             key,
             discount=discount,
             customer_id=customer_id,
+            allowance=till.WITHOUT_LIMITS,
         )
         return sale.order_id
 
@@ -252,7 +260,16 @@ class Trade:
             return
         why = draw.choice(("changed their mind", "a gift twice", "damaged", "does not fit"))
         method = draw.choice(("cash", "card"))
-        till.refund(self.tenant, station, line.order_id, {line.id: Decimal(1)}, f"r:{line.id}", why, method)
+        till.refund(
+            self.tenant,
+            station,
+            line.order_id,
+            {line.id: Decimal(1)},
+            f"r:{line.id}",
+            why,
+            method,
+            allowance=till.WITHOUT_LIMITS,
+        )
 
     def _restock(self, day: date, *, opening: bool, days: int) -> None:
         """Order back to about five weeks of what each article sells."""

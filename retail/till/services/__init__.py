@@ -1,10 +1,21 @@
 """What happens at the till: selling, giving back, opening and closing shifts."""
 
 from retail.till.services.registers import add_register
-from retail.till.services.selling import Allowance, Sold, check_discount, price_cart, refund, ring_up, sold_before, void
+from retail.till.services.selling import (
+    WITHOUT_LIMITS,
+    Allowance,
+    Sold,
+    check_discount,
+    price_cart,
+    refund,
+    ring_up,
+    sold_before,
+    void,
+)
 from retail.till.services.shifts import close_shift, expected_cash, move_cash, open_shift
 
 __all__ = [
+    "WITHOUT_LIMITS",
     "Allowance",
     "Sold",
     "add_register",

@@ -122,15 +122,17 @@ def sold_before(key: str) -> Sold | None:
 @dataclass(frozen=True)
 class Allowance:
     """How far whoever is at the till goes alone: the largest discount in percent, what they may refund and void in
-    money (None is any amount); and the token of a colleague's approval for going further this once."""
+    money (None is any amount); and the token of a colleague's approval for going further this once. All of it has to be
+    said: what is forgotten must not be without limit."""
 
-    discount: Decimal = HUNDRED
-    refund: Decimal | None = None
-    void: Decimal | None = None
+    discount: Decimal
+    refund: Decimal | None
+    void: Decimal | None
     approval: str = ""
 
 
-ANYTHING = Allowance()
+WITHOUT_LIMITS = Allowance(discount=HUNDRED, refund=None, void=None)
+"""For what nobody at a till does, such as made-up history."""
 
 
 def check_discount(priced: Priced, largest_percent: Decimal, key: str) -> None:
@@ -201,9 +203,9 @@ def ring_up(
     tenders: Sequence[Tender],
     key: str,
     *,
+    allowance: Allowance,
     discount: Discount | None = None,
     customer_id: int | None = None,
-    allowance: Allowance = ANYTHING,
     note: str = "",
 ) -> Sold:
     """Sell the cart: price it, take the goods, take the money, post it, number it, say so.
@@ -258,15 +260,13 @@ def refund(
     key: str,
     reason: str,
     method: str,
-    allowance: Allowance = ANYTHING,
+    allowance: Allowance,
 ) -> Sold:
     """Give goods and money back for some of a sale, at the stored shares of what was paid."""
     return _take_back(tenant, station, order_id, quantities, key, reason, method, "return", allowance)
 
 
-def void(
-    tenant: Tenant, station: Station, order_id: int, key: str, reason: str, allowance: Allowance = ANYTHING
-) -> Sold:
+def void(tenant: Tenant, station: Station, order_id: int, key: str, reason: str, allowance: Allowance) -> Sold:
     """Reverse a whole sale of today by a document of its own; nothing is deleted."""
     order = order_with_lines(order_id)
     if order is None:
