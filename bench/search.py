@@ -105,7 +105,7 @@ def asked_of(kind: str, code: str, name: str, chance: random.Random) -> str:
     if kind == "inside" and long:
         word = chance.choice(long)
         return word[chance.randint(1, 2) :]
-    if kind == "code":
+    if kind == "code" and len(code) > 7:
         at = chance.randrange(len(code) - 6)
         return code[at : at + chance.randint(5, 7)]
     if kind == "other script" and any(ord(letter) > 0x370 and letter.isalpha() for letter in name):

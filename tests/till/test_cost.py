@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, func, insert, select
 
 from retail.catalog.models import Barcode, Product, Variant
+from retail.core import search
 from retail.core.clock import now
 from retail.core.db import count_anew, session, table_of, unit_of_work
 from retail.core.tenancy import current_tenant_id
@@ -55,7 +56,8 @@ def many(shop):
                     for n in numbers
                 ],
             )
-            write(Barcode, [{"code": f"{5_000_000_000_000 + n:014}", "variant_id": first.id + n} for n in numbers])
+            write(Barcode, [{"code": f"{5_000_000_000_000 + n}", "variant_id": first.id + n} for n in numbers])
+            search.touch("variants", [first.id + n for n in numbers])
         with unit_of_work():
             _history(shop, first.id)
             count_anew()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, func
@@ -18,11 +17,10 @@ def without_filling(code: str) -> str:
     return code.lstrip("0") if len(code) >= SHORTEST_NUMBER and code.isascii() and code.isdecimal() else code
 
 
-def pieces_of_code(code: str) -> Iterator[str]:
+def pieces_of_code(code: str) -> list[str]:
     """The pieces of a code, marked."""
     code = without_filling(code)
-    for at in range(len(code) - PIECE + 1):
-        yield MARK + code[at : at + PIECE]
+    return [MARK + code[at : at + PIECE] for at in range(len(code) - PIECE + 1)]
 
 
 def position_in(column: Any, piece: Any, dialect: str) -> ColumnElement[int]:

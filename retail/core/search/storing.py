@@ -137,7 +137,9 @@ def _keep_chunk(one: Searched, index: SearchIndex, chunk: Sequence[int]) -> int:
         if was is None:
             slot, index.slots = index.slots, index.slots + 1
             change.new.append({"kind": one.kind, "slot": slot, "subject_id": text.subject_id, **now.values()})
-            change.place(slot, (), places_of(now.words, now.codes))
+            added, block, letter = change.added, slot // BLOCK, letter_of(slot)
+            for word in places_of(now.words, now.codes):
+                added[block, word].append(letter)
         elif differing := {name: value for name, value in now.values().items() if getattr(was, name) != value}:
             change.changed[was.id] = differing
             change.place(was.slot, places_of(was.words, was.codes), places_of(now.words, now.codes))
