@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import subprocess
 import sys
@@ -142,9 +141,3 @@ def test_the_third_party_files_are_the_locked_ones() -> None:
         [sys.executable, ROOT / "scripts" / "vendor.py", "check"], capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stderr) == (0, "")
-
-
-def test_the_first_page_is_light() -> None:
-    """All that a page makes the browser fetch, compressed: the issue's limit is 120 kB, ours is lower."""
-    files = [*STATIC.glob("css/*.css"), *STATIC.glob("js/*.js"), *STATIC.glob("vendor/*.js"), STATIC / "icons.svg"]
-    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 100_000

@@ -7,9 +7,10 @@ import pytest
 
 from tests import make
 
-MOST_BYTES = 120_000
+MOST_BYTES = 100_000
+"""The limit is 120 kB; what is added must be worth it."""
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
-ADDRESS = re.compile(r'(?:href|src)="(/static/[^"]+\.(?:css|js)[^"]*)"|:"(/static/[^"]+\.js[^"]*)"')
+ADDRESS = re.compile(r'(?:href|src)="(/static/[^"#]+\.(?:css|js|svg)[^"#]*)|:"(/static/[^"]+\.js[^"]*)"')
 """Style sheets, scripts, and the modules of the import map."""
 
 pytestmark = pytest.mark.sqlite_only

@@ -128,25 +128,27 @@ def test_who_gave_up_is_not_in_the_way(database):
     assert writers.acquire(1)
 
 
-def test_who_writes_for_nobody_rests_beside_others_and_only_then(database, process):
-    writers = Writers(database)
+def test_who_writes_for_nobody_rests_beside_others_and_only_then(database, process, monkeypatch):
+    writers, rests = Writers(database), []
 
-    def seconds_of_rest():
-        began = time.monotonic()
-        writers.rest()
-        return time.monotonic() - began
-
-    assert writers.acquire(1)
-    time.sleep(0.02)
-    writers.release()
-    assert seconds_of_rest() < 0.01, "alone it need not"
-
-    other = process(IN_TURN)
-    assert other.stdout is not None
-    waited = 0
-    while other.poll() is None and waited < 20:
+    def write():
         assert writers.acquire(5)
         time.sleep(0.02)
         writers.release()
-        waited += seconds_of_rest() >= 0.02
-    assert waited >= 5
+        with monkeypatch.context() as clock:
+            clock.setattr(time, "sleep", rests.append)
+            writers.rest()
+
+    write()
+    assert rests == [], "alone it need not"
+
+    log = database.with_name("turns")
+    log.write_text("")
+    other = process(IN_TURN, str(log), "a")
+    assert other.stdout.readline() == "ready\n"
+    other.stdin.write("\n")
+    other.stdin.flush()
+    while other.poll() is None and len(rests) < 5:
+        write()
+    assert len(rests) == 5
+    assert min(rests) >= 0.02

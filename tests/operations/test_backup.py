@@ -45,13 +45,6 @@ def run(app, *arguments):
     return app.test_cli_runner().invoke(args=[*map(str, arguments)])
 
 
-@pytest.fixture
-def lived_in(context):
-    scenario.build()
-    session.remove()
-    return make.corner_shop()
-
-
 def test_a_backup_brings_everything_back(context, lived_in, tmp_path):
     file = tmp_path / "all.zip"
     before = everything()

@@ -32,14 +32,6 @@ from tests.support.portrait import figures, portrait
 CHANGED_BY_TRAVEL = frozenset({"users", "tasks", "audit_entries", "event_deliveries", "notification_deliveries"})
 
 
-@pytest.fixture
-def lived_in(context):
-    """Both businesses with something of everything."""
-    scenario.build()
-    session.remove()
-    return make.corner_shop()
-
-
 def run(app, *arguments):
     session.rollback()
     return app.test_cli_runner().invoke(args=["tenant", *map(str, arguments)])
@@ -177,6 +169,15 @@ def manifest_with(**changes):
     return change
 
 
+def middle_of_the_largest(file):
+    """Where the contents of the largest part lie: elsewhere a bit may stand for a time that nobody reads."""
+    with zipfile.ZipFile(file) as archive:
+        largest = max(archive.infolist(), key=lambda part: part.compress_size)
+    head = file.read_bytes()[largest.header_offset :][:30]
+    names, extra = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
+    return largest.header_offset + 30 + names + extra + largest.compress_size // 2
+
+
 def test_what_is_damaged_newer_or_something_else_is_refused_before_anything_is_written(context, lived_in, tmp_path):
     good = tmp_path / "good.zip"
     assert run(context, "export", "--tenant", "corner-shop", good).exit_code == 0
@@ -184,7 +185,7 @@ def test_what_is_damaged_newer_or_something_else_is_refused_before_anything_is_w
     cut = tmp_path / "cut.zip"
     cut.write_bytes(good.read_bytes()[:-200])
     flipped = bytearray(good.read_bytes())
-    flipped[len(flipped) // 2] ^= 1
+    flipped[middle_of_the_largest(good)] ^= 1
     (tmp_path / "flipped.zip").write_bytes(flipped)
     (tmp_path / "text.zip").write_text("hello")
     first = repacked(good, tmp_path / "row.zip", lambda name, content: content.replace(b"Common tea", b"Common pea"))

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 
 from retail.core import db, tenancy
 from retail.core.db import session
 from retail.identity.models import User
 from tests import make
-from tests.conftest import fill, make_app
+from tests.conftest import fill, keep, make_app
 from tests.rules import scenario
 from tests.rules.walking import Walk
 from tests.support.postgres import PostgresServer
@@ -73,9 +73,7 @@ def _sqlite_town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     live, kept = folder / "town.db", folder / "kept.db"
     app = make_app(folder, f"sqlite:///{live}")
     _build(app)
-    with create_engine(f"sqlite:///{live}").connect() as connection:
-        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
-    shutil.copy(live, kept)
+    keep(live, kept)
 
     def put_back() -> None:
         _leave(app)
