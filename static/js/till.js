@@ -310,24 +310,26 @@ enhance("[data-till]", (till) => {
     F10: () => { if (mode() === "cart" && Number(form().dataset.lines)) act({ do: "pay" }); },
   };
 
-  const burst = { text: "", at: 0, target: /** @type {EventTarget | null} */ (null), before: "" };
+  const burst = { lead: "", text: "", at: 0, target: /** @type {EventTarget | null} */ (null), before: "" };
 
   /** @param {KeyboardEvent} event */
   function gather(event) {
     const gap = event.timeStamp - burst.at;
-    // Nobody types two signs as fast as a scanner; once it did, a busy machine may keep the next ones waiting.
+    // Nobody types two signs as fast as a scanner; once it did, a busy machine may keep the next ones waiting. When it is
+    // the second that waits, the first leads: what follows tells whether it was a scanner.
     const fast = gap < SCANNER_GAP_MS || (burst.text.length > 1 && gap < STALL_MS);
     burst.at = event.timeStamp;
     if (fast) burst.text += event.key;
-    else Object.assign(burst, { text: event.key, target: event.target, before: event.target instanceof HTMLInputElement ? event.target.value : "" });
+    else if (burst.text.length === 1 && gap < STALL_MS) Object.assign(burst, { lead: burst.text, text: event.key });
+    else Object.assign(burst, { lead: "", text: event.key, target: event.target, before: event.target instanceof HTMLInputElement ? event.target.value : "" });
   }
 
   /** Take a code that a scanner typed, wherever it went. @param {KeyboardEvent} event */
   function scanned(event) {
-    const code = burst.text;
-    const fast = event.timeStamp - burst.at < SCANNER_GAP_MS * 2;
-    burst.text = "";
-    if (!fast || code.length < SHORTEST_CODE) return false;
+    const isCode = event.timeStamp - burst.at < SCANNER_GAP_MS * 2 && burst.text.length >= SHORTEST_CODE - 1;
+    const code = burst.lead + burst.text;
+    burst.lead = burst.text = "";
+    if (!isCode || code.length < SHORTEST_CODE) return false;
     if (burst.target === search) search.value = "";
     else if (burst.target instanceof HTMLInputElement) burst.target.value = burst.before;
     find(code);
