@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel.numbers import get_currency_name, list_currencies
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from retail.core.forms import IS_EMAIL, Form, choices_from
 from retail.core.language import LOCALES
-from retail.tenancy.forms import timezones
+from retail.tenancy.forms import currencies, timezones
 
 BLOCK_HOURS = ((1, _l("1 hour")), (24, _l("1 day")), (168, _l("1 week")), (720, _l("30 days")), (0, _l("For good")))
 HOURS = ((1, _l("1 hour")), (8, _l("8 hours")), (24, _l("24 hours")))
@@ -38,10 +36,7 @@ class NewBusinessForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        locale = get_locale() or "en"
-        self.currency.choices = choices_from(
-            (code, f"{code} · {get_currency_name(code, locale=locale)}") for code in sorted(list_currencies(locale))
-        )
+        self.currency.choices = choices_from(currencies())
         self.timezone.choices = choices_from(timezones())
 
 

@@ -22,6 +22,12 @@ def timezones() -> list[tuple[str, str]]:
     return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
 
 
+def currencies() -> list[tuple[str, str]]:
+    """The currencies to choose from, by their names in the reader's language."""
+    locale = get_locale() or "en"
+    return [(code, f"{code} · {get_currency_name(code, locale=locale)}") for code in sorted(list_currencies(locale))]
+
+
 class SettingsForm(Form):
     """Who the business is, and how it counts money and days."""
 
@@ -45,10 +51,7 @@ class SettingsForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        locale = get_locale() or "en"
-        self.currency.choices = choices_from(
-            (code, f"{code} · {get_currency_name(code, locale=locale)}") for code in sorted(list_currencies(locale))
-        )
+        self.currency.choices = choices_from(currencies())
         self.timezone.choices = choices_from(timezones())
 
 

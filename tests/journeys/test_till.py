@@ -136,6 +136,19 @@ def scan(page: Page, code: str) -> None:
     page.keyboard.press("Enter")
 
 
+TYPE_AT = """([code, late]) => {
+  let at = performance.now();
+  const press = (key, wait) => {
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "timeStamp", { value: at += wait });
+    document.activeElement.dispatchEvent(event);
+  };
+  [...code].forEach((sign, place) => press(sign, place === late ? 200 : 5));
+  press("Enter", 5);
+}"""
+"""A scanner on a machine that keeps one sign waiting, by the clock of the events themselves."""
+
+
 def sell_one(page: Page, code: str = TEA) -> str:
     """A sale of one thing, paid exactly in cash by key; answers its number."""
     scan(page, code)
@@ -265,6 +278,15 @@ def test_a_cart_outlives_reload_lost_network_and_an_ended_session(shop):
     assert shop.sales == before + 1
     page.reload()
     expect(page.locator("#till-no-pay")).to_be_visible()
+
+
+@pytest.mark.parametrize("late", [1, 2, 7])
+def test_a_scan_of_which_one_sign_is_kept_waiting_is_whole(shop, late):
+    page = shop.visit("cashier")
+    to_the_till(page)
+    page.evaluate(TYPE_AT, [CUP, late])
+    expect(page.locator(".cart-line")).to_have_count(1)
+    expect(page.get_by_label("Quantity of Cup")).to_have_value("1")
 
 
 def test_what_was_taken_out_comes_back(shop):
