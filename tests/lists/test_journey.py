@@ -173,6 +173,19 @@ def test_without_a_network_a_page_says_so_and_comes_back_by_itself(served):
     expect(page.get_by_role("heading", name="Categories")).to_be_visible()
 
 
+def test_a_page_that_no_server_answered_comes_back_without_a_word_of_the_network(served):
+    page = served("/products/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.add_init_script("window.addEventListener('online', (event) => event.stopImmediatePropagation())")
+    page.context.set_offline(True)
+    page.goto("/products/categories")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="Categories")).to_be_visible()
+
+
 def test_what_was_typed_is_not_lost_without_a_question(served):
     page = served("/products/new")
     page.get_by_label("Name").first.fill("Half a product")
