@@ -1850,6 +1850,80 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_expectations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_expectations_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_expectations_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_expectations_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_expectations")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "source",
+            "source_id",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_stock_expectations_tenant_id_source_source_id_variant_id_location_id"),
+        ),
+    )
+    op.create_table(
+        "stock_holds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("left", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_holds_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_holds_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_holds_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_holds")),
+    )
+    with op.batch_alter_table("stock_holds", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"), ["tenant_id", "owner", "owner_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_state_expires_at"), ["tenant_id", "state", "expires_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
         "stock_levels",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1857,7 +1931,15 @@ def upgrade() -> None:
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("committed", sa.BigInteger(), nullable=False),
+        sa.Column("damaged", sa.BigInteger(), nullable=False),
+        sa.Column("quality_control", sa.BigInteger(), nullable=False),
+        sa.Column("on_order", sa.BigInteger(), nullable=False),
+        sa.Column("in_transit", sa.BigInteger(), nullable=False),
+        sa.Column("safety_stock", sa.BigInteger(), nullable=False),
         sa.Column("reorder_point", sa.BigInteger(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
@@ -1940,6 +2022,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_levels_tenant_id_location_id"))
 
     op.drop_table("stock_levels")
+    with op.batch_alter_table("stock_holds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_state_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"))
+
+    op.drop_table("stock_holds")
+    op.drop_table("stock_expectations")
     with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 

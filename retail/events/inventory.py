@@ -7,7 +7,7 @@ from retail.core.events import Happening, event
 
 @event("stock.low")
 class StockRanLow(Happening):
-    """A variant fell to its reorder point at a location, having been above it."""
+    """A variant fell to its reorder point at a location, having been above it; `on_hand` is what is left to sell."""
 
     variant_id: int
     location_id: int
@@ -60,3 +60,37 @@ class StockTransferred(Happening):
     to_location_id: int
     lines: int
     number: str
+
+
+@event("stock.held")
+class StockHeld(Happening):
+    """Goods were reserved for somebody, or set aside: `hold_kind` is reserved, committed, damaged or
+    quality_control."""
+
+    hold_id: int
+    variant_id: int
+    location_id: int
+    hold_kind: str
+    quantity: str
+    owner: str
+    owner_id: int | None
+
+    @property
+    def aggregate(self) -> str:
+        return f"hold:{self.hold_id}"
+
+
+@event("stock.hold_ended")
+class HoldEnded(Happening):
+    """A hold on goods ended: `by` is fulfilled, released or expired."""
+
+    hold_id: int
+    variant_id: int
+    location_id: int
+    owner: str
+    owner_id: int | None
+    by: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"hold:{self.hold_id}"

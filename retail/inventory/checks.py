@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from retail.catalog.models import Variant
 from retail.core.checks import Fault, check, faults_in
 from retail.core.db import session
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.finance.queries import balance
-from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.models import HOLD, HOLD_KINDS, StockExpectation, StockHold, StockLevel, StockMove
+from retail.tenancy.models import Location
 
 
 @check("stock levels", "Every level is the sum of its moves, in quantity and in value.")
@@ -62,6 +63,80 @@ def levels_are_sums_of_moves() -> list[Fault]:
             unkept, lambda row: _("%(sku)s at location %(place)s has moves, no level", sku=row[0], place=row[1])
         ),
     ]
+
+
+@check("held stock", "What levels hold back, by kind, is the sum of the reservations that stand.")
+def holds_are_kept() -> list[Fault]:
+    """Compare the holds of every level, by kind, with the rows that hold them."""
+    sums = (
+        select(
+            StockHold.variant_id,
+            StockHold.location_id,
+            *(
+                func.sum(case((StockHold.kind == kind, StockHold.left), else_=ZERO), type_=QuantityType).label(kind)
+                for kind in HOLD_KINDS
+            ),
+        )
+        .where(StockHold.state == HOLD.start)
+        .group_by(StockHold.variant_id, StockHold.location_id)
+        .subquery()
+    )
+    differs = [
+        getattr(StockLevel, kind) != func.coalesce(sums.c[kind], ZERO, type_=QuantityType) for kind in HOLD_KINDS
+    ]
+    wrong = (
+        select(Variant.sku, Location.name, *(getattr(StockLevel, kind) for kind in HOLD_KINDS))
+        .join(Variant, Variant.id == StockLevel.variant_id)
+        .join(Location, Location.id == StockLevel.location_id)
+        .outerjoin(sums, and_(sums.c.variant_id == StockLevel.variant_id, sums.c.location_id == StockLevel.location_id))
+        .where(or_(*differs))
+        .order_by(StockLevel.id)
+    )
+    odd = (
+        select(StockHold.id, Variant.sku)
+        .join(Variant, Variant.id == StockHold.variant_id)
+        .where(
+            or_(
+                StockHold.left < 0,
+                StockHold.left > StockHold.quantity,
+                and_(StockHold.state == HOLD.start, StockHold.left == 0),
+                and_(StockHold.state != HOLD.start, StockHold.ended_at.is_(None)),
+            )
+        )
+        .order_by(StockHold.id)
+    )
+    return [
+        *faults_in(
+            wrong, lambda row: _("%(sku)s at %(place)s holds other than its reservations", sku=row[0], place=row[1])
+        ),
+        *faults_in(odd, lambda row: _("reservation %(id)s of %(sku)s makes no sense", id=row[0], sku=row[1])),
+    ]
+
+
+@check("expected stock", "What levels say is on order is the sum of what is expected of suppliers.")
+def expectations_are_kept() -> list[Fault]:
+    """Compare `on_order` of every level with the expectations."""
+    sums = (
+        select(
+            StockExpectation.variant_id,
+            StockExpectation.location_id,
+            func.sum(StockExpectation.quantity, type_=QuantityType).label("quantity"),
+        )
+        .group_by(StockExpectation.variant_id, StockExpectation.location_id)
+        .subquery()
+    )
+    wrong = (
+        select(Variant.sku, Location.name)
+        .select_from(StockLevel)
+        .join(Variant, Variant.id == StockLevel.variant_id)
+        .join(Location, Location.id == StockLevel.location_id)
+        .outerjoin(sums, and_(sums.c.variant_id == StockLevel.variant_id, sums.c.location_id == StockLevel.location_id))
+        .where(StockLevel.on_order != func.coalesce(sums.c.quantity, ZERO, type_=QuantityType))
+        .order_by(StockLevel.id)
+    )
+    return faults_in(
+        wrong, lambda row: _("%(sku)s at %(place)s expects other than was ordered", sku=row[0], place=row[1])
+    )
 
 
 @check("stock value", "What the stock is worth is what the books say it is worth.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from retail.core.errors import Refused
@@ -84,6 +84,33 @@ class ReorderForm(Form):
 
     location = SelectField(_l("Location"), coerce=int)
     reorder_point = QuantityField(_l("Reorder at"), [Optional()])
+    safety_stock = QuantityField(_l("Keep back"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+
+
+class HoldForm(Form):
+    """Some of an article kept for somebody, or set aside."""
+
+    location = SelectField(_l("Location"), coerce=int, id="hold-location")
+    kind = RadioField(
+        _l("Why is it not for sale?"),
+        choices=choices_from(
+            [
+                ("reserved", _l("Somebody comes for it")),
+                ("damaged", _l("It is damaged")),
+                ("quality_control", _l("It has to be looked at")),
+            ]
+        ),
+        default="reserved",
+    )
+    quantity = QuantityField(_l("Quantity"), [InputRequired()], id="hold-quantity")
+    hold_note = StringField(_l("For whom, or what is wrong"), [Length(max=200)])
+    until = DateField(
+        _l("Until"), [Optional()], description=_l("After that day it may be sold again. Empty: until you release it.")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

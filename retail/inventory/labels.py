@@ -46,9 +46,41 @@ KINDS = {
 
 STATES = {
     "below": (_l("Below zero"), "danger"),
+    "over": (_l("More held than there is"), "danger"),
     "out": (_l("None left"), "danger"),
     "none": (_l("None here"), "neutral"),
     "low": (_l("Low"), "warning"),
     "fine": (_l("In stock"), "success"),
 }
 """How a level stands, with its tone; see `queries.state_of`."""
+
+HOLDS = {
+    "reserved": (_l("Reserved"), "info"),
+    "committed": (_l("Promised"), "accent"),
+    "damaged": (_l("Damaged"), "danger"),
+    "quality_control": (_l("Quality control"), "warning"),
+}
+"""Why goods on hand are not for sale, with its tone."""
+
+OWNERS = {"cart": _l("Cart"), "order": _l("Order"), "person": _l("Person"), "set aside": _l("Set aside")}
+"""What goods are held for, by `StockHold.owner`."""
+
+QUANTITY_WORDS = {
+    "on_hand": _l("On hand"),
+    "reserved": _l("Reserved"),
+    "committed": _l("Promised"),
+    "damaged": _l("Damaged"),
+    "quality_control": _l("Quality control"),
+    "safety_stock": _l("Safety stock"),
+    "on_order": _l("On order"),
+    "in_transit": _l("In transit"),
+}
+"""The quantities of a level, by the name of their column."""
+
+HOLD_STATES = {
+    "active": (_l("Held"), "info"),
+    "fulfilled": (_l("Handed out"), "success"),
+    "released": (_l("Released"), "neutral"),
+    "expired": (_l("Expired"), "neutral"),
+}
+"""How a hold stands, with its tone."""
