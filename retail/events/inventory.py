@@ -62,6 +62,50 @@ class StockTransferred(Happening):
     number: str
 
 
+@event("stock.sent")
+class TransferSent(Happening):
+    """Goods left a location for another and are in transit."""
+
+    transfer_id: int
+    number: str
+    from_location_id: int
+    to_location_id: int
+    lines: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"transfer:{self.transfer_id}"
+
+
+@event("stock.arrived")
+class TransferArrived(Happening):
+    """Goods of a transfer arrived, all or some; `state` is the transfer's afterwards, `missing` and `damaged` how many
+    did not come as they were sent."""
+
+    transfer_id: int
+    number: str
+    location_id: int
+    state: str
+    missing: str
+    damaged: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"transfer:{self.transfer_id}"
+
+
+@event("stock.transfer_cancelled")
+class TransferCancelled(Happening):
+    """A transfer was given up before anything of it arrived."""
+
+    transfer_id: int
+    number: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"transfer:{self.transfer_id}"
+
+
 @event("stock.held")
 class StockHeld(Happening):
     """Goods were reserved for somebody, or set aside: `hold_kind` is reserved, committed, damaged or

@@ -46,12 +46,37 @@ class TransferForm(Form):
     key = HiddenField()
     location = SelectField(_l("From"), coerce=int)
     to_location = SelectField(_l("To"), coerce=int)
+    how = RadioField(
+        _l("What happens?"),
+        choices=choices_from(
+            [
+                ("send", _l("They go on their way; the other side receives them")),
+                ("now", _l("I carry them over; they are there at once")),
+                ("request", _l("We only ask for them")),
+            ]
+        ),
+        validate_choice=False,
+    )
     reference = StringField(_l("Note"), [Length(max=200)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = choices_from((one.id, one.name) for one in locations())
         self.location.choices = self.to_location.choices = places
+
+
+class ArrivalForm(Form):
+    """What came of a transfer; its lines are read beside it."""
+
+    key = HiddenField()
+    reference = StringField(_l("Note"), [Length(max=200)])
+
+
+class CallBackForm(Form):
+    """Why what is on its way comes back."""
+
+    key = HiddenField()
+    reason = StringField(_l("Reason"), [InputRequired(_l("Say why; it is kept with the transfer.")), Length(max=200)])
 
 
 class AdjustForm(Form):
@@ -125,6 +150,8 @@ class TypedLine:
     quantity: str = "1"
     cost: str = ""
     problem: str = ""
+    damaged: str = ""
+    missing: str = ""
 
     def amount(self) -> Decimal:
         """The quantity. Refused for what is no number and for nothing."""
@@ -141,6 +168,14 @@ class TypedLine:
         if number < 0:
             raise Refused(_("A cost is not below zero."))
         return number
+
+
+def count_of(text: str) -> Decimal:
+    """A quantity that may be left out. Refused for what is no number, and below zero."""
+    number = _number(text, 3) or Decimal(0)
+    if number < 0:
+        raise Refused(_("A quantity is not below zero."))
+    return number
 
 
 def _number(text: str, places: int) -> Decimal | None:
@@ -160,6 +195,8 @@ def read_lines(sent: Mapping[str, Any]) -> list[TypedLine]:
             int(sent[f"lines-{at}-variant"]),
             str(sent.get(f"lines-{at}-quantity", "1"))[:40],
             str(sent.get(f"lines-{at}-cost", ""))[:40],
+            damaged=str(sent.get(f"lines-{at}-damaged", ""))[:40],
+            missing=str(sent.get(f"lines-{at}-missing", ""))[:40],
         )
         for at in positions
         if _is_id(str(sent[f"lines-{at}-variant"]))

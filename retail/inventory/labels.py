@@ -22,6 +22,10 @@ MOVE_REASONS = {
     "received": _l("Received"),
     "transferred": _l("Transferred"),
     "opening stock": _l("Opening stock"),
+    "sent": _l("Sent"),
+    "arrived": _l("Arrived"),
+    "sent back": _l("Called back"),
+    "lost in transit": _l("Lost in transit"),
     "cost corrected": _l("Cost corrected"),
     "written off": _l("Written off"),
     **REASONS,
@@ -33,6 +37,8 @@ SOURCES = {
     "receipt": _l("Goods received"),
     "adjustment": _l("Adjustment"),
     "transfer": _l("Transfer"),
+    "dispatch": _l("Dispatch"),
+    "arrival": _l("Arrival"),
     "import": _l("Import"),
 }
 """The documents goods move for, by `StockMove.source`."""
@@ -41,6 +47,8 @@ KINDS = {
     "receipt": (_l("Goods received"), "truck-delivery", "success"),
     "adjustment": (_l("Adjustment"), "adjustments", "warning"),
     "transfer": (_l("Transfer"), "switch-horizontal", "info"),
+    "dispatch": (_l("Dispatch"), "truck-delivery", "info"),
+    "arrival": (_l("Arrival"), "truck-delivery", "success"),
 }
 """The stock documents, with their picture and tone."""
 
@@ -62,7 +70,7 @@ HOLDS = {
 }
 """Why goods on hand are not for sale, with its tone."""
 
-OWNERS = {"cart": _l("Cart"), "order": _l("Order"), "person": _l("Person"), "set aside": _l("Set aside")}
+OWNERS = {"cart": _l("Cart"), "order": _l("Order"), "person": _l("Person"), "transfer": _l("Transfer")}
 """What goods are held for, by `StockHold.owner`."""
 
 QUANTITY_WORDS = {
@@ -84,3 +92,12 @@ HOLD_STATES = {
     "expired": (_l("Expired"), "neutral"),
 }
 """How a hold stands, with its tone."""
+
+TRANSFER_STATES = {
+    "requested": (_l("Requested"), "neutral"),
+    "shipped": (_l("On its way"), "info"),
+    "partly received": (_l("Partly received"), "warning"),
+    "received": (_l("Received"), "success"),
+    "cancelled": (_l("Cancelled"), "neutral"),
+}
+"""How a transfer stands, with its tone."""

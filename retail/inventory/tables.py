@@ -36,21 +36,23 @@ _state = case(
 )
 
 
-def _places() -> Sequence[tuple[str, Any]]:
+def places() -> Sequence[tuple[str, Any]]:
+    """The locations a list may be narrowed to."""
     return [(str(one.id), one.name) for one in locations()]
 
 
 def _at(column: Any) -> Any:
     """A filter by the id of a location; what is no id finds nothing."""
-    return lambda statement, text: statement.where(column == int(text) if _is_id(text) else literal(value=False))
+    return lambda statement, text: statement.where(column == int(text) if is_id(text) else literal(value=False))
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text may be the id of a row."""
     return text.isascii() and text.isdecimal() and len(text) < 18
 
 
 def _in_category(statement: Select[Any], text: str) -> Select[Any]:
-    return statement.where(within_category(int(text)) if _is_id(text) else literal(value=False))
+    return statement.where(within_category(int(text)) if is_id(text) else literal(value=False))
 
 
 def _thing(row: Row[Any]) -> Markup:
@@ -103,7 +105,7 @@ class Levels(Table):
     also = {"variant_id": Variant.id, "picture": Product.image_file_id}
     found_by = FoundBy("variants", Variant.id)
     filters = {
-        "location": Filter(_l("Location"), _at(StockLevel.location_id), "choice", _places),
+        "location": Filter(_l("Location"), _at(StockLevel.location_id), "choice", places),
         "category": Filter(
             _l("Category"), _in_category, "choice", lambda: [(str(one), path) for one, path in category_choices()]
         ),
@@ -187,7 +189,7 @@ class Moves(Table):
     found_by = FoundBy("variants", StockMove.variant_id)
     also = {"variant_id": Variant.id, "source": StockMove.source, "source_id": StockMove.source_id}
     filters = {
-        "location": Filter(_l("Location"), _at(StockMove.location_id), "choice", _places),
+        "location": Filter(_l("Location"), _at(StockMove.location_id), "choice", places),
         "reason": Filter(
             _l("Reason"), lambda s, v: s.where(StockMove.reason == v), "choice", choices_of(*MOVE_REASONS.items())
         ),
@@ -252,11 +254,11 @@ class Documents(Table):
             _l("Location"),
             lambda statement, text: statement.where(
                 or_(StockDocument.location_id == int(text), StockDocument.to_location_id == int(text))
-                if _is_id(text)
+                if is_id(text)
                 else literal(value=False)
             ),
             "choice",
-            _places,
+            places,
         ),
         "day": Filter(_l("Day"), among_days(StockDocument.business_date), "days"),
     }
@@ -333,7 +335,7 @@ class Holds(Table):
             "choice",
             choices_of(*((kind, words[0]) for kind, words in HOLDS.items())),
         ),
-        "location": Filter(_l("Location"), _at(StockHold.location_id), "choice", _places),
+        "location": Filter(_l("Location"), _at(StockHold.location_id), "choice", places),
     }
     empty = {
         "title": _l("Nothing is held"),

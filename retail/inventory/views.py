@@ -19,7 +19,7 @@ from retail.core.tables import table_page
 from retail.inventory import module, queries, services
 from retail.inventory.datasets import STOCK
 from retail.inventory.forms import AdjustForm, HoldForm, ReorderForm
-from retail.inventory.labels import HOLDS, KINDS, MOVE_REASONS, OWNERS, QUANTITY_WORDS, SOURCES, STATES
+from retail.inventory.labels import HOLDS, KINDS, MOVE_REASONS, OWNERS, QUANTITY_WORDS, SOURCES, STATES, TRANSFER_STATES
 from retail.inventory.models import StockDocument
 from retail.inventory.tables import Documents, Levels, Moves, document_url
 from retail.permissions import Can
@@ -38,6 +38,7 @@ WORDS: dict[str, Any] = {
     "kinds": KINDS,
     "hold_kinds": HOLDS,
     "owners": OWNERS,
+    "transfer_states": TRANSFER_STATES,
     "document_url": document_url,
 }
 
@@ -48,6 +49,7 @@ def stock_tabs(here: str) -> list[dict[str, Any]]:
         ("levels", _("On hand")),
         ("moves", _("Movements")),
         ("documents", _("Papers")),
+        ("transfers", _("Transfers")),
         ("holds", _("Held")),
     )
     return [

@@ -17,7 +17,7 @@ from retail.core.files import StoredFile
 from retail.core.numbers import NumberSeries
 from retail.core.tasks import Task
 from retail.core.tenancy import current_tenant_id
-from retail.inventory.models import DOCUMENT_KINDS, StockDocument
+from retail.inventory.models import DOCUMENT_KINDS, StockDocument, StockTransfer
 from retail.orders.models import Order
 from retail.till.models import Shift
 
@@ -38,6 +38,8 @@ def numbers_have_no_gaps() -> list[Fault]:
         kind: ColumnElement[bool]
         if series.name == "z":
             numbers, kind = Shift.number, Shift.number.is_not(None)
+        elif series.name == "transfers":
+            numbers, kind = StockTransfer.number, StockTransfer.number.is_not(None)
         elif series.name in DOCUMENT_KINDS:
             numbers, kind = StockDocument.number, StockDocument.kind == series.name
         else:

@@ -43,6 +43,7 @@ from retail.identity.pin_services import set_pin
 from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
+from retail.inventory.transfer_queries import transfer_numbered
 from retail.lists import services as lists
 from retail.notifications import preference_services as preferences
 from retail.notifications.preference_queries import Cell
@@ -140,6 +141,13 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         inventory.set_aside(cast.location_id, bread.id, Decimal(1), "damaged", f"{word} crumbs")
         kept = inventory.set_aside(cast.location_id, milk.id, Decimal(1), "reserved", f"{word} neighbor")
         inventory.put_back(kept.id)
+        asked = inventory.request_transfer(cast.location_id, cast.warehouse_id, [(milk.id, Decimal(1))], f"{word} ask")
+        inventory.cancel_transfer(asked.id)
+        inventory.request_transfer(cast.location_id, cast.warehouse_id, [(milk.id, Decimal(1))], f"{word} wish")
+        sent = inventory.send(cast.location_id, cast.warehouse_id, [(bread.id, Decimal(3))], f"{word} cart")
+        (line,) = transfer_numbered(sent.id).lines
+        came = {line.line.id: inventory.Arrival(Decimal(1), Decimal(1), Decimal(0))}
+        inventory.receive_transfer(sent.id, came, f"{word} wet")
         inventory.expect("purchase", 1, {(tea.id, cast.location_id): Decimal(4)})
     first = make.sale(cast, (tea, 2), (milk, 1), customer_id=customer.id)
     make.sale(cast, (bread, 3), tender="card")

@@ -34,11 +34,21 @@ from retail.inventory.services.ledger import (
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
+from retail.inventory.services.transferring import (
+    Arrival,
+    call_back,
+    cancel_transfer,
+    receive_transfer,
+    request_transfer,
+    send,
+    ship,
+)
 
 __all__ = [
     "REASONS",
     "SCRAP_REASONS",
     "SET_ASIDE",
+    "Arrival",
     "Difference",
     "Document",
     "Moved",
@@ -48,6 +58,8 @@ __all__ = [
     "Want",
     "adjust",
     "book_past_moves",
+    "call_back",
+    "cancel_transfer",
     "count",
     "expect",
     "fulfil",
@@ -56,15 +68,19 @@ __all__ = [
     "post_stock",
     "put_back",
     "receive",
+    "receive_transfer",
     "recount",
     "release",
     "release_expired",
+    "request_transfer",
     "reserve",
+    "send",
     "set_aside",
     "set_level_reorder_point",
     "set_reorder_point",
     "set_safety_stock",
     "shift_levels",
+    "ship",
     "transfer",
     "write_moves",
 ]

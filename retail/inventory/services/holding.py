@@ -139,6 +139,13 @@ def set_aside(
     return hold
 
 
+def hold_damaged(location_id: int, variant_id: int, quantity: Decimal, transfer_id: int, note: str) -> StockHold:
+    """Set aside what has just arrived damaged with a transfer; only the one who booked it in calls this."""
+    want = Want(variant_id, location_id, quantity)
+    (hold,) = _change([], "released", Owner("transfer", transfer_id), [want], None, "damaged", " ".join(note.split()))
+    return hold
+
+
 def put_back(hold_id: int, quantity: Decimal | None = None) -> StockHold:
     """Let go of a hold, or of part of goods set aside: they may be sold again. NotFound when there is none, Refused
     for one that has ended."""
@@ -277,7 +284,8 @@ def _make(
     # Over the counter safety stock is sold and breaks; it is only not promised.
     by_hand = owner.kind == "person"
     free = level.sellable if by_hand else level.available
-    if want.quantity > free and (want.location_id in places or by_hand):
+    # What has arrived broken is broken, even where tills sold it before it came.
+    if want.quantity > free and owner.kind != "transfer" and (want.location_id in places or by_hand):
         name = session.scalar(select(Variant.name).where(Variant.id == want.variant_id))
         left = plain(max(free, ZERO))
         raise Refused(_("Only %(left)s of %(what)s are available.", left=left, what=name), field="quantity")
