@@ -51,6 +51,7 @@ def stock_tabs(here: str) -> list[dict[str, Any]]:
         ("documents", _("Papers")),
         ("transfers", _("Transfers")),
         ("holds", _("Held")),
+        *([("as_of", _("Worth"))] if can(Can.VIEW_COSTS) else []),
     )
     return [
         {"label": label, "url": url_for(f"inventory.{name}"), "active": name == here, "count": None}

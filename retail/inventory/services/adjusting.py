@@ -68,7 +68,7 @@ def _adjusted(location_id: int, variant_id: int, quantity: Decimal, reason: str,
         corrects=True,
     )
     memo = " ".join(f"{paper.number} {reason} {note}".split())
-    post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date)
+    post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date, paper.occurred_at)
     paper.lines, paper.quantity, paper.value = 1, quantity, moved.value
     session.flush()
     record(

@@ -378,10 +378,24 @@ def plain(quantity: Decimal) -> str:
 
 
 def post_stock(
-    counterpart: str, moved: Sequence[Moved], source: str, source_id: int, memo: str, business_date: date
+    counterpart: str,
+    moved: Sequence[Moved],
+    source: str,
+    source_id: int,
+    memo: str,
+    business_date: date,
+    posted_at: datetime | None = None,
 ) -> None:
-    """Post what movements were worth, so that the stock account always equals the worth of the levels."""
+    """Post what movements were worth, so that the stock account always equals the worth of the levels. `posted_at` is
+    when they moved: so the books agree with the ledger at every instant of the past."""
     value = sum((one.value for one in moved), ZERO)
     finance.post(
-        Posting(source, source_id, memo, business_date, {"1200": value, COUNTERPART_ACCOUNTS[counterpart]: -value})
+        Posting(
+            source,
+            source_id,
+            memo,
+            business_date,
+            {"1200": value, COUNTERPART_ACCOUNTS[counterpart]: -value},
+            posted_at,
+        )
     )

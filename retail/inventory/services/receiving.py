@@ -42,7 +42,7 @@ def receive(location_id: int, lines: Sequence[Movement], reference: str = "", *,
     moved = move(lines, document_of(paper, "supplier", "received"))
     _remember_costs(lines)
     memo = f"{paper.number} {paper.reference}".strip()
-    post_stock("supplier", moved, "receipt", paper.id, memo, paper.business_date)
+    post_stock("supplier", moved, "receipt", paper.id, memo, paper.business_date, paper.occurred_at)
     correct_costs(moved, paper, memo)
     sum_up(paper, moved)
     record("receive", "stock_documents", paper.id, paper.number, {"lines": paper.lines, "value": str(paper.value)})
@@ -137,4 +137,4 @@ def correct_costs(moved: Sequence[Moved], paper: StockDocument, memo: str) -> No
             corrections.append(Movement(variant_id, location_id, ZERO, value=difference))
     if corrections:
         corrected = move(corrections, document_of(paper, "adjustment", "cost corrected"))
-        post_stock("adjustment", corrected, paper.kind, paper.id, memo, paper.business_date)
+        post_stock("adjustment", corrected, paper.kind, paper.id, memo, paper.business_date, paper.occurred_at)

@@ -330,4 +330,6 @@ def _write_off(
 
 
 def _post(counterpart: str, moved: Sequence[Moved], paper: StockDocument, row: StockTransfer) -> None:
-    post_stock(counterpart, moved, paper.kind, paper.id, f"{paper.number} {row.number}", paper.business_date)
+    post_stock(
+        counterpart, moved, paper.kind, paper.id, f"{paper.number} {row.number}", paper.business_date, paper.occurred_at
+    )
