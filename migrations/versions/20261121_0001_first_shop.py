@@ -1516,6 +1516,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_documents_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_documents")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_documents_tenant_id_id")),
         sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_documents_tenant_id_key")),
         sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_documents_tenant_id_number")),
     )
@@ -1893,6 +1894,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_counts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "category_id"],
+            ["categories.tenant_id", "categories.id"],
+            name=op.f("fk_stock_counts_tenant_id_category_id_categories"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "document_id"],
+            ["stock_documents.tenant_id", "stock_documents.id"],
+            name=op.f("fk_stock_counts_tenant_id_document_id_stock_documents"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_counts_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_counts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_counts")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_counts_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_counts_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_counts_tenant_id_number")),
+    )
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_counts_tenant_id_started_at"), ["tenant_id", "started_at"], unique=False
+        )
+
+    op.create_table(
         "stock_expectations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2081,11 +2126,78 @@ def upgrade() -> None:
             name=op.f("uq_stock_transfer_lines_tenant_id_transfer_id_variant_id"),
         ),
     )
+    op.create_table(
+        "stock_count_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("void", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "count_id"],
+            ["stock_counts.tenant_id", "stock_counts.id"],
+            name=op.f("fk_stock_count_entries_tenant_id_count_id_stock_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_count_entries_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_count_entries_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count_entries")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_count_entries_tenant_id_key")),
+    )
+    with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"),
+            ["tenant_id", "count_id", "variant_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "stock_count_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("counted", sa.BigInteger(), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recount", sa.Boolean(), nullable=False),
+        sa.Column("expected", sa.BigInteger(), nullable=True),
+        sa.Column("variance", sa.BigInteger(), nullable=True),
+        sa.Column("value", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "count_id"],
+            ["stock_counts.tenant_id", "stock_counts.id"],
+            name=op.f("fk_stock_count_lines_tenant_id_count_id_stock_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_count_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_count_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count_lines")),
+        sa.UniqueConstraint(
+            "tenant_id", "count_id", "variant_id", name=op.f("uq_stock_count_lines_tenant_id_count_id_variant_id")
+        ),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("stock_count_lines")
+    with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"))
+
+    op.drop_table("stock_count_entries")
     op.drop_table("stock_transfer_lines")
     with op.batch_alter_table("stock_moves", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
@@ -2105,6 +2217,10 @@ def downgrade() -> None:
 
     op.drop_table("stock_holds")
     op.drop_table("stock_expectations")
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_counts_tenant_id_started_at"))
+
+    op.drop_table("stock_counts")
     with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 

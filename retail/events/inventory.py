@@ -62,6 +62,21 @@ class StockTransferred(Happening):
     number: str
 
 
+@event("stock.counted")
+class StockCounted(Happening):
+    """A count was booked: so many lines were counted, so many of them differed."""
+
+    count_id: int
+    number: str
+    location_id: int
+    lines: int
+    differences: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"count:{self.count_id}"
+
+
 @event("stock.sent")
 class TransferSent(Happening):
     """Goods left a location for another and are in transit."""

@@ -10,12 +10,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from retail.catalog.queries import category_choices
 from retail.core.errors import Refused
 from retail.core.forms import Form, QuantityField, choices_from, read_decimal
-from retail.inventory.labels import REASONS
+from retail.inventory.labels import COUNT_KINDS, REASONS
 from retail.tenancy.queries import locations
 
 MOST_LINES = 300
@@ -77,6 +78,27 @@ class CallBackForm(Form):
 
     key = HiddenField()
     reason = StringField(_l("Reason"), [InputRequired(_l("Say why; it is kept with the transfer.")), Length(max=200)])
+
+
+class CountForm(Form):
+    """A count to begin with."""
+
+    key = HiddenField()
+    location = SelectField(_l("Where"), coerce=int)
+    kind = RadioField(_l("What is counted?"), choices=choices_from(COUNT_KINDS.items()), default="cyclic")
+    category = SelectField(_l("Category"), coerce=int, description=_l("For a count of one category."), default=0)
+    most = IntegerField(
+        _l("At most"), [Optional(), NumberRange(1, 500)], default=50, description=_l("Articles, when it is their turn.")
+    )
+    blind = BooleanField(
+        _l("Blind"), default=True, description=_l("Whoever counts does not see how many there should be.")
+    )
+    note = StringField(_l("Note"), [Length(max=200)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+        self.category.choices = choices_from([(0, "–"), *category_choices()])
 
 
 class AdjustForm(Form):

@@ -22,6 +22,7 @@ MOVE_REASONS = {
     "received": _l("Received"),
     "transferred": _l("Transferred"),
     "opening stock": _l("Opening stock"),
+    "counted": _l("Counted"),
     "sent": _l("Sent"),
     "arrived": _l("Arrived"),
     "sent back": _l("Called back"),
@@ -39,6 +40,7 @@ SOURCES = {
     "transfer": _l("Transfer"),
     "dispatch": _l("Dispatch"),
     "arrival": _l("Arrival"),
+    "count": _l("Count"),
     "import": _l("Import"),
 }
 """The documents goods move for, by `StockMove.source`."""
@@ -49,6 +51,7 @@ KINDS = {
     "transfer": (_l("Transfer"), "switch-horizontal", "info"),
     "dispatch": (_l("Dispatch"), "truck-delivery", "info"),
     "arrival": (_l("Arrival"), "truck-delivery", "success"),
+    "count": (_l("Count"), "clipboard-list", "warning"),
 }
 """The stock documents, with their picture and tone."""
 
@@ -101,3 +104,18 @@ TRANSFER_STATES = {
     "cancelled": (_l("Cancelled"), "neutral"),
 }
 """How a transfer stands, with its tone."""
+
+COUNT_KINDS = {
+    "full": _l("Everything"),
+    "category": _l("A category"),
+    "cyclic": _l("Whose turn it is"),
+}
+"""What a count covers."""
+
+COUNT_STATES = {
+    "open": (_l("Being counted"), "info"),
+    "review": (_l("To be looked at"), "warning"),
+    "posted": (_l("Booked"), "success"),
+    "cancelled": (_l("Cancelled"), "neutral"),
+}
+"""How a count stands, with its tone."""

@@ -41,7 +41,7 @@ def places() -> Sequence[tuple[str, Any]]:
     return [(str(one.id), one.name) for one in locations()]
 
 
-def _at(column: Any) -> Any:
+def at_location(column: Any) -> Any:
     """A filter by the id of a location; what is no id finds nothing."""
     return lambda statement, text: statement.where(column == int(text) if is_id(text) else literal(value=False))
 
@@ -105,7 +105,7 @@ class Levels(Table):
     also = {"variant_id": Variant.id, "picture": Product.image_file_id}
     found_by = FoundBy("variants", Variant.id)
     filters = {
-        "location": Filter(_l("Location"), _at(StockLevel.location_id), "choice", places),
+        "location": Filter(_l("Location"), at_location(StockLevel.location_id), "choice", places),
         "category": Filter(
             _l("Category"), _in_category, "choice", lambda: [(str(one), path) for one, path in category_choices()]
         ),
@@ -189,7 +189,7 @@ class Moves(Table):
     found_by = FoundBy("variants", StockMove.variant_id)
     also = {"variant_id": Variant.id, "source": StockMove.source, "source_id": StockMove.source_id}
     filters = {
-        "location": Filter(_l("Location"), _at(StockMove.location_id), "choice", places),
+        "location": Filter(_l("Location"), at_location(StockMove.location_id), "choice", places),
         "reason": Filter(
             _l("Reason"), lambda s, v: s.where(StockMove.reason == v), "choice", choices_of(*MOVE_REASONS.items())
         ),
@@ -335,7 +335,7 @@ class Holds(Table):
             "choice",
             choices_of(*((kind, words[0]) for kind, words in HOLDS.items())),
         ),
-        "location": Filter(_l("Location"), _at(StockHold.location_id), "choice", places),
+        "location": Filter(_l("Location"), at_location(StockHold.location_id), "choice", places),
     }
     empty = {
         "title": _l("Nothing is held"),

@@ -50,6 +50,7 @@ def stock_tabs(here: str) -> list[dict[str, Any]]:
         ("moves", _("Movements")),
         ("documents", _("Papers")),
         ("transfers", _("Transfers")),
+        *([("counts", _("Counts"))] if can(Can.COUNT_STOCK) else []),
         ("holds", _("Held")),
         *([("as_of", _("Worth"))] if can(Can.VIEW_COSTS) else []),
     )

@@ -148,6 +148,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         (line,) = transfer_numbered(sent.id).lines
         came = {line.line.id: inventory.Arrival(Decimal(1), Decimal(1), Decimal(0))}
         inventory.receive_transfer(sent.id, came, f"{word} wet")
+        _count(cast, word, [tea, milk])
         inventory.expect("purchase", 1, {(tea.id, cast.location_id): Decimal(4)})
     first = make.sale(cast, (tea, 2), (milk, 1), customer_id=customer.id)
     make.sale(cast, (bread, 3), tender="card")
@@ -174,6 +175,21 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
     _lists(cast, word, variants)
     _work(cast, domain, word)
+
+
+def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:
+    """A count that was booked, one to be looked at and one that goes on."""
+    for turn in range(3):
+        count = inventory.start_count(cast.location_id, "full", note=f"{word} count {turn}")
+        seen = [
+            inventory.Counted(f"{word}-{turn}-{one.id}", one.id, Decimal(16 + turn), count.started_at)
+            for one in variants[: 2 - (turn == 2)]
+        ]
+        inventory.enter_counts(count.id, seen)
+        if turn < 2:
+            inventory.finish_count(count.id)
+        if turn == 0:
+            inventory.post_count(count.id)
 
 
 def _prove(owner: User, cast: make.Cast, word: str) -> None:

@@ -9,6 +9,16 @@ from retail.inventory.services.adjusting import (
     set_reorder_point,
     set_safety_stock,
 )
+from retail.inventory.services.counting import (
+    Counted,
+    cancel_count,
+    count_again,
+    enter_counts,
+    find_none,
+    finish_count,
+    post_count,
+    start_count,
+)
 from retail.inventory.services.expecting import expect
 from retail.inventory.services.history import PastMove, book_past_moves
 from retail.inventory.services.holding import (
@@ -49,6 +59,7 @@ __all__ = [
     "SCRAP_REASONS",
     "SET_ASIDE",
     "Arrival",
+    "Counted",
     "Difference",
     "Document",
     "Moved",
@@ -59,12 +70,18 @@ __all__ = [
     "adjust",
     "book_past_moves",
     "call_back",
+    "cancel_count",
     "cancel_transfer",
     "count",
+    "count_again",
+    "enter_counts",
     "expect",
+    "find_none",
+    "finish_count",
     "fulfil",
     "move",
     "new_key",
+    "post_count",
     "post_stock",
     "put_back",
     "receive",
@@ -81,6 +98,7 @@ __all__ = [
     "set_safety_stock",
     "shift_levels",
     "ship",
+    "start_count",
     "transfer",
     "write_moves",
 ]

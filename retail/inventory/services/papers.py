@@ -20,7 +20,14 @@ from retail.inventory.services.ledger import Document
 from retail.tenancy.models import Location
 from retail.tenancy.queries import current_tenant
 
-PREFIXES = {"receipt": "GR-", "adjustment": "ADJ-", "transfer": "TR-", "dispatch": "DN-", "arrival": "AR-"}
+PREFIXES = {
+    "receipt": "GR-",
+    "adjustment": "ADJ-",
+    "transfer": "TR-",
+    "dispatch": "DN-",
+    "arrival": "AR-",
+    "count": "CT-",
+}
 """What the numbers of each kind of stock document begin with."""
 LONGEST_TEXT = 200
 
