@@ -44,6 +44,7 @@ from retail.inventory.services.ledger import (
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
+from retail.inventory.services.repairing import Repair, repair
 from retail.inventory.services.transferring import (
     Arrival,
     call_back,
@@ -66,6 +67,7 @@ __all__ = [
     "Movement",
     "Owner",
     "PastMove",
+    "Repair",
     "Want",
     "adjust",
     "book_past_moves",
@@ -89,6 +91,7 @@ __all__ = [
     "recount",
     "release",
     "release_expired",
+    "repair",
     "request_transfer",
     "reserve",
     "send",
