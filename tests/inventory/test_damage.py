@@ -53,14 +53,12 @@ def lived(shop):
     return shop
 
 
-OF_STOCK = [one for one in CHECKS.values() if one.find.__module__.startswith(("retail.inventory", "retail.finance"))]
-
-
 def faults(shop):
     """What the checks of stock and books find; all checks there are, in the tests of the command."""
     session.rollback()
+    looked = [one for one in CHECKS.values() if one.find.__module__.startswith(("retail.inventory", "retail.finance"))]
     with make.within(shop):
-        found = {one.name: list(one.find()) for one in OF_STOCK}
+        found = {one.name: list(one.find()) for one in looked}
         return {name: wrong[0].first for name, wrong in found.items() if wrong}
 
 
@@ -195,10 +193,10 @@ def test_damage_is_found_named_and_put_right(lived, kind):
 def test_much_damage_at_once_is_put_right_on_every_database(lived):
     several = (
         "a level has more",
-        "a move is gone",
+        "a paper says more",
         "a posting is gone",
         "a reservation is gone",
-        "a level awaits more",
+        "a scan says more",
     )
     with unit_of_work():
         for kind in several:
