@@ -310,6 +310,8 @@ enhance("[data-till]", (till) => {
     F10: () => { if (mode() === "cart" && Number(form().dataset.lines)) act({ do: "pay" }); },
   };
 
+  /** What a scanner typed before this listened, which waits for no scripts: the beginning of what it goes on typing. */
+  let early = search.value === search.defaultValue ? "" : search.value;
   const burst = { lead: "", text: "", at: 0, target: /** @type {EventTarget | null} */ (null), before: "" };
 
   /** @param {KeyboardEvent} event */
@@ -327,8 +329,8 @@ enhance("[data-till]", (till) => {
   /** Take a code that a scanner typed, wherever it went. @param {KeyboardEvent} event */
   function scanned(event) {
     const isCode = event.timeStamp - burst.at < SCANNER_GAP_MS * 2 && burst.text.length >= SHORTEST_CODE - 1;
-    const code = burst.lead + burst.text;
-    burst.lead = burst.text = "";
+    const code = early && search.value.startsWith(early) ? search.value : burst.lead + burst.text;
+    early = burst.lead = burst.text = "";
     if (!isCode || code.length < SHORTEST_CODE) return false;
     if (burst.target === search) search.value = "";
     else if (burst.target instanceof HTMLInputElement) burst.target.value = burst.before;
@@ -398,4 +400,5 @@ enhance("[data-till]", (till) => {
     localStorage.removeItem(store);
   }
   if (hasKeyboard()) search.focus();
+  else search.blur();
 });
