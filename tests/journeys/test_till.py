@@ -323,6 +323,18 @@ def test_a_scan_before_the_scripts_are_there_is_not_lost(shop):
     expect(page.get_by_label("Quantity of Tea")).to_have_value("1")
 
 
+def test_what_is_found_is_of_no_category(shop):
+    page = shop.visit("cashier")
+    to_the_till(page)
+    favorites, search = page.get_by_role("button", name="Favorites"), page.get_by_label("Scan or search")
+    expect(favorites).to_have_attribute("aria-pressed", "true")
+    search.fill("cu")
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(favorites).to_have_attribute("aria-pressed", "false")
+    search.fill("")
+    expect(favorites).to_have_attribute("aria-pressed", "true")
+
+
 def test_what_was_taken_out_comes_back(shop):
     page = shop.visit("cashier")
     to_the_till(page)
