@@ -15,6 +15,7 @@ import pytest
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
+from retail.catalog import services as catalog
 from retail.catalog.models import Barcode
 from retail.core import db, tenancy
 from retail.core.db import intent, session, unit_of_work
@@ -88,6 +89,8 @@ def stock_up(instance: Path) -> make.Cast:
         make.cast()
         shop = make.corner_shop()
         with tenancy.inside(shop.tenant_id):
+            with unit_of_work():
+                catalog.create_category("Kitchen")
             for name, code, price in (("Tea", TEA, "2.40"), ("Cup", CUP, "6.00"), ("Jar", JAR, "4.00")):
                 variant = make.product(name, price=price, stock=4 if name == "Jar" else 500)
                 with unit_of_work():
