@@ -25,6 +25,7 @@ CHART: dict[str, tuple[str, str]] = {
     "1090": ("Payments in imported history", "asset"),
     "1100": ("Customers' accounts", "asset"),
     "1200": ("Stock", "asset"),
+    "1210": ("Stock in transit", "asset"),
     "2100": ("Goods received, not billed", "liability"),
     "2200": ("Tax on sales", "liability"),
     "2300": ("Store credit", "liability"),
@@ -45,7 +46,7 @@ COUNTERPART_ACCOUNTS = {
     "adjustment": "5100",
     "scrap": "5100",
     "opening": "3000",
-    "transit": "1200",
+    "transit": "1210",
 }
 """What stands against the stock account when goods come from or go to a counterpart."""
 

@@ -46,6 +46,8 @@ WORDS = {
     Can.VIEW_STOCK: _l("See stock"),
     Can.ADJUST_STOCK: _l("Correct stock"),
     Can.RECEIVE_STOCK: _l("Receive goods"),
+    Can.COUNT_STOCK: _l("Count stock"),
+    Can.APPROVE_COUNT: _l("See what counts differ by, and book it"),
     Can.SEE_DELIVERIES: _l("See what was sent to people, and what came of it"),
     Can.SEE_MAILBOX: _l("See mails that were sent"),
     Can.SEE_AUDIT: _l("See who changed what"),
