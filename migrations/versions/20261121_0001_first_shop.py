@@ -62,6 +62,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_blocked_networks_created_at"), ["created_at"], unique=False)
 
     op.create_table(
+        "chosen_limits",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("each_minute", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("chosen_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chosen_limits")),
+        sa.UniqueConstraint("policy", name=op.f("uq_chosen_limits_policy")),
+    )
+    op.create_table(
         "limited_callers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
@@ -2490,6 +2500,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_limited_callers_last_at"))
 
     op.drop_table("limited_callers")
+    op.drop_table("chosen_limits")
     with op.batch_alter_table("blocked_networks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blocked_networks_created_at"))
 

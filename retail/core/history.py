@@ -105,6 +105,7 @@ SUBJECTS: dict[str, Any] = {
     "blocked_networks": _l("block of"),
     "sign_in_attempts": _l("address"),
     "limited_callers": _l("caller"),
+    "chosen_limits": _l("limit"),
 }
 """What the tables are called in sentences."""
 
