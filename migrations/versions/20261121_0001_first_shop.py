@@ -2010,6 +2010,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stock_holds", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"), ["tenant_id", "owner", "owner_id"], unique=False
         )
         batch_op.create_index(
@@ -2224,6 +2227,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"))
         batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_state_expires_at"))
         batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_created_at"))
 
     op.drop_table("stock_holds")
     op.drop_table("stock_expectations")

@@ -12,7 +12,7 @@ from retail.core.money import ZERO
 from retail.core.tenancy import inside
 from retail.inventory import module, services
 from retail.inventory.past_queries import instant_of, stock_as_of
-from retail.inventory.services.ledger import plain
+from retail.inventory.services.announcing import plain
 from retail.tenancy.services import tenant_called
 
 

@@ -14,7 +14,8 @@ from retail.core.events import emit
 from retail.core.money import ZERO
 from retail.events.inventory import StockAdjusted
 from retail.inventory.models import StockDocument, StockLevel
-from retail.inventory.services.ledger import Movement, announce, lock_levels, move, plain, post_stock
+from retail.inventory.services.announcing import announce, plain
+from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
 from retail.inventory.services.papers import check_goods, document_of, draw_up, paper_of
 
 REASONS = ("found", "lost", "damaged", "stolen", "expired", "own use", "correction")

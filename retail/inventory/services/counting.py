@@ -35,7 +35,8 @@ from retail.inventory.models import (
     StockDocument,
     StockLevel,
 )
-from retail.inventory.services.ledger import Movement, lock_levels, move, plain, post_stock
+from retail.inventory.services.announcing import plain
+from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
 from retail.inventory.services.papers import (
     LONGEST_TEXT,
     check_goods,

@@ -40,7 +40,8 @@ from retail.inventory.models import (
 )
 from retail.inventory.paper_checks import paper_sums, posted_otherwise
 from retail.inventory.queries import own_document
-from retail.inventory.services.ledger import Document, Movement, move, plain
+from retail.inventory.services.announcing import plain
+from retail.inventory.services.ledger import Document, Movement, move
 from retail.inventory.services.recounting import recount
 from retail.tenancy.queries import current_tenant
 
