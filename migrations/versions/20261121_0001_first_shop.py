@@ -452,6 +452,7 @@ def upgrade() -> None:
         sa.Column("largest_discount_percent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("largest_refund", sa.BigInteger(), nullable=True),
         sa.Column("largest_void", sa.BigInteger(), nullable=True),
+        sa.Column("largest_adjustment", sa.BigInteger(), nullable=True),
         sa.Column("requires_second_factor", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_roles_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),

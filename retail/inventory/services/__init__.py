@@ -33,6 +33,7 @@ from retail.inventory.services.holding import (
     set_aside,
 )
 from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
+from retail.inventory.services.limiting import Reach
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
@@ -59,6 +60,7 @@ __all__ = [
     "Movement",
     "Owner",
     "PastMove",
+    "Reach",
     "Repair",
     "Want",
     "adjust",
