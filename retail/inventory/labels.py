@@ -21,6 +21,7 @@ MOVE_REASONS = {
     "voided": _l("Sale voided"),
     "received": _l("Received"),
     "transferred": _l("Transferred"),
+    "sent back": _l("Sent back"),
     "opening stock": _l("Opening stock"),
     "cost corrected": _l("Cost corrected"),
     "written off": _l("Written off"),
@@ -34,6 +35,8 @@ SOURCES = {
     "adjustment": _l("Adjustment"),
     "transfer": _l("Transfer"),
     "import": _l("Import"),
+    "supplier_bill": _l("Supplier's bill"),
+    "supplier_return": _l("Return to supplier"),
 }
 """The documents goods move for, by `StockMove.source`."""
 

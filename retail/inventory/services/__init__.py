@@ -21,6 +21,7 @@ from retail.inventory.services.ledger import (
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
+from retail.inventory.services.supplied import Supplied, change_costs, send_back
 
 __all__ = [
     "REASONS",
@@ -30,14 +31,17 @@ __all__ = [
     "Moved",
     "Movement",
     "PastMove",
+    "Supplied",
     "adjust",
     "book_past_moves",
+    "change_costs",
     "count",
     "move",
     "new_key",
     "post_stock",
     "receive",
     "recount",
+    "send_back",
     "set_level_reorder_point",
     "set_reorder_point",
     "shift_levels",
