@@ -5,7 +5,7 @@ from __future__ import annotations
 from retail.core.events import Happening, event
 
 
-@event("purchase_order.submitted")
+@event("purchase.submitted")
 class PurchaseSubmitted(Happening):
     """An order is beyond the limit of whoever made it and waits for somebody else's approval."""
 
@@ -17,7 +17,7 @@ class PurchaseSubmitted(Happening):
     user_id: int | None
 
 
-@event("purchase_order.approved")
+@event("purchase.approved")
 class PurchaseApproved(Happening):
     """Somebody with a higher limit approved an order."""
 
@@ -26,7 +26,7 @@ class PurchaseApproved(Happening):
     user_id: int | None
 
 
-@event("purchase_order.sent")
+@event("purchase.sent")
 class PurchaseSent(Happening):
     """An order went to its supplier."""
 
@@ -36,7 +36,7 @@ class PurchaseSent(Happening):
     revision: int
 
 
-@event("purchase_order.received")
+@event("purchase.received")
 class PurchaseReceived(Happening):
     """Goods of an order came in; `complete` when no more are expected."""
 
@@ -46,7 +46,7 @@ class PurchaseReceived(Happening):
     complete: bool
 
 
-@event("purchase_order.cancelled")
+@event("purchase.cancelled")
 class PurchaseCancelled(Happening):
     """An order will not come."""
 
@@ -55,7 +55,7 @@ class PurchaseCancelled(Happening):
     reason: str
 
 
-@event("supplier_bill.held")
+@event("bill.held")
 class BillHeld(Happening):
     """A supplier's bill differs from what was ordered or received, and cannot be paid as it is."""
 
@@ -65,7 +65,7 @@ class BillHeld(Happening):
     differences: int
 
 
-@event("supplier_bill.approved")
+@event("bill.approved")
 class BillApproved(Happening):
     """A supplier's bill may be paid."""
 
@@ -76,7 +76,7 @@ class BillApproved(Happening):
     due_on: str
 
 
-@event("supplier_return.sent")
+@event("goods.returned")
 class GoodsSentBack(Happening):
     """Goods went back to a supplier, with a debit note."""
 

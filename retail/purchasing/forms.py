@@ -98,7 +98,7 @@ class ItemForm(Form):
     article = StringField(
         _l("Article"), [InputRequired(), Length(max=200)], description=_l("Scan its code, or type SKU or name.")
     )
-    code = StringField(_l("Their code"), [Optional(), Length(max=60)])
+    their_code = StringField(_l("Their code"), [Optional(), Length(max=60)])
     cost = MoneyField(_l("Cost of one"), [InputRequired()])
     pack_size = QuantityField(_l("Pack of"), [InputRequired()], default=Decimal(1))
     minimum = QuantityField(_l("At least"), [InputRequired()], default=NOTHING)

@@ -15,6 +15,7 @@ from retail.core.errors import Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.links import link
 from retail.core.module import can, person_or_none
+from retail.inventory.queries import goods_numbered
 from retail.permissions import Can
 from retail.purchasing import module, queries, services
 from retail.purchasing.forms import AmendForm, NewOrderForm, read_figures
@@ -235,3 +236,16 @@ def order_file(purchase_order_id: int) -> Response:
         abort(404)
     headers = {"Content-Disposition": f'inline; filename="{order.number}.pdf"', "Cache-Control": "no-store"}
     return Response(services.order_pdf(order), mimetype="application/pdf", headers=headers)
+
+
+@module.get("/incoming/<int:variant_id>", needs=Can.VIEW_PURCHASES)
+def incoming_panel(variant_id: int) -> Response:
+    """What is on its way of an article, for its page in stock; whole for those who follow the link."""
+    goods = goods_numbered(variant_id)
+    return html.page(
+        "purchasing/incoming.html",
+        fragment="incoming",
+        goods=goods,
+        coming=queries.on_its_way(variant_id),
+        stock_url=link("inventory.article", variant_id=variant_id),
+    )

@@ -270,12 +270,13 @@ class Score:
 
     @property
     def rating(self) -> int | None:
-        """Stars from one to five out of the four shares; None before the first delivery."""
+        """From one to five out of the four shares; None before the first delivery. Half of the deliveries late, half of
+        the goods missing, a tenth dearer or a tenth faulty is as bad as can be."""
         if not self.deliveries:
             return None
         parts = [
-            self.on_time if self.on_time is not None else Decimal(1),
-            self.in_full if self.in_full is not None else Decimal(1),
+            max(2 * (self.on_time if self.on_time is not None else Decimal(1)) - 1, ZERO),
+            max(2 * (self.in_full if self.in_full is not None else Decimal(1)) - 1, ZERO),
             max(1 - 10 * max(self.price_variance or ZERO, ZERO), ZERO),
             max(1 - 10 * (self.faulty or ZERO), ZERO),
         ]

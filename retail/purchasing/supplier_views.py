@@ -147,7 +147,7 @@ def add_item(supplier_id: int) -> Response:
                 supplier,
                 meant.id,
                 form.cost.data or ZERO,
-                code=form.code.data or "",
+                code=form.their_code.data or "",
                 pack_size=form.pack_size.data or ZERO,
                 minimum=form.minimum.data or ZERO,
                 weight=form.weight.data,

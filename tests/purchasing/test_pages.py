@@ -73,7 +73,7 @@ def test_a_supplier_is_added_with_terms_articles_and_a_log(owner, shop, tea):
     sent = {
         "article": CODE,
         "cost": "1.90",
-        "code": "T-77",
+        "their_code": "T-77",
         "pack_size": "6",
         "minimum": "12",
         "breaks": "60: 1.70, 600: 1.5",

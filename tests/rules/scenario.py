@@ -247,6 +247,7 @@ def _buy(cast: make.Cast, domain: str, word: str, variants: list[Variant]) -> No
         purchasing.keep_proposals(now().date(), candidates())
     with unit_of_work():
         purchasing.order_by_itself(session.get_one(Supplier, mill.id))
+        purchasing.set_rule(tea.id, "min_max", Decimal(500), Decimal(600))
     with unit_of_work():
         purchasing.keep_proposals(now().date(), candidates())
 

@@ -1,5 +1,6 @@
 """The verbs of buying; the only writer of its tables."""
 
+from retail.purchasing.costing import Charge
 from retail.purchasing.letters import order_pdf, send_order
 from retail.purchasing.services.amending import AMENDABLE, amend
 from retail.purchasing.services.billing import (
@@ -9,6 +10,7 @@ from retail.purchasing.services.billing import (
     differences_of,
     enter_bill,
     expected_bill,
+    landed_to_bill,
     lines_of,
     match_again,
     withdraw_bill,
@@ -65,6 +67,7 @@ __all__ = [
     "TRIAL",
     "Arrival",
     "Billed",
+    "Charge",
     "OrderedLine",
     "amend",
     "approve",
@@ -90,6 +93,7 @@ __all__ = [
     "items_of",
     "keep_proposals",
     "keep_trial",
+    "landed_to_bill",
     "lines_of",
     "listed_cost",
     "locked",

@@ -386,6 +386,11 @@ def _clear_landed(order_id: int, charges: Decimal) -> Decimal:
     return charges - left
 
 
+def landed_to_bill(order: PurchaseOrder) -> Decimal:
+    """What freight and duty of an order are on no bill yet, in its currency."""
+    return to_minor(_open_landed(order.id) / order.rate, order.currency)
+
+
 def expected_bill(order: PurchaseOrder) -> Mapping[int, Decimal]:
     """What a bill for an order may be expected to hold: how many of each line came and are on none yet."""
     return {line.id: line.to_bill for line in order.lines if line.to_bill > 0}
