@@ -21,7 +21,7 @@ EVERY_DAYS = 14
 """Days between two forecasts of the trial; the program itself makes one every night."""
 REVIEWED_DAYS = 91
 """So often somebody looks at a minimum and maximum."""
-WIDTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
+WIDTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 """The plain rule is tried with its reserve made smaller and larger, so that it can be judged at equal service."""
 SEED = 20260101
 
