@@ -35,6 +35,8 @@ class Can(StrEnum):
     VIEW_STOCK = "inventory:stock:view"
     ADJUST_STOCK = "inventory:stock:adjust"
     RECEIVE_STOCK = "inventory:stock:receive"
+    COUNT_STOCK = "inventory:count:make"
+    APPROVE_COUNT = "inventory:count:approve"
 
     SEE_DELIVERIES = "notifications:delivery:view"
 
@@ -125,6 +127,7 @@ _CLERK = frozenset(
         Can.EDIT_SUPPLIERS,
         Can.VIEW_PURCHASES,
         Can.ORDER_GOODS,
+        Can.COUNT_STOCK,
         Can.VIEW_INTELLIGENCE,
         Can.EXPORT,
     }

@@ -62,6 +62,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_blocked_networks_created_at"), ["created_at"], unique=False)
 
     op.create_table(
+        "chosen_limits",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("each_minute", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("chosen_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chosen_limits")),
+        sa.UniqueConstraint("policy", name=op.f("uq_chosen_limits_policy")),
+    )
+    op.create_table(
         "limited_callers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
@@ -1200,42 +1210,41 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "stock_documents",
+        "stock_transfers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("lines", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requested_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("shipped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("shipped_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
-            name=op.f("fk_stock_documents_tenant_id_location_id_locations"),
+            name=op.f("fk_stock_transfers_tenant_id_location_id_locations"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "to_location_id"],
             ["locations.tenant_id", "locations.id"],
-            name=op.f("fk_stock_documents_tenant_id_to_location_id_locations"),
+            name=op.f("fk_stock_transfers_tenant_id_to_location_id_locations"),
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_documents_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_documents")),
-        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_documents_tenant_id_id")),
-        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_documents_tenant_id_key")),
-        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_documents_tenant_id_number")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_transfers_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_transfers")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_transfers_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_transfers_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_transfers_tenant_id_number")),
     )
-    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+    with op.batch_alter_table("stock_transfers", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_stock_documents_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+            batch_op.f("ix_stock_transfers_tenant_id_requested_at"), ["tenant_id", "requested_at"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_stock_transfers_tenant_id_state"), ["tenant_id", "state"], unique=False)
 
     op.create_table(
         "supplier_notes",
@@ -1341,58 +1350,6 @@ def upgrade() -> None:
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_approvals_tenant_id_expires_at"), ["tenant_id", "expires_at"], unique=False
-        )
-
-    op.create_table(
-        "goods_receipts",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("rate", sa.BigInteger(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.Column("landed", sa.BigInteger(), nullable=False),
-        sa.Column("landed_cleared", sa.BigInteger(), nullable=False),
-        sa.Column("on_time", sa.Boolean(), nullable=False),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "document_id"],
-            ["stock_documents.tenant_id", "stock_documents.id"],
-            name=op.f("fk_goods_receipts_tenant_id_document_id_stock_documents"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "location_id"],
-            ["locations.tenant_id", "locations.id"],
-            name=op.f("fk_goods_receipts_tenant_id_location_id_locations"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "order_id"],
-            ["purchase_orders.tenant_id", "purchase_orders.id"],
-            name=op.f("fk_goods_receipts_tenant_id_order_id_purchase_orders"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "supplier_id"],
-            ["suppliers.tenant_id", "suppliers.id"],
-            name=op.f("fk_goods_receipts_tenant_id_supplier_id_suppliers"),
-        ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_goods_receipts_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_goods_receipts")),
-        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_goods_receipts_tenant_id_id")),
-        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_goods_receipts_tenant_id_key")),
-    )
-    with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_goods_receipts_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_goods_receipts_tenant_id_order_id"), ["tenant_id", "order_id"], unique=False
         )
 
     op.create_table(
@@ -1678,6 +1635,50 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
+        "stock_documents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("lines", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_documents_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "to_location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_documents_tenant_id_to_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "transfer_id"],
+            ["stock_transfers.tenant_id", "stock_transfers.id"],
+            name=op.f("fk_stock_documents_tenant_id_transfer_id_stock_transfers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_documents_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_documents")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_documents_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_documents_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_documents_tenant_id_number")),
+    )
+    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_documents_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
         )
 
     op.create_table(
@@ -1975,24 +1976,55 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "landed_costs",
+        "goods_receipts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("receipt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("spread", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("landed", sa.BigInteger(), nullable=False),
+        sa.Column("landed_cleared", sa.BigInteger(), nullable=False),
+        sa.Column("on_time", sa.Boolean(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "receipt_id"],
-            ["goods_receipts.tenant_id", "goods_receipts.id"],
-            name=op.f("fk_landed_costs_tenant_id_receipt_id_goods_receipts"),
+            ["tenant_id", "document_id"],
+            ["stock_documents.tenant_id", "stock_documents.id"],
+            name=op.f("fk_goods_receipts_tenant_id_document_id_stock_documents"),
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_landed_costs_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_landed_costs")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_goods_receipts_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id"],
+            ["purchase_orders.tenant_id", "purchase_orders.id"],
+            name=op.f("fk_goods_receipts_tenant_id_order_id_purchase_orders"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_goods_receipts_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_goods_receipts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_goods_receipts")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_goods_receipts_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_goods_receipts_tenant_id_key")),
     )
-    with op.batch_alter_table("landed_costs", schema=None) as batch_op:
+    with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_landed_costs_tenant_id_receipt_id"), ["tenant_id", "receipt_id"], unique=False
+            batch_op.f("ix_goods_receipts_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_goods_receipts_tenant_id_order_id"), ["tenant_id", "order_id"], unique=False
         )
 
     op.create_table(
@@ -2267,6 +2299,124 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_counts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "category_id"],
+            ["categories.tenant_id", "categories.id"],
+            name=op.f("fk_stock_counts_tenant_id_category_id_categories"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "document_id"],
+            ["stock_documents.tenant_id", "stock_documents.id"],
+            name=op.f("fk_stock_counts_tenant_id_document_id_stock_documents"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_counts_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_counts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_counts")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_counts_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_counts_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_counts_tenant_id_number")),
+    )
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_counts_tenant_id_started_at"), ["tenant_id", "started_at"], unique=False
+        )
+
+    op.create_table(
+        "stock_expectations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_expectations_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_expectations_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_expectations_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_expectations")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "source",
+            "source_id",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_stock_expectations_tenant_id_source_source_id_variant_id_location_id"),
+        ),
+    )
+    op.create_table(
+        "stock_holds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("left", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_holds_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_holds_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_holds_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_holds")),
+    )
+    with op.batch_alter_table("stock_holds", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"), ["tenant_id", "owner", "owner_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_state_expires_at"), ["tenant_id", "state", "expires_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
         "stock_levels",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2274,7 +2424,15 @@ def upgrade() -> None:
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("committed", sa.BigInteger(), nullable=False),
+        sa.Column("damaged", sa.BigInteger(), nullable=False),
+        sa.Column("quality_control", sa.BigInteger(), nullable=False),
+        sa.Column("on_order", sa.BigInteger(), nullable=False),
+        sa.Column("in_transit", sa.BigInteger(), nullable=False),
+        sa.Column("safety_stock", sa.BigInteger(), nullable=False),
         sa.Column("reorder_point", sa.BigInteger(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
@@ -2342,6 +2500,38 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_transfer_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("requested", sa.BigInteger(), nullable=False),
+        sa.Column("shipped", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("damaged", sa.BigInteger(), nullable=False),
+        sa.Column("missing", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("value_left", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "transfer_id"],
+            ["stock_transfers.tenant_id", "stock_transfers.id"],
+            name=op.f("fk_stock_transfer_lines_tenant_id_transfer_id_stock_transfers"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_transfer_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_transfer_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_transfer_lines")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "transfer_id",
+            "variant_id",
+            name=op.f("uq_stock_transfer_lines_tenant_id_transfer_id_variant_id"),
+        ),
+    )
+    op.create_table(
         "supplier_items",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2402,6 +2592,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_billed_lines_tenant_id_bill_id"), ["tenant_id", "bill_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_billed_lines_tenant_id_order_line_id"), ["tenant_id", "order_line_id"], unique=False
+        )
+
+    op.create_table(
+        "landed_costs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("receipt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("spread", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "receipt_id"],
+            ["goods_receipts.tenant_id", "goods_receipts.id"],
+            name=op.f("fk_landed_costs_tenant_id_receipt_id_goods_receipts"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_landed_costs_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_landed_costs")),
+    )
+    with op.batch_alter_table("landed_costs", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_landed_costs_tenant_id_receipt_id"), ["tenant_id", "receipt_id"], unique=False
         )
 
     op.create_table(
@@ -2477,6 +2688,68 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_count_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("void", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "count_id"],
+            ["stock_counts.tenant_id", "stock_counts.id"],
+            name=op.f("fk_stock_count_entries_tenant_id_count_id_stock_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_count_entries_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_count_entries_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count_entries")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_count_entries_tenant_id_key")),
+    )
+    with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"),
+            ["tenant_id", "count_id", "variant_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "stock_count_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("counted", sa.BigInteger(), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recount", sa.Boolean(), nullable=False),
+        sa.Column("expected", sa.BigInteger(), nullable=True),
+        sa.Column("variance", sa.BigInteger(), nullable=True),
+        sa.Column("value", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "count_id"],
+            ["stock_counts.tenant_id", "stock_counts.id"],
+            name=op.f("fk_stock_count_lines_tenant_id_count_id_stock_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_count_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_count_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count_lines")),
+        sa.UniqueConstraint(
+            "tenant_id", "count_id", "variant_id", name=op.f("uq_stock_count_lines_tenant_id_count_id_variant_id")
+        ),
+    )
+    op.create_table(
         "returned_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2530,6 +2803,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_returned_lines_tenant_id_business_date"))
 
     op.drop_table("returned_lines")
+    op.drop_table("stock_count_lines")
+    with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"))
+
+    op.drop_table("stock_count_entries")
     with op.batch_alter_table("received_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_received_lines_tenant_id_receipt_id"))
         batch_op.drop_index(batch_op.f("ix_received_lines_tenant_id_order_line_id"))
@@ -2537,6 +2815,10 @@ def downgrade() -> None:
 
     op.drop_table("received_lines")
     op.drop_table("price_breaks")
+    with op.batch_alter_table("landed_costs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_landed_costs_tenant_id_receipt_id"))
+
+    op.drop_table("landed_costs")
     with op.batch_alter_table("billed_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_billed_lines_tenant_id_order_line_id"))
         batch_op.drop_index(batch_op.f("ix_billed_lines_tenant_id_bill_id"))
@@ -2546,6 +2828,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_supplier_items_tenant_id_variant_id"))
 
     op.drop_table("supplier_items")
+    op.drop_table("stock_transfer_lines")
     with op.batch_alter_table("stock_moves", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
@@ -2557,6 +2840,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_levels_tenant_id_location_id"))
 
     op.drop_table("stock_levels")
+    with op.batch_alter_table("stock_holds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_state_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"))
+
+    op.drop_table("stock_holds")
+    op.drop_table("stock_expectations")
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_counts_tenant_id_started_at"))
+
+    op.drop_table("stock_counts")
     with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 
@@ -2585,10 +2879,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_created_at"))
 
     op.drop_table("notification_deliveries")
-    with op.batch_alter_table("landed_costs", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_landed_costs_tenant_id_receipt_id"))
+    with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_order_id"))
+        batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_occurred_at"))
 
-    op.drop_table("landed_costs")
+    op.drop_table("goods_receipts")
     with op.batch_alter_table("cash_movements", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cash_movements_tenant_id_shift_id"))
 
@@ -2628,6 +2923,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_supplier_bills_tenant_id_entered_at"))
 
     op.drop_table("supplier_bills")
+    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))
+
+    op.drop_table("stock_documents")
     with op.batch_alter_table("shifts", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_shifts_one_open_per_register",
@@ -2677,11 +2976,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id_id"))
 
     op.drop_table("import_changes")
-    with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_order_id"))
-        batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_occurred_at"))
-
-    op.drop_table("goods_receipts")
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_approvals_tenant_id_expires_at"))
 
@@ -2692,10 +2986,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_supplier_notes_tenant_id_supplier_id"))
 
     op.drop_table("supplier_notes")
-    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))
+    with op.batch_alter_table("stock_transfers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_transfers_tenant_id_state"))
+        batch_op.drop_index(batch_op.f("ix_stock_transfers_tenant_id_requested_at"))
 
-    op.drop_table("stock_documents")
+    op.drop_table("stock_transfers")
     op.drop_table("sales_hours")
     op.drop_table("registers")
     with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
@@ -2866,6 +3161,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_limited_callers_last_at"))
 
     op.drop_table("limited_callers")
+    op.drop_table("chosen_limits")
     with op.batch_alter_table("blocked_networks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blocked_networks_created_at"))
 

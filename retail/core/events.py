@@ -1,13 +1,14 @@
 """What happened, written in the same transaction as the fact, and told to handlers afterwards, each retried on its own.
 
 `emit` adds one row. The relay turns each row into one delivery per handler; a worker runs due deliveries handler by
-handler, each event in its own transaction together with the mark that it is done, so a handler's database work happens
-exactly once and its outside effects at least once. After MAX_ATTEMPTS a delivery is parked for a person to look at.
+handler, in one transaction together with the mark that it is done, so a handler's database work happens exactly once
+and its outside effects at least once. After MAX_ATTEMPTS a delivery is parked for a person to look at.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,9 @@ from retail.core.troubles import note_error
 log = logging.getLogger(__name__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
 MAX_ATTEMPTS = len(RETRY_SECONDS) + 1
+HOLD_SECONDS = 0.02
+"""How long one transaction goes on taking up events: about as long as a sale writes, so that no till waits longer for
+a burst than for another till; what a commit costs is then shared by all of them."""
 ENDED = frozenset({"done", "skipped"})
 """The states of a delivery after which nothing more happens to it."""
 
@@ -263,25 +267,19 @@ def deliver(handler: str, limit: int = 200) -> int:
             .where(Delivery.id.in_(ids))
             .order_by(Delivery.event_id)
         ).all()
-    due = [row for row in rows if (row.tenant_id, row.aggregate) not in held]
     _hold(rows, held)
-    if listener.batch:
-        by_tenant: dict[int, list[Any]] = defaultdict(list)
-        for row in due:
+    by_tenant: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        if (row.tenant_id, row.aggregate) not in held:
             by_tenant[row.tenant_id].append(row)
-        for tenant_id, group in by_tenant.items():
-            if not _run(listener, tenant_id, group):
-                for row in group:
-                    _run(listener, tenant_id, [row], blame=True)
-            give_way()
-    else:
-        failed: set[tuple[int, str]] = set()
-        for row in due:
-            key = (row.tenant_id, row.aggregate)
-            if row.aggregate and key in failed:
-                continue
-            if not _run(listener, row.tenant_id, [row], blame=True):
-                failed.add(key)
+    failed: set[tuple[int, str]] = set()
+    while by_tenant:
+        for tenant_id, due in list(by_tenant.items()):
+            left = _take_up_list(listener, due) if listener.batch else _take_up(listener, due, failed, HOLD_SECONDS)
+            if left:
+                by_tenant[tenant_id] = left
+            else:
+                del by_tenant[tenant_id]
             give_way()
     return len(rows)
 
@@ -298,41 +296,79 @@ def _hold(rows: Sequence[Any], held: Mapping[tuple[int, str], datetime]) -> None
                 )
 
 
-def _run(listener: Listener, tenant_id: int, rows: Sequence[Any], blame: bool = False) -> bool:
-    """Handle these events and mark them done in one transaction; on failure note it, when asked to."""
+def _take_up(listener: Listener, rows: Sequence[Any], failed: set[tuple[int, str]], seconds: float) -> list[Any]:
+    """Handle the first of these events of one tenant and mark them done, in one transaction and for so long at most.
+
+    One that fails undoes the transaction; those before it are handled again without it, and later ones of its aggregate
+    are left out. Answers what is left.
+    """
+    rows = [row for row in rows if (row.tenant_id, row.aggregate) not in failed]
+    if not rows:
+        return []
+    until = time.monotonic() + seconds
+    count, is_through = 0, False
     try:
-        with inside(tenant_id), unit_of_work():
-            claimed = session.execute(
-                update(Delivery)
-                .where(Delivery.id.in_([row.id for row in rows]), Delivery.state == "pending")
-                .values(state="done", done_at=now(), attempts=Delivery.attempts + 1, error=None)
-                .returning(Delivery.event_id)
-                .execution_options(synchronize_session=False)
-            ).scalars()
-            ids = sorted(claimed)
-            if not ids:
-                return True
-            happenings = [
-                as_happening(row) for row in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
-            ]
-            with speaking(locale_of()):
-                if listener.batch:
-                    listener.handle(happenings)
-                else:
-                    for happening in happenings:
-                        listener.handle(happening)
-        return True
+        with inside(rows[0].tenant_id), unit_of_work(), speaking(locale_of()):
+            for row in rows:
+                for happening in _claimed([row]):
+                    listener.handle(happening)
+                count += 1
+                if time.monotonic() >= until:
+                    break
+            is_through = True
+        return rows[count:]
     except Exception as problem:
         log.exception("handler %s failed", listener.name)
-        if blame:
-            note_error(tenant_id, problem, where=f"handler {listener.name}")
-            _note_failure(tenant_id, rows[0].id, traceback.format_exc(limit=8))
-        return False
+        if is_through and count > 1:
+            # The end of the transaction failed, and nobody knows whose fault it is: each ends on its own.
+            again, left, seconds = rows[:count], rows[count:], 0
+        else:
+            bad = 0 if is_through else count
+            _note_failure(listener, rows[bad], problem)
+            if rows[bad].aggregate:
+                failed.add((rows[bad].tenant_id, rows[bad].aggregate))
+            again, left = rows[:bad], rows[bad + 1 :]
+    while again:
+        again = _take_up(listener, again, failed, seconds)
+    return left
 
 
-def _note_failure(tenant_id: int, delivery_id: int, error: str) -> None:
-    with inside(tenant_id), unit_of_work():
-        row = session.get_one(Delivery, delivery_id)
+def _take_up_list(listener: Listener, rows: Sequence[Any]) -> list[Any]:
+    """Handle these events as one list in one transaction; when it fails, each as a list of its own. Leaves nothing."""
+    try:
+        with inside(rows[0].tenant_id), unit_of_work(), speaking(locale_of()):
+            if happenings := _claimed(rows):
+                listener.handle(happenings)
+    except Exception as problem:
+        log.exception("handler %s failed", listener.name)
+        if len(rows) == 1:
+            _note_failure(listener, rows[0], problem)
+        else:
+            for row in rows:
+                _take_up_list(listener, [row])
+                give_way()
+    return []
+
+
+def _claimed(rows: Sequence[Any]) -> list[Happening]:
+    """The events of these deliveries, oldest first, marked as handled; without what another worker took up before."""
+    claimed = session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_([row.id for row in rows]), Delivery.state == "pending")
+        .values(state="done", done_at=now(), attempts=Delivery.attempts + 1, error=None)
+        .returning(Delivery.event_id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    ids = sorted(claimed)
+    return [as_happening(row) for row in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))]
+
+
+def _note_failure(listener: Listener, failed: Any, problem: Exception) -> None:
+    """Write down why a delivery failed, and when it is tried again."""
+    note_error(failed.tenant_id, problem, where=f"handler {listener.name}")
+    error = "".join(traceback.format_exception(problem, limit=8))
+    with inside(failed.tenant_id), unit_of_work():
+        row = session.get_one(Delivery, failed.id)
         row.attempts += 1
         row.error = error[-4000:]
         if row.attempts >= MAX_ATTEMPTS:

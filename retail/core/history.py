@@ -122,6 +122,7 @@ SUBJECTS: dict[str, Any] = {
     "purchase_orders": _l("purchase order"),
     "supplier_bills": _l("supplier's bill"),
     "replenishment_rules": _l("rule of ordering"),
+    "chosen_limits": _l("limit"),
 }
 """What the tables are called in sentences."""
 

@@ -27,6 +27,7 @@ CHART: dict[str, tuple[str, str]] = {
     "1200": ("Stock", "asset"),
     "1300": ("Tax on purchases", "asset"),
     "2000": ("Suppliers", "liability"),
+    "1210": ("Stock in transit", "asset"),
     "2100": ("Goods received, not billed", "liability"),
     "2110": ("Freight and duty, not billed", "liability"),
     "2200": ("Tax on sales", "liability"),
@@ -50,7 +51,7 @@ COUNTERPART_ACCOUNTS = {
     "adjustment": "5100",
     "scrap": "5100",
     "opening": "3000",
-    "transit": "1200",
+    "transit": "1210",
 }
 """What stands against the stock account when goods come from or go to a counterpart."""
 

@@ -55,6 +55,8 @@ WORDS = {
     Can.VIEW_BILLS: _l("See suppliers' bills"),
     Can.ENTER_BILLS: _l("Enter suppliers' bills, and send goods back"),
     Can.APPROVE_BILLS: _l("Approve suppliers' bills for payment"),
+    Can.COUNT_STOCK: _l("Count stock"),
+    Can.APPROVE_COUNT: _l("See what counts differ by, and book it"),
     Can.SEE_DELIVERIES: _l("See what was sent to people, and what came of it"),
     Can.SEE_MAILBOX: _l("See mails that were sent"),
     Can.SEE_AUDIT: _l("See who changed what"),

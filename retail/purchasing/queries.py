@@ -36,7 +36,6 @@ from retail.purchasing.models import (
 )
 from retail.purchasing.replenish_queries import (
     candidates,
-    incoming,
     latest_trial,
     lead_times,
     proposal_numbered,
@@ -48,7 +47,6 @@ from retail.purchasing.replenish_queries import (
 
 __all__ = [
     "candidates",
-    "incoming",
     "latest_trial",
     "lead_times",
     "proposal_numbered",

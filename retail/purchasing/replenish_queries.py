@@ -1,8 +1,8 @@
-"""What replenishment reads: demand, stock, what is on its way, how long deliveries take."""
+"""What replenishment reads: demand, stock for sale and on its way, how long deliveries take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import mean, stdev
@@ -13,14 +13,12 @@ from sqlalchemy import func, select
 from retail.catalog.models import Product, Variant
 from retail.core.db import session
 from retail.core.errors import NotFound
-from retail.core.money import ZERO
+from retail.core.money import ZERO, QuantityType
 from retail.intelligence.models import ProductForecast
 from retail.inventory.models import StockLevel
 from retail.purchasing.models import (
-    OPEN_STATES,
     OrderProposal,
     PriceBreak,
-    PurchaseLine,
     PurchaseOrder,
     ReceivedLine,
     ReplenishmentRule,
@@ -75,39 +73,20 @@ def lead_times() -> dict[int, LeadTime]:
     return found
 
 
-def incoming(variant_ids: Iterable[int] | None = None) -> dict[int, Decimal]:
-    """How many of each variant are ordered and have not come yet."""
-    statement = (
-        select(
-            PurchaseLine.variant_id,
-            func.sum(
-                PurchaseLine.quantity - PurchaseLine.received - PurchaseLine.short, type_=PurchaseLine.quantity.type
-            ),
-        )
-        .join(PurchaseOrder, PurchaseOrder.id == PurchaseLine.order_id)
-        .where(
-            PurchaseOrder.state.in_(OPEN_STATES),
-            PurchaseLine.quantity > PurchaseLine.received + PurchaseLine.short,
-        )
-        .group_by(PurchaseLine.variant_id)
-    )
-    if variant_ids is not None:
-        statement = statement.where(PurchaseLine.variant_id.in_(list(variant_ids)))
-    return {row[0]: row[1] for row in session.execute(statement)}
-
-
 def candidates() -> list[Candidate]:
     """Every article that has a preferred supplier and may be ordered, with what decides how many."""
     on_hand: dict[int, Decimal] = {}
+    coming: dict[int, Decimal] = {}
     points: dict[int, Decimal] = {}
     for row in session.execute(
         select(
             StockLevel.variant_id,
-            func.sum(StockLevel.on_hand, type_=StockLevel.on_hand.type).label("there"),
-            func.sum(StockLevel.reorder_point, type_=StockLevel.on_hand.type).label("point"),
+            func.sum(StockLevel.sellable, type_=QuantityType).label("there"),
+            func.sum(StockLevel.incoming, type_=QuantityType).label("coming"),
+            func.sum(StockLevel.reorder_point, type_=QuantityType).label("point"),
         ).group_by(StockLevel.variant_id)
     ):
-        on_hand[row.variant_id] = row.there
+        on_hand[row.variant_id], coming[row.variant_id] = row.there, row.coming
         if row.point is not None:
             points[row.variant_id] = row.point
     demands = {
@@ -115,7 +94,7 @@ def candidates() -> list[Candidate]:
         for row in session.execute(select(ProductForecast.variant_id, ProductForecast.mean, ProductForecast.wape_total))
     }
     rules = {one.variant_id: one for one in session.scalars(select(ReplenishmentRule))}
-    coming, leads, breaks = incoming(), lead_times(), _all_breaks()
+    leads, breaks = lead_times(), _all_breaks()
     rows = session.execute(
         select(SupplierItem, Supplier)
         .join(Supplier, Supplier.id == SupplierItem.supplier_id)

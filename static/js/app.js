@@ -73,12 +73,11 @@ document.addEventListener("htmx:afterSettle", () => {
 
 // The page that stands for one that could not be fetched goes away by itself. The browser's word is not enough: the
 // network may be back before anybody listens, and a server that is away while the network is there says nothing.
-if (document.querySelector("[data-offline]")) {
+if (document.querySelector("[data-offline]") && location.pathname !== "/offline") {
   const SECONDS_BETWEEN = 5;
   const comeBack = () => fetch("/offline", { method: "HEAD", cache: "no-store" }).then((answer) => answer.ok && location.reload(), () => {});
   window.addEventListener("online", comeBack);
   setInterval(comeBack, SECONDS_BETWEEN * 1000);
-  comeBack();
 }
 
 // Says that clicks and keys are being listened to, for tests and for slow devices.

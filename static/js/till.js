@@ -154,9 +154,15 @@ enhance("[data-till]", (till) => {
   /** @param {string} url */
   const show = (url) => window.htmx.ajax("GET", url, { source: search, target: "#products", swap: "outerHTML" }).then(countTiles);
 
+  /** What is found is of no category, and without a search the favorites are shown. @param {Element | null | undefined} chosen */
+  function choose(chosen) {
+    for (const tab of till.querySelectorAll(".till-tab")) tab.setAttribute("aria-pressed", String(tab === chosen));
+  }
+
   /** @param {string} q */
   function look(q) {
     clearTimeout(timer);
+    choose(q ? null : till.querySelector(".till-tab"));
     const url = search.dataset.url ?? "";
     return show(q ? `${url}?q=${encodeURIComponent(q)}` : url);
   }
@@ -179,12 +185,12 @@ enhance("[data-till]", (till) => {
     clearTimeout(timer);
     // At once, not with the answer: the next code may be on its way into the field by then.
     search.value = "";
-    let chosen = false;
-    const choose = () => { chosen = true; };
-    till.addEventListener("till-choose", choose, { once: true });
+    let hasSeveral = false;
+    const note = () => { hasSeveral = true; };
+    till.addEventListener("till-choose", note, { once: true });
     act({ do: "find", q: code }).then(async () => {
-      till.removeEventListener("till-choose", choose);
-      if (chosen) {
+      till.removeEventListener("till-choose", note);
+      if (hasSeveral) {
         if (!search.value) search.value = code;
         await look(code);
         /** @type {HTMLElement | null} */ (till.querySelector(".tile"))?.focus();
@@ -214,7 +220,7 @@ enhance("[data-till]", (till) => {
     const [verb] = said.split(":");
     if (verb === "find") find(search.value.trim());
     else if (verb === "category") {
-      for (const tab of till.querySelectorAll(".till-tab")) tab.setAttribute("aria-pressed", String(tab === button));
+      choose(button);
       search.value = "";
       show(button?.dataset.url ?? "");
     } else if (["plus", "minus", "remove", "full-price"].includes(verb)) {
@@ -310,6 +316,8 @@ enhance("[data-till]", (till) => {
     F10: () => { if (mode() === "cart" && Number(form().dataset.lines)) act({ do: "pay" }); },
   };
 
+  /** What a scanner typed before this listened, which waits for no scripts: the beginning of what it goes on typing. */
+  let early = search.value === search.defaultValue ? "" : search.value;
   const burst = { lead: "", text: "", at: 0, target: /** @type {EventTarget | null} */ (null), before: "" };
 
   /** @param {KeyboardEvent} event */
@@ -327,8 +335,8 @@ enhance("[data-till]", (till) => {
   /** Take a code that a scanner typed, wherever it went. @param {KeyboardEvent} event */
   function scanned(event) {
     const isCode = event.timeStamp - burst.at < SCANNER_GAP_MS * 2 && burst.text.length >= SHORTEST_CODE - 1;
-    const code = burst.lead + burst.text;
-    burst.lead = burst.text = "";
+    const code = early && search.value.startsWith(early) ? search.value : burst.lead + burst.text;
+    early = burst.lead = burst.text = "";
     if (!isCode || code.length < SHORTEST_CODE) return false;
     if (burst.target === search) search.value = "";
     else if (burst.target instanceof HTMLInputElement) burst.target.value = burst.before;
@@ -398,4 +406,5 @@ enhance("[data-till]", (till) => {
     localStorage.removeItem(store);
   }
   if (hasKeyboard()) search.focus();
+  else search.blur();
 });

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.event import listen, remove
 
 from jobs import calls
 from jobs.scheduler import Scheduler
@@ -167,6 +168,61 @@ def test_a_batch_with_one_bad_event_delivers_the_others(shop, listeners):
             emit(StockReplenished(variant_id=variant, location_id=1))
     events.drain()
     assert names() == ["level 1", "level 3"]
+
+
+def test_events_share_a_transaction_for_a_moment(shop, listeners, monkeypatch):
+    @on(StockReplenished)
+    def follow(happening):
+        written.append(happening.variant_id)
+
+    def replenish(*variants):
+        with unit_of_work():
+            for variant in variants:
+                emit(StockReplenished(variant_id=variant, location_id=1))
+        while events.relay():
+            pass
+
+    def transactions():
+        """Of each transaction that ended, what was handled in it."""
+        ended, written[:] = [], []
+
+        def note(_session):
+            ended.append(tuple(written[sum(map(len, ended)) :]))
+
+        listen(session, "after_commit", note)
+        try:
+            events.deliver("jobs.follow")
+        finally:
+            remove(session, "after_commit", note)
+        return [one for one in ended if one]
+
+    written = []
+    replenish(1, 2, 3)
+    assert transactions() == [(1, 2, 3)]
+    monkeypatch.setattr(events, "HOLD_SECONDS", 0)
+    replenish(4, 5)
+    assert transactions() == [(4,), (5,)]
+
+
+def test_one_event_that_fails_undoes_and_repeats_only_what_shared_its_transaction(shop, listeners):
+    tries = []
+
+    @on(StockReplenished)
+    def follow(happening):
+        tries.append(happening.variant_id)
+        told(f"level {happening.variant_id}")
+        if happening.variant_id == 2:
+            raise ZeroDivisionError
+
+    with unit_of_work():
+        for variant in (1, 2, 3):
+            emit(StockReplenished(variant_id=variant, location_id=1))
+    events.drain()
+    assert names() == ["level 1", "level 3"]
+    assert tries == [1, 2, 1, 3]
+    with reading():
+        tried = session.execute(select(Delivery.state, Delivery.attempts).where(Delivery.handler == "jobs.follow"))
+        assert [tuple(one) for one in tried] == [("done", 1), ("pending", 1), ("done", 1)]
 
 
 def test_many_failed_events_do_not_hold_up_the_rest(shop, listeners):

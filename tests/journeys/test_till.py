@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
+from retail.catalog import services as catalog
 from retail.catalog.models import Barcode
 from retail.core import db, tenancy
 from retail.core.db import intent, session, unit_of_work
@@ -49,10 +51,15 @@ class Shop:
     business: make.Cast
     opened: list[Page] = field(default_factory=list)
 
-    def visit(self, role: str, *, phone: bool = False) -> Page:
+    def visit(self, role: str, *, phone: bool = False, **more: Any) -> Page:
         """Somebody signs in, in a browser of their own."""
         context = self.browser.new_context(
-            viewport=PHONE if phone else DESK, has_touch=phone, is_mobile=phone, base_url=self.url, locale="en-GB"
+            viewport=PHONE if phone else DESK,
+            has_touch=phone,
+            is_mobile=phone,
+            base_url=self.url,
+            locale="en-GB",
+            **more,
         )
         page = context.new_page()
         page.goto("/sign-in")
@@ -82,6 +89,8 @@ def stock_up(instance: Path) -> make.Cast:
         make.cast()
         shop = make.corner_shop()
         with tenancy.inside(shop.tenant_id):
+            with unit_of_work():
+                catalog.create_category("Kitchen")
             for name, code, price in (("Tea", TEA, "2.40"), ("Cup", CUP, "6.00"), ("Jar", JAR, "4.00")):
                 variant = make.product(name, price=price, stock=4 if name == "Jar" else 500)
                 with unit_of_work():
@@ -287,6 +296,46 @@ def test_a_scan_of_which_one_sign_is_kept_waiting_is_whole(shop, late):
     page.evaluate(TYPE_AT, [CUP, late])
     expect(page.locator(".cart-line")).to_have_count(1)
     expect(page.get_by_label("Quantity of Cup")).to_have_value("1")
+
+
+def test_a_scan_before_the_scripts_are_there_is_not_lost(shop):
+    # What a service worker keeps cannot be held up.
+    page = shop.visit("cashier", service_workers="block")
+    to_the_till(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/till.js*", hold)
+    page.goto("/till/", wait_until="commit")
+    expect(page.get_by_label("Scan or search")).to_be_focused()
+    page.keyboard.type(CUP[:6], delay=SCANNER_MS)
+    held[0].continue_()
+    page.wait_for_load_state()
+    expect(page.get_by_label("Scan or search")).to_have_value(CUP[:6])
+    with page.expect_request(lambda request: request.method == "POST") as asked:
+        scan(page, CUP[6:])
+    assert CUP in (asked.value.post_data or "")
+    expect(page.get_by_label("Quantity of Cup")).to_have_value("1")
+    page.route("**/js/till.js*", lambda route: route.abort())
+    page.goto("/till/", wait_until="commit")
+    expect(page.get_by_label("Scan or search")).to_be_focused()
+    scan(page, TEA)
+    expect(page.locator(".cart-line")).to_have_count(1)
+    expect(page.get_by_label("Quantity of Tea")).to_have_value("1")
+
+
+def test_what_is_found_is_of_no_category(shop):
+    page = shop.visit("cashier")
+    to_the_till(page)
+    favorites, search = page.get_by_role("button", name="Favorites"), page.get_by_label("Scan or search")
+    expect(favorites).to_have_attribute("aria-pressed", "true")
+    search.fill("cu")
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(favorites).to_have_attribute("aria-pressed", "false")
+    search.fill("")
+    expect(favorites).to_have_attribute("aria-pressed", "true")
 
 
 def test_what_was_taken_out_comes_back(shop):

@@ -43,6 +43,7 @@ from retail.identity.pin_services import set_pin
 from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
+from retail.inventory.transfer_queries import transfer_numbered
 from retail.lists import services as lists
 from retail.notifications import preference_services as preferences
 from retail.notifications.preference_queries import Cell
@@ -141,6 +142,18 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         inventory.set_reorder_point(cast.location_id, tea.id, Decimal(18))
         inventory.transfer(cast.location_id, cast.warehouse_id, [(bread.id, Decimal(1))], f"{word} van")
         inventory.adjust(cast.location_id, bread.id, Decimal(-1), min(inventory.REASONS), f"{word} note")
+        inventory.set_aside(cast.location_id, bread.id, Decimal(1), "damaged", f"{word} crumbs")
+        kept = inventory.set_aside(cast.location_id, milk.id, Decimal(1), "reserved", f"{word} neighbor")
+        inventory.put_back(kept.id)
+        asked = inventory.request_transfer(cast.location_id, cast.warehouse_id, [(milk.id, Decimal(1))], f"{word} ask")
+        inventory.cancel_transfer(asked.id)
+        inventory.request_transfer(cast.location_id, cast.warehouse_id, [(milk.id, Decimal(1))], f"{word} wish")
+        sent = inventory.send(cast.location_id, cast.warehouse_id, [(bread.id, Decimal(3))], f"{word} cart")
+        (line,) = transfer_numbered(sent.id).lines
+        came = {line.line.id: inventory.Arrival(Decimal(1), Decimal(1), Decimal(0))}
+        inventory.receive_transfer(sent.id, came, f"{word} wet")
+        _count(cast, word, [tea, milk])
+        inventory.expect("purchase", 1, {(tea.id, cast.location_id): Decimal(4)})
     first = make.sale(cast, (tea, 2), (milk, 1), customer_id=customer.id)
     make.sale(cast, (bread, 3), tender="card")
     third = make.sale(cast, (tea, 1))
@@ -167,6 +180,21 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     _lists(cast, word, variants)
     _buy(cast, domain, word, variants)
     _work(cast, domain, word)
+
+
+def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:
+    """A count that was booked, one to be looked at and one that goes on."""
+    for turn in range(3):
+        count = inventory.start_count(cast.location_id, "full", note=f"{word} count {turn}")
+        seen = [
+            inventory.Counted(f"{word}-{turn}-{one.id}", one.id, Decimal(16 + turn), count.started_at)
+            for one in variants[: 2 - (turn == 2)]
+        ]
+        inventory.enter_counts(count.id, seen)
+        if turn < 2:
+            inventory.finish_count(count.id)
+        if turn == 0:
+            inventory.post_count(count.id)
 
 
 def _prove(owner: User, cast: make.Cast, word: str) -> None:

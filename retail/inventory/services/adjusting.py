@@ -62,9 +62,13 @@ def _adjusted(location_id: int, variant_id: int, quantity: Decimal, reason: str,
     check_goods([variant_id])
     paper = draw_up("adjustment", location_id, key, reference=note, reason=reason)
     counterpart = "scrap" if reason in SCRAP_REASONS and quantity < 0 else "adjustment"
-    (moved,) = move([Movement(variant_id, location_id, quantity, note=note)], document_of(paper, counterpart, reason))
+    (moved,) = move(
+        [Movement(variant_id, location_id, quantity, note=note)],
+        document_of(paper, counterpart, reason),
+        corrects=True,
+    )
     memo = " ".join(f"{paper.number} {reason} {note}".split())
-    post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date)
+    post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date, paper.occurred_at)
     paper.lines, paper.quantity, paper.value = 1, quantity, moved.value
     session.flush()
     record(
@@ -97,7 +101,7 @@ def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) 
         .values(reorder_point=point),
         execution_options={"synchronize_session": False},
     )
-    announce(variant_id, location_id, was=(level.on_hand, before), now=(level.on_hand, point))
+    announce(variant_id, location_id, was=(level.sellable, before), now=(level.sellable, point))
     record(
         "update",
         "stock_levels",
@@ -105,6 +109,24 @@ def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) 
         "",
         {"reorder_point": [None if before is None else plain(before), None if point is None else plain(point)]},
     )
+
+
+def set_safety_stock(location_id: int, variant_id: int, quantity: Decimal) -> None:
+    """How many of a variant a location keeps back from what it promises; 0 for none."""
+    if quantity < 0:
+        raise Refused(_("A safety stock cannot be below zero."), field="safety_stock")
+    paper_of("", location_id)
+    check_goods([variant_id])
+    before = lock_levels([Movement(variant_id, location_id, ZERO)])[variant_id, location_id].safety_stock
+    if quantity == before:
+        return
+    session.execute(
+        update(StockLevel)
+        .where(StockLevel.variant_id == variant_id, StockLevel.location_id == location_id)
+        .values(safety_stock=quantity),
+        execution_options={"synchronize_session": False},
+    )
+    record("update", "stock_levels", variant_id, "", {"safety_stock": [plain(before), plain(quantity)]})
 
 
 def set_level_reorder_point(level_id: int, point: Decimal | None) -> None:

@@ -15,12 +15,10 @@ from retail.purchasing.services.billing import (
     match_again,
     withdraw_bill,
 )
+from retail.purchasing.services.ending import cancel, close, close_short
 from retail.purchasing.services.ordering import (
     OrderedLine,
     approve,
-    cancel,
-    close,
-    close_short,
     copy,
     draw_up,
     hand_back,

@@ -14,7 +14,7 @@ from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.money import ZERO
 from retail.purchasing.models import ORDER_FLOW, PurchaseOrder, PurchaseRevision
-from retail.purchasing.services.ordering import LONGEST_TEXT, is_within, settle, sum_up
+from retail.purchasing.services.ordering import LONGEST_TEXT, is_within, settle, sum_up, tell_stock
 
 AMENDABLE = ("approved", "sent", "part_received")
 
@@ -70,6 +70,7 @@ def amend(
         # The supplier has the order as it was; it is sent once more.
         ORDER_FLOW.move(order, "approved")
     session.flush()
+    tell_stock(order)
     return stands
 
 

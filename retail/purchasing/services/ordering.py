@@ -21,13 +21,14 @@ from retail.core.money import ZERO, to_minor
 from retail.core.numbers import next_number
 from retail.events.purchasing import (
     PurchaseApproved,
-    PurchaseCancelled,
     PurchaseSent,
     PurchaseSubmitted,
 )
 from retail.identity.models import User
+from retail.inventory import services as inventory
 from retail.purchasing.costing import cost_at
 from retail.purchasing.models import (
+    OPEN_STATES,
     ORDER_FLOW,
     PriceBreak,
     PurchaseLine,
@@ -237,6 +238,12 @@ def worth_of(order: PurchaseOrder) -> Decimal:
     return to_minor(order.net * order.rate, current_tenant().currency)
 
 
+def tell_stock(order: PurchaseOrder) -> None:
+    """Let stock know what an order still brings, and when; nothing once it is through or called off."""
+    coming = {(line.variant_id, order.location_id): line.to_come for line in order.lines if line.to_come}
+    inventory.expect("purchase_order", order.id, coming if order.state in OPEN_STATES else {}, order.expected_on)
+
+
 def is_within(limit: Decimal | None, order: PurchaseOrder) -> bool:
     """Whether an order is within somebody's limit, an amount in the shop's currency; None is no limit."""
     return limit is None or worth_of(order) <= limit
@@ -285,6 +292,7 @@ def _approve(order: PurchaseOrder) -> None:
     ORDER_FLOW.move(order, "approved")
     order.approved_by_id, order.approved_at, order.approved_net = current_actor().user_id, now(), order.net
     session.flush()
+    tell_stock(order)
     record("approve", "purchase_orders", order.id, order.number, {"net": str(order.net)})
     emit(PurchaseApproved(purchase_order_id=order.id, number=order.number, user_id=order.approved_by_id))
 
@@ -325,40 +333,6 @@ def mark_sent(order: PurchaseOrder) -> None:
     )
 
 
-def cancel(order: PurchaseOrder, reason: str) -> None:
-    """Call an order off of which nothing came. Refused without a reason once the supplier has it."""
-    if order.state in {"sent", "approved"} and not reason.strip():
-        raise Refused(_("Say why the order is called off."), field="reason")
-    if not ORDER_FLOW.can(order, "cancelled"):
-        raise Refused(
-            _("Goods of %(number)s have come; close it short instead of calling it off.", number=order.number)
-        )
-    ORDER_FLOW.move(order, "cancelled")
-    order.closed_reason = reason.strip()[:LONGEST_TEXT]
-    session.flush()
-    record("cancel", "purchase_orders", order.id, order.number, {"reason": [None, order.closed_reason]})
-    emit(PurchaseCancelled(purchase_order_id=order.id, number=order.number, reason=order.closed_reason))
-
-
-def close_short(order: PurchaseOrder, reason: str) -> None:
-    """What has not come will not come any more. Refused without a reason, and when nothing is missing."""
-    _only(order, ("part_received",), _("Of %(number)s nothing is missing.", number=order.number))
-    if not reason.strip():
-        raise Refused(_("Say why the rest will not come."), field="reason")
-    for line in order.lines:
-        line.short += line.to_come
-    order.closed_reason = reason.strip()[:LONGEST_TEXT]
-    settle(order)
-    record("close_short", "purchase_orders", order.id, order.number, {"reason": [None, order.closed_reason]})
-
-
-def close(order: PurchaseOrder) -> None:
-    """Put an order away of which all has come; what is not billed yet stays in the clearing account and can be."""
-    ORDER_FLOW.move(order, "closed")
-    session.flush()
-    record("close", "purchase_orders", order.id, order.number, {})
-
-
 def settle(order: PurchaseOrder) -> None:
     """Bring the state of an order up to date with what came of it and what was billed."""
     session.flush()
@@ -373,6 +347,7 @@ def settle(order: PurchaseOrder) -> None:
     if order.state == "received" and is_billed:
         ORDER_FLOW.move(order, "billed")
     session.flush()
+    tell_stock(order)
 
 
 def copy(order: PurchaseOrder) -> PurchaseOrder:

@@ -94,7 +94,7 @@ def send_goods_back(
                 business_date=today,
             )
         )
-    document = Document("supplier", "sent back", "supplier_return", back.id, today, instant)
+    document = Document("supplier", "returned to supplier", "supplier_return", back.id, today, instant)
     left = sum(inventory.send_back(order.location_id, goods, document), ZERO)
     finance.post(
         Posting(
