@@ -44,6 +44,7 @@ from retail.inventory.services.ledger import (
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
+from retail.inventory.services.supplied import Supplied, change_costs, send_back
 from retail.inventory.services.transferring import (
     Arrival,
     call_back,
@@ -66,12 +67,14 @@ __all__ = [
     "Movement",
     "Owner",
     "PastMove",
+    "Supplied",
     "Want",
     "adjust",
     "book_past_moves",
     "call_back",
     "cancel_count",
     "cancel_transfer",
+    "change_costs",
     "count",
     "count_again",
     "enter_counts",
@@ -92,6 +95,7 @@ __all__ = [
     "request_transfer",
     "reserve",
     "send",
+    "send_back",
     "set_aside",
     "set_level_reorder_point",
     "set_reorder_point",
