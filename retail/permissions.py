@@ -51,6 +51,15 @@ class Can(StrEnum):
 
     VIEW_ORDERS = "orders:order:view"
 
+    VIEW_SUPPLIERS = "purchasing:supplier:view"
+    EDIT_SUPPLIERS = "purchasing:supplier:edit"
+    VIEW_PURCHASES = "purchasing:order:view"
+    ORDER_GOODS = "purchasing:order:edit"
+    APPROVE_PURCHASES = "purchasing:order:approve"
+    VIEW_BILLS = "purchasing:bill:view"
+    ENTER_BILLS = "purchasing:bill:edit"
+    APPROVE_BILLS = "purchasing:bill:approve"
+
     VIEW_DASHBOARD = "reports:dashboard:view"
     VIEW_REPORTS = "reports:report:view"
     EXPORT = "reports:data:export"
@@ -114,6 +123,10 @@ _CLERK = frozenset(
         Can.VIEW_STOCK,
         Can.ADJUST_STOCK,
         Can.RECEIVE_STOCK,
+        Can.VIEW_SUPPLIERS,
+        Can.EDIT_SUPPLIERS,
+        Can.VIEW_PURCHASES,
+        Can.ORDER_GOODS,
         Can.COUNT_STOCK,
         Can.VIEW_INTELLIGENCE,
         Can.EXPORT,
@@ -141,6 +154,12 @@ ROLES: dict[str, frozenset[Can]] = {
     "bookkeeper": frozenset(
         {
             Can.VIEW_JOURNAL,
+            Can.VIEW_COSTS,
+            Can.VIEW_SUPPLIERS,
+            Can.VIEW_PURCHASES,
+            Can.VIEW_BILLS,
+            Can.ENTER_BILLS,
+            Can.APPROVE_BILLS,
             Can.VIEW_ORDERS,
             Can.VIEW_REPORTS,
             Can.VIEW_DASHBOARD,
@@ -160,6 +179,8 @@ a manager's PIN, until the shop gives them an amount."""
 LARGEST_ADJUSTMENT: dict[str, int] = {"clerk": 500}
 """What a role may correct of stock on its own, in worth at cost, by hand or by booking a count; a role that is not
 named has no such limit."""
+LARGEST_PURCHASE: dict[str, int] = {"clerk": 500, "manager": 10_000}
+"""What a role may order and approve on its own, in the shop's currency; a role that is not named has no such limit."""
 BY_PIN: frozenset[Can] = frozenset(
     {
         Can.VIEW_PRODUCTS,

@@ -13,22 +13,24 @@ PERMISSION_OF = {
     "refund": Can.REFUND,
     "void": Can.VOID,
     "adjustment": Can.ADJUST_STOCK,
+    "purchase": Can.ORDER_GOODS,
 }
 """The actions that have limits, and the permission each of them needs besides."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest discount in percent, and what may be refunded, voided and corrected of stock in the shop's currency;
-    None is no limit."""
+    """The largest discount in percent, and what may be refunded, voided, corrected of stock and ordered in the shop's
+    currency; None is no limit."""
 
     discount: Decimal = Decimal(0)
     refund: Decimal | None = Decimal(0)
     void: Decimal | None = Decimal(0)
     adjustment: Decimal | None = Decimal(0)
+    purchase: Decimal | None = Decimal(0)
 
     def of(self, action: str) -> Decimal | None:
-        """The limit of `discount`, `refund`, `void` or `adjustment`."""
+        """The limit of `discount`, `refund`, `void`, `adjustment` or `purchase`."""
         found: Decimal | None = getattr(self, action)
         return found
 
@@ -47,13 +49,17 @@ class Limits:
         return found
 
 
-NO_LIMITS = Limits(Decimal(100), None, None, None)
+NO_LIMITS = Limits(Decimal(100), None, None, None, None)
 
 
 def limits_of(role: Role) -> Limits:
     """What a role sets."""
     return Limits(
-        Decimal(role.largest_discount_percent), role.largest_refund, role.largest_void, role.largest_adjustment
+        Decimal(role.largest_discount_percent),
+        role.largest_refund,
+        role.largest_void,
+        role.largest_adjustment,
+        role.largest_purchase,
     )
 
 

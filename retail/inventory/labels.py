@@ -21,6 +21,7 @@ MOVE_REASONS = {
     "voided": _l("Sale voided"),
     "received": _l("Received"),
     "transferred": _l("Transferred"),
+    "returned to supplier": _l("Returned to supplier"),
     "opening stock": _l("Opening stock"),
     "counted": _l("Counted"),
     "sent": _l("Sent"),
@@ -42,6 +43,8 @@ SOURCES = {
     "arrival": _l("Arrival"),
     "count": _l("Count"),
     "import": _l("Import"),
+    "supplier_bill": _l("Supplier's bill"),
+    "supplier_return": _l("Return to supplier"),
 }
 """The documents goods move for, by `StockMove.source`."""
 

@@ -85,7 +85,7 @@ class Levels(Table):
         "location": Column(_l("Location"), Location.name),
         "on_hand": Column(_l("On hand"), StockLevel.on_hand, "quantity"),
         "available": Column(_l("Available"), StockLevel.available, "quantity", sortable=False),
-        "incoming": Column(_l("On the way"), StockLevel.incoming, "quantity", sortable=False),
+        "incoming": Column(_l("On the way"), StockLevel.incoming, "quantity", sortable=False, hidden=True),
         "reorder_point": Column(
             _l("Reorder at"),
             StockLevel.reorder_point,
@@ -140,13 +140,22 @@ def _signed(row: Row[Any]) -> Markup:
     return escape(f"+{text}" if row.quantity > 0 else text)
 
 
+ELSEWHERE = {
+    "order": ("orders.order_page", "order_id"),
+    "supplier_bill": ("purchasing.bill_page", "supplier_bill_id"),
+    "supplier_return": ("purchasing.return_page", "supplier_return_id"),
+}
+"""The pages of documents of other modules that goods move for, and what they are numbered by."""
+
+
 def document_url(source: str, source_id: int | None) -> str | None:
     """The page of the document that goods moved for, where there is one that this person may open."""
     if source_id is None:
         return None
     if source in KINDS:
         return link("inventory.document_page", document_id=source_id)
-    return link("orders.order_page", order_id=source_id) if source == "order" else None
+    page = ELSEWHERE.get(source)
+    return link(page[0], **{page[1]: source_id}) if page is not None else None
 
 
 class Moves(Table):

@@ -219,6 +219,7 @@ def article_page(
             "form": form,
             "reordering": reordering,
             "product_url": link("catalog.product_page", product_id=goods.product_id),
+            "incoming_url": link("purchasing.incoming_panel", variant_id=variant_id),
             "breadcrumbs": [(_("Stock"), url_for("inventory.levels")), (goods.name, None)],
             **WORDS,
         }

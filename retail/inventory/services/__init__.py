@@ -38,6 +38,7 @@ from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
 from retail.inventory.services.repairing import Repair, repair
+from retail.inventory.services.supplied import Supplied, change_costs, send_back
 from retail.inventory.services.transferring import (
     Arrival,
     call_back,
@@ -62,12 +63,14 @@ __all__ = [
     "PastMove",
     "Reach",
     "Repair",
+    "Supplied",
     "Want",
     "adjust",
     "book_past_moves",
     "call_back",
     "cancel_count",
     "cancel_transfer",
+    "change_costs",
     "count",
     "count_again",
     "enter_counts",
@@ -89,6 +92,7 @@ __all__ = [
     "request_transfer",
     "reserve",
     "send",
+    "send_back",
     "set_aside",
     "set_level_reorder_point",
     "set_reorder_point",
