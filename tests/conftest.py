@@ -23,6 +23,7 @@ from retail.identity import services
 from tests import make
 from tests.rules import scenario
 from tests.support import measuring, postgres, sharing
+from tests.support.fresh import FreshDatabase
 from tests.support.postgres import PostgresServer, postgres_server
 
 
@@ -96,13 +97,15 @@ def _sqlite_app(instance: Path) -> tuple[Flask, Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_app(instance: Path, postgresql: PostgresServer) -> tuple[Flask, PostgresServer, str]:
+def _postgresql_app(instance: Path, postgresql: PostgresServer) -> Iterator[tuple[Flask, FreshDatabase]]:
     name = f"live_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
-    url = postgresql.create(name)
-    app = make_app(instance, url)
+    app = make_app(instance, postgresql.create(name))
     fill(app)
-    postgresql.create(f"{name}_template", name)
-    return app, postgresql, name
+    database = FreshDatabase(postgresql, name)
+    yield app, database
+    database.leave()
+    with app.app_context():
+        db.db.engine.dispose()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -132,6 +135,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("app", kinds, indirect=True)
 
 
+def renew(app: Flask, database: FreshDatabase) -> None:
+    """Let a database on PostgreSQL hold nothing but the cast again."""
+    if not database.renew():
+        with app.app_context():
+            db.db.engine.dispose()
+
+
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application with a database that holds nothing but the cast (see `tests.make`)."""
@@ -143,14 +153,14 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         app.extensions["doorkeeper"].forget()
         yield app
     else:
-        app, server, name = request.getfixturevalue("_postgresql_app")
-        server.drop(server.url(name))
-        server.create(name, f"{name}_template")
+        app, database = request.getfixturevalue("_postgresql_app")
+        renew(app, database)
         app.extensions["doorkeeper"].forget()
         yield app
     with app.app_context():
         db.session.remove()
-        db.db.engine.dispose()
+        if request.param == "sqlite":
+            db.db.engine.dispose()
         # Attempts are counted by address, and every test comes from the same one.
         rate_limits.forget()
     tenancy.forget()
@@ -191,10 +201,12 @@ def lived_in(request: pytest.FixtureRequest, context: Flask, instance: Path, _ke
         else:
             keep(live, kept)
     else:
-        _app, server, name = found
-        source, target = (f"{name}_lived_in", name) if is_fresh else (name, f"{name}_lived_in")
-        server.drop(server.url(target))
-        server.create(target, source)
+        _app, database = found
+        kept = f"{database.name}_lived_in"
+        if is_fresh:
+            database.replace(kept)
+        else:
+            database.keep(kept)
     shutil.copytree(kept_files, files, dirs_exist_ok=True)
     return make.corner_shop()
 
