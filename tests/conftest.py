@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 import config
 from retail.app import create_app
@@ -172,6 +172,23 @@ def context(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
+
+
+@pytest.fixture
+def dry(_sqlite_app: tuple[Flask, Path, Path]) -> Iterator[Flask]:
+    """The application with a context, for what asks no database and so is the same on any: asking one fails."""
+    app, _live, _template = _sqlite_app
+
+    def refuse(_connection: object) -> None:
+        raise AssertionError("this test said that it asks no database")
+
+    with app.app_context():
+        event.listen(db.db.engine, "begin", refuse)
+        try:
+            yield app
+        finally:
+            event.remove(db.db.engine, "begin", refuse)
+            db.session.remove()
 
 
 @pytest.fixture(scope="session")
