@@ -362,7 +362,7 @@ class Config:
             "WTF_CSRF_TIME_LIMIT": None,
             "RATE_LIMIT_USER": self.rate_limit_user,
             "RATE_LIMIT_ADDRESS": self.rate_limit_address,
-            "BLOCKS_SECONDS": 5,
+            "REMEMBERED_SECONDS": 5,
             "RATELIMIT_STORAGE_URI": limits,
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         }

@@ -35,6 +35,8 @@ class Can(StrEnum):
     VIEW_STOCK = "inventory:stock:view"
     ADJUST_STOCK = "inventory:stock:adjust"
     RECEIVE_STOCK = "inventory:stock:receive"
+    COUNT_STOCK = "inventory:count:make"
+    APPROVE_COUNT = "inventory:count:approve"
 
     SEE_DELIVERIES = "notifications:delivery:view"
 
@@ -48,6 +50,15 @@ class Can(StrEnum):
     MANAGE_SCHEDULES = "operations:schedule:manage"
 
     VIEW_ORDERS = "orders:order:view"
+
+    VIEW_SUPPLIERS = "purchasing:supplier:view"
+    EDIT_SUPPLIERS = "purchasing:supplier:edit"
+    VIEW_PURCHASES = "purchasing:order:view"
+    ORDER_GOODS = "purchasing:order:edit"
+    APPROVE_PURCHASES = "purchasing:order:approve"
+    VIEW_BILLS = "purchasing:bill:view"
+    ENTER_BILLS = "purchasing:bill:edit"
+    APPROVE_BILLS = "purchasing:bill:approve"
 
     VIEW_DASHBOARD = "reports:dashboard:view"
     VIEW_REPORTS = "reports:report:view"
@@ -112,6 +123,11 @@ _CLERK = frozenset(
         Can.VIEW_STOCK,
         Can.ADJUST_STOCK,
         Can.RECEIVE_STOCK,
+        Can.VIEW_SUPPLIERS,
+        Can.EDIT_SUPPLIERS,
+        Can.VIEW_PURCHASES,
+        Can.ORDER_GOODS,
+        Can.COUNT_STOCK,
         Can.VIEW_INTELLIGENCE,
         Can.EXPORT,
     }
@@ -138,6 +154,12 @@ ROLES: dict[str, frozenset[Can]] = {
     "bookkeeper": frozenset(
         {
             Can.VIEW_JOURNAL,
+            Can.VIEW_COSTS,
+            Can.VIEW_SUPPLIERS,
+            Can.VIEW_PURCHASES,
+            Can.VIEW_BILLS,
+            Can.ENTER_BILLS,
+            Can.APPROVE_BILLS,
             Can.VIEW_ORDERS,
             Can.VIEW_REPORTS,
             Can.VIEW_DASHBOARD,
@@ -154,6 +176,11 @@ LARGEST_DISCOUNT_PERCENT: dict[str, int] = {"owner": 100, "manager": 50, "cashie
 LARGEST_GIVEN_BACK: dict[str, int] = {"cashier": 0}
 """What a role may give back (refund, void) on its own; a role that is not named has no such limit. Cashiers do it with
 a manager's PIN, until the shop gives them an amount."""
+LARGEST_PURCHASE: dict[str, int] = {"clerk": 500, "manager": 10_000}
+"""What a role may order and approve on its own, in the shop's currency; a role that is not named has no such limit."""
+LARGEST_ADJUSTMENT: dict[str, int] = {"clerk": 500}
+"""What a role may correct of stock on its own, in worth at cost, by hand or by booking a count; a role that is not
+named has no such limit."""
 BY_PIN: frozenset[Can] = frozenset(
     {
         Can.VIEW_PRODUCTS,

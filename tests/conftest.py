@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, event
 
 import config
 from retail.app import create_app
-from retail.core import db, rate_limits, tenancy, wall
+from retail.core import db, rate_limits, remembered, tenancy, wall
 from retail.identity import services
 from tests import make
 from tests.rules import scenario
@@ -60,7 +60,7 @@ def make_app(instance: Path, url: str, *, key: str = KEY, **overrides: Any) -> F
     environ |= {"SECRET_KEY": key, "SLOW_REQUEST_MS": "600000", "SLOW_QUERY_MS": "600000"}
     # Tests ask more than people do; and they count statements, so the list of blocks is read only when it changes.
     environ |= {"RATE_LIMIT_USER": "0", "RATE_LIMIT_ADDRESS": "0"}
-    counted = {"RATELIMIT_STORAGE_URI": "memory://", "BLOCKS_SECONDS": 86_400}
+    counted = {"RATELIMIT_STORAGE_URI": "memory://", "REMEMBERED_SECONDS": 86_400}
     settings = config.load(environ)
     return create_app(settings, TESTING=True, PROPAGATE_EXCEPTIONS=False, **counted, **overrides)
 
@@ -150,12 +150,12 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         for leftover in (live.with_name(live.name + "-wal"), live.with_name(live.name + "-shm")):
             leftover.unlink(missing_ok=True)
         shutil.copy(template, live)
-        app.extensions["doorkeeper"].forget()
+        remembered.forget(app)
         yield app
     else:
         app, database = request.getfixturevalue("_postgresql_app")
         renew(app, database)
-        app.extensions["doorkeeper"].forget()
+        remembered.forget(app)
         yield app
     with app.app_context():
         db.session.remove()

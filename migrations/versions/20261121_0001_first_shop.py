@@ -62,6 +62,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_blocked_networks_created_at"), ["created_at"], unique=False)
 
     op.create_table(
+        "chosen_limits",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("each_minute", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("chosen_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chosen_limits")),
+        sa.UniqueConstraint("policy", name=op.f("uq_chosen_limits_policy")),
+    )
+    op.create_table(
         "limited_callers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
@@ -434,6 +444,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", name=op.f("uq_push_keys_tenant_id")),
     )
     op.create_table(
+        "replenishment_trials",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_replenishment_trials_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replenishment_trials")),
+        sa.UniqueConstraint("tenant_id", "as_of", name=op.f("uq_replenishment_trials_tenant_id_as_of")),
+    )
+    op.create_table(
         "roles",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -442,6 +463,8 @@ def upgrade() -> None:
         sa.Column("largest_discount_percent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("largest_refund", sa.BigInteger(), nullable=True),
         sa.Column("largest_void", sa.BigInteger(), nullable=True),
+        sa.Column("largest_purchase", sa.BigInteger(), nullable=True),
+        sa.Column("largest_adjustment", sa.BigInteger(), nullable=True),
         sa.Column("requires_second_factor", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_roles_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
@@ -606,6 +629,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_files")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stored_files_tenant_id_id")),
     )
+    op.create_table(
+        "suppliers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("country", sa.String(), nullable=False),
+        sa.Column("tax_id", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("payment_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("discount", sa.BigInteger(), nullable=False),
+        sa.Column("discount_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("review_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("minimum_order", sa.BigInteger(), nullable=False),
+        sa.Column("over_tolerance", sa.BigInteger(), nullable=False),
+        sa.Column("under_tolerance", sa.BigInteger(), nullable=False),
+        sa.Column("price_tolerance", sa.BigInteger(), nullable=False),
+        sa.Column("service_level", sa.BigInteger(), nullable=False),
+        sa.Column("orders_itself", sa.Boolean(), nullable=False),
+        sa.Column("monthly_budget", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_suppliers_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppliers")),
+        sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_suppliers_tenant_id_code")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_suppliers_tenant_id_id")),
+    )
+    with op.batch_alter_table("suppliers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suppliers_tenant_id_name"), ["tenant_id", "name"], unique=False)
+
     op.create_table(
         "tasks",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1051,6 +1110,57 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_products_tenant_id_name"), ["tenant_id", "name"], unique=False)
 
     op.create_table(
+        "purchase_orders",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("expected_on", sa.Date(), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("approved_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_net", sa.BigInteger(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_on", sa.Date(), nullable=True),
+        sa.Column("closed_reason", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_purchase_orders_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_purchase_orders_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_purchase_orders_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_orders")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_purchase_orders_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_purchase_orders_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_purchase_orders_tenant_id_number")),
+    )
+    with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_purchase_orders_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_purchase_orders_tenant_id_state"), ["tenant_id", "state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_purchase_orders_tenant_id_supplier_id"), ["tenant_id", "supplier_id"], unique=False
+        )
+
+    op.create_table(
         "registers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1101,40 +1211,63 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "stock_documents",
+        "stock_transfers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("lines", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requested_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("shipped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("shipped_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
-            name=op.f("fk_stock_documents_tenant_id_location_id_locations"),
+            name=op.f("fk_stock_transfers_tenant_id_location_id_locations"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "to_location_id"],
             ["locations.tenant_id", "locations.id"],
-            name=op.f("fk_stock_documents_tenant_id_to_location_id_locations"),
+            name=op.f("fk_stock_transfers_tenant_id_to_location_id_locations"),
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_documents_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_documents")),
-        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_documents_tenant_id_key")),
-        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_documents_tenant_id_number")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_transfers_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_transfers")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_transfers_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_transfers_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_transfers_tenant_id_number")),
     )
-    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+    with op.batch_alter_table("stock_transfers", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_stock_documents_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+            batch_op.f("ix_stock_transfers_tenant_id_requested_at"), ["tenant_id", "requested_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_stock_transfers_tenant_id_state"), ["tenant_id", "state"], unique=False)
+
+    op.create_table(
+        "supplier_notes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_supplier_notes_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_supplier_notes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_notes")),
+    )
+    with op.batch_alter_table("supplier_notes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_supplier_notes_tenant_id_supplier_id"), ["tenant_id", "supplier_id"], unique=False
         )
 
     op.create_table(
@@ -1389,6 +1522,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_passkeys_tenant_id_user_id"), ["tenant_id", "user_id"], unique=False)
 
     op.create_table(
+        "purchase_revisions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("net_before", sa.BigInteger(), nullable=False),
+        sa.Column("net_after", sa.BigInteger(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id"],
+            ["purchase_orders.tenant_id", "purchase_orders.id"],
+            name=op.f("fk_purchase_revisions_tenant_id_order_id_purchase_orders"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_purchase_revisions_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_revisions")),
+        sa.UniqueConstraint(
+            "tenant_id", "order_id", "number", name=op.f("uq_purchase_revisions_tenant_id_order_id_number")
+        ),
+    )
+    op.create_table(
         "push_subscriptions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1479,6 +1636,150 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
+        "stock_documents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("lines", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_documents_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "to_location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_documents_tenant_id_to_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "transfer_id"],
+            ["stock_transfers.tenant_id", "stock_transfers.id"],
+            name=op.f("fk_stock_documents_tenant_id_transfer_id_stock_transfers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_documents_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_documents")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_documents_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_documents_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_documents_tenant_id_number")),
+    )
+    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_documents_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+
+    op.create_table(
+        "supplier_bills",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("charges", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("billed_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("discount_until", sa.Date(), nullable=True),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("accepted", sa.String(), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id"],
+            ["purchase_orders.tenant_id", "purchase_orders.id"],
+            name=op.f("fk_supplier_bills_tenant_id_order_id_purchase_orders"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_supplier_bills_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_supplier_bills_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_bills")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_supplier_bills_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_supplier_bills_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_supplier_bills_tenant_id_number")),
+    )
+    with op.batch_alter_table("supplier_bills", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_supplier_bills_tenant_id_entered_at"), ["tenant_id", "entered_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_supplier_bills_tenant_id_order_id"), ["tenant_id", "order_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_supplier_bills_tenant_id_supplier_id_reference"),
+            ["tenant_id", "supplier_id", "reference"],
+            unique=False,
+        )
+
+    op.create_table(
+        "supplier_returns",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_supplier_returns_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id"],
+            ["purchase_orders.tenant_id", "purchase_orders.id"],
+            name=op.f("fk_supplier_returns_tenant_id_order_id_purchase_orders"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_supplier_returns_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_supplier_returns_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_returns")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_supplier_returns_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_supplier_returns_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_supplier_returns_tenant_id_number")),
+    )
+    with op.batch_alter_table("supplier_returns", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_supplier_returns_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_supplier_returns_tenant_id_order_id"), ["tenant_id", "order_id"], unique=False
         )
 
     op.create_table(
@@ -1676,6 +1977,58 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "goods_receipts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("landed", sa.BigInteger(), nullable=False),
+        sa.Column("landed_cleared", sa.BigInteger(), nullable=False),
+        sa.Column("on_time", sa.Boolean(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "document_id"],
+            ["stock_documents.tenant_id", "stock_documents.id"],
+            name=op.f("fk_goods_receipts_tenant_id_document_id_stock_documents"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_goods_receipts_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id"],
+            ["purchase_orders.tenant_id", "purchase_orders.id"],
+            name=op.f("fk_goods_receipts_tenant_id_order_id_purchase_orders"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_goods_receipts_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_goods_receipts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_goods_receipts")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_goods_receipts_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_goods_receipts_tenant_id_key")),
+    )
+    with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_goods_receipts_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_goods_receipts_tenant_id_order_id"), ["tenant_id", "order_id"], unique=False
+        )
+
+    op.create_table(
         "notification_deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1775,6 +2128,47 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "order_proposals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("unit_cost", sa.BigInteger(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("on_hand", sa.BigInteger(), nullable=False),
+        sa.Column("incoming", sa.BigInteger(), nullable=False),
+        sa.Column("reorder_point", sa.BigInteger(), nullable=False),
+        sa.Column("order_up_to", sa.BigInteger(), nullable=False),
+        sa.Column("cover_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id"],
+            ["purchase_orders.tenant_id", "purchase_orders.id"],
+            name=op.f("fk_order_proposals_tenant_id_order_id_purchase_orders"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_order_proposals_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_order_proposals_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_order_proposals_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_proposals")),
+        sa.UniqueConstraint("tenant_id", "variant_id", name=op.f("uq_order_proposals_tenant_id_variant_id")),
+    )
+    with op.batch_alter_table("order_proposals", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_order_proposals_tenant_id_supplier_id"), ["tenant_id", "supplier_id"], unique=False
+        )
+
+    op.create_table(
         "product_forecasts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1810,6 +2204,62 @@ def upgrade() -> None:
             batch_op.f("ix_product_forecasts_tenant_id_expected_28"), ["tenant_id", "expected_28"], unique=False
         )
 
+    op.create_table(
+        "purchase_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("supplier_code", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("unit_cost", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("damaged", sa.BigInteger(), nullable=False),
+        sa.Column("short", sa.BigInteger(), nullable=False),
+        sa.Column("billed", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("returned_unbilled", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id"],
+            ["purchase_orders.tenant_id", "purchase_orders.id"],
+            name=op.f("fk_purchase_lines_tenant_id_order_id_purchase_orders"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_purchase_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_purchase_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_lines")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_purchase_lines_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "order_id", "variant_id", name=op.f("uq_purchase_lines_tenant_id_order_id_variant_id")
+        ),
+    )
+    with op.batch_alter_table("purchase_lines", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_purchase_lines_tenant_id_variant_id"), ["tenant_id", "variant_id"], unique=False
+        )
+
+    op.create_table(
+        "replenishment_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("minimum", sa.BigInteger(), nullable=True),
+        sa.Column("maximum", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_replenishment_rules_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_replenishment_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replenishment_rules")),
+        sa.UniqueConstraint("tenant_id", "variant_id", name=op.f("uq_replenishment_rules_tenant_id_variant_id")),
+    )
     op.create_table(
         "sales_day_products",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1850,6 +2300,127 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_counts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "category_id"],
+            ["categories.tenant_id", "categories.id"],
+            name=op.f("fk_stock_counts_tenant_id_category_id_categories"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "document_id"],
+            ["stock_documents.tenant_id", "stock_documents.id"],
+            name=op.f("fk_stock_counts_tenant_id_document_id_stock_documents"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_counts_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_counts_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_counts")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_counts_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_counts_tenant_id_key")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_stock_counts_tenant_id_number")),
+    )
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_counts_tenant_id_started_at"), ["tenant_id", "started_at"], unique=False
+        )
+
+    op.create_table(
+        "stock_expectations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_expectations_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_expectations_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_expectations_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_expectations")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "source",
+            "source_id",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_stock_expectations_tenant_id_source_source_id_variant_id_location_id"),
+        ),
+    )
+    op.create_table(
+        "stock_holds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("left", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_holds_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_holds_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_holds_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_holds")),
+    )
+    with op.batch_alter_table("stock_holds", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"), ["tenant_id", "owner", "owner_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_state_expires_at"), ["tenant_id", "state", "expires_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
         "stock_levels",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1857,7 +2428,15 @@ def upgrade() -> None:
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("committed", sa.BigInteger(), nullable=False),
+        sa.Column("damaged", sa.BigInteger(), nullable=False),
+        sa.Column("quality_control", sa.BigInteger(), nullable=False),
+        sa.Column("on_order", sa.BigInteger(), nullable=False),
+        sa.Column("in_transit", sa.BigInteger(), nullable=False),
+        sa.Column("safety_stock", sa.BigInteger(), nullable=False),
         sa.Column("reorder_point", sa.BigInteger(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
@@ -1924,11 +2503,336 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "stock_transfer_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("requested", sa.BigInteger(), nullable=False),
+        sa.Column("shipped", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("damaged", sa.BigInteger(), nullable=False),
+        sa.Column("missing", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("value_left", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "transfer_id"],
+            ["stock_transfers.tenant_id", "stock_transfers.id"],
+            name=op.f("fk_stock_transfer_lines_tenant_id_transfer_id_stock_transfers"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_transfer_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_transfer_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_transfer_lines")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "transfer_id",
+            "variant_id",
+            name=op.f("uq_stock_transfer_lines_tenant_id_transfer_id_variant_id"),
+        ),
+    )
+    op.create_table(
+        "supplier_items",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("pack_size", sa.BigInteger(), nullable=False),
+        sa.Column("minimum", sa.BigInteger(), nullable=False),
+        sa.Column("weight", sa.BigInteger(), nullable=True),
+        sa.Column("preferred", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_supplier_items_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_supplier_items_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_supplier_items_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_items")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_supplier_items_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "supplier_id", "variant_id", name=op.f("uq_supplier_items_tenant_id_supplier_id_variant_id")
+        ),
+    )
+    with op.batch_alter_table("supplier_items", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_supplier_items_tenant_id_variant_id"), ["tenant_id", "variant_id"], unique=False
+        )
+
+    op.create_table(
+        "billed_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bill_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("unit_cost", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("cleared", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "bill_id"],
+            ["supplier_bills.tenant_id", "supplier_bills.id"],
+            name=op.f("fk_billed_lines_tenant_id_bill_id_supplier_bills"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_line_id"],
+            ["purchase_lines.tenant_id", "purchase_lines.id"],
+            name=op.f("fk_billed_lines_tenant_id_order_line_id_purchase_lines"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_billed_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_billed_lines")),
+    )
+    with op.batch_alter_table("billed_lines", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_billed_lines_tenant_id_bill_id"), ["tenant_id", "bill_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_billed_lines_tenant_id_order_line_id"), ["tenant_id", "order_line_id"], unique=False
+        )
+
+    op.create_table(
+        "landed_costs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("receipt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("spread", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "receipt_id"],
+            ["goods_receipts.tenant_id", "goods_receipts.id"],
+            name=op.f("fk_landed_costs_tenant_id_receipt_id_goods_receipts"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_landed_costs_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_landed_costs")),
+    )
+    with op.batch_alter_table("landed_costs", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_landed_costs_tenant_id_receipt_id"), ["tenant_id", "receipt_id"], unique=False
+        )
+
+    op.create_table(
+        "price_breaks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("from_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "item_id"],
+            ["supplier_items.tenant_id", "supplier_items.id"],
+            name=op.f("fk_price_breaks_tenant_id_item_id_supplier_items"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_price_breaks_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_breaks")),
+        sa.UniqueConstraint(
+            "tenant_id", "item_id", "from_quantity", name=op.f("uq_price_breaks_tenant_id_item_id_from_quantity")
+        ),
+    )
+    op.create_table(
+        "received_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("receipt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("damaged", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("unit_cost", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("landed", sa.BigInteger(), nullable=False),
+        sa.Column("settled", sa.BigInteger(), nullable=False),
+        sa.Column("cleared", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_line_id"],
+            ["purchase_lines.tenant_id", "purchase_lines.id"],
+            name=op.f("fk_received_lines_tenant_id_order_line_id_purchase_lines"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "receipt_id"],
+            ["goods_receipts.tenant_id", "goods_receipts.id"],
+            name=op.f("fk_received_lines_tenant_id_receipt_id_goods_receipts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_received_lines_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_received_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_received_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_received_lines")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_received_lines_tenant_id_id")),
+    )
+    with op.batch_alter_table("received_lines", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_received_lines_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_received_lines_tenant_id_order_line_id"), ["tenant_id", "order_line_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_received_lines_tenant_id_receipt_id"), ["tenant_id", "receipt_id"], unique=False
+        )
+
+    op.create_table(
+        "stock_count_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("void", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "count_id"],
+            ["stock_counts.tenant_id", "stock_counts.id"],
+            name=op.f("fk_stock_count_entries_tenant_id_count_id_stock_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_count_entries_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_count_entries_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count_entries")),
+        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_stock_count_entries_tenant_id_key")),
+    )
+    with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"),
+            ["tenant_id", "count_id", "variant_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "stock_count_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("counted", sa.BigInteger(), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recount", sa.Boolean(), nullable=False),
+        sa.Column("expected", sa.BigInteger(), nullable=True),
+        sa.Column("variance", sa.BigInteger(), nullable=True),
+        sa.Column("value", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "count_id"],
+            ["stock_counts.tenant_id", "stock_counts.id"],
+            name=op.f("fk_stock_count_lines_tenant_id_count_id_stock_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_count_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_count_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count_lines")),
+        sa.UniqueConstraint(
+            "tenant_id", "count_id", "variant_id", name=op.f("uq_stock_count_lines_tenant_id_count_id_variant_id")
+        ),
+    )
+    op.create_table(
+        "returned_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("return_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("received_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("unit_cost", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("cleared", sa.BigInteger(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "received_line_id"],
+            ["received_lines.tenant_id", "received_lines.id"],
+            name=op.f("fk_returned_lines_tenant_id_received_line_id_received_lines"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "return_id"],
+            ["supplier_returns.tenant_id", "supplier_returns.id"],
+            name=op.f("fk_returned_lines_tenant_id_return_id_supplier_returns"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "supplier_id"],
+            ["suppliers.tenant_id", "suppliers.id"],
+            name=op.f("fk_returned_lines_tenant_id_supplier_id_suppliers"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_returned_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_returned_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_returned_lines")),
+    )
+    with op.batch_alter_table("returned_lines", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_returned_lines_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_returned_lines_tenant_id_return_id"), ["tenant_id", "return_id"], unique=False
+        )
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("returned_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_returned_lines_tenant_id_return_id"))
+        batch_op.drop_index(batch_op.f("ix_returned_lines_tenant_id_business_date"))
+
+    op.drop_table("returned_lines")
+    op.drop_table("stock_count_lines")
+    with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"))
+
+    op.drop_table("stock_count_entries")
+    with op.batch_alter_table("received_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_received_lines_tenant_id_receipt_id"))
+        batch_op.drop_index(batch_op.f("ix_received_lines_tenant_id_order_line_id"))
+        batch_op.drop_index(batch_op.f("ix_received_lines_tenant_id_business_date"))
+
+    op.drop_table("received_lines")
+    op.drop_table("price_breaks")
+    with op.batch_alter_table("landed_costs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_landed_costs_tenant_id_receipt_id"))
+
+    op.drop_table("landed_costs")
+    with op.batch_alter_table("billed_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_billed_lines_tenant_id_order_line_id"))
+        batch_op.drop_index(batch_op.f("ix_billed_lines_tenant_id_bill_id"))
+
+    op.drop_table("billed_lines")
+    with op.batch_alter_table("supplier_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supplier_items_tenant_id_variant_id"))
+
+    op.drop_table("supplier_items")
+    op.drop_table("stock_transfer_lines")
     with op.batch_alter_table("stock_moves", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
@@ -1940,14 +2844,35 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_levels_tenant_id_location_id"))
 
     op.drop_table("stock_levels")
+    with op.batch_alter_table("stock_holds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_state_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_created_at"))
+
+    op.drop_table("stock_holds")
+    op.drop_table("stock_expectations")
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_counts_tenant_id_started_at"))
+
+    op.drop_table("stock_counts")
     with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 
     op.drop_table("sales_day_products")
+    op.drop_table("replenishment_rules")
+    with op.batch_alter_table("purchase_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_purchase_lines_tenant_id_variant_id"))
+
+    op.drop_table("purchase_lines")
     with op.batch_alter_table("product_forecasts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_product_forecasts_tenant_id_expected_28"))
 
     op.drop_table("product_forecasts")
+    with op.batch_alter_table("order_proposals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_order_proposals_tenant_id_supplier_id"))
+
+    op.drop_table("order_proposals")
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_variant_id"))
         batch_op.drop_index(batch_op.f("ix_order_lines_tenant_id_reverses_id"))
@@ -1959,6 +2884,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_created_at"))
 
     op.drop_table("notification_deliveries")
+    with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_order_id"))
+        batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_occurred_at"))
+
+    op.drop_table("goods_receipts")
     with op.batch_alter_table("cash_movements", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cash_movements_tenant_id_shift_id"))
 
@@ -1987,6 +2917,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_support_accesses_administrator_id"))
 
     op.drop_table("support_accesses")
+    with op.batch_alter_table("supplier_returns", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supplier_returns_tenant_id_order_id"))
+        batch_op.drop_index(batch_op.f("ix_supplier_returns_tenant_id_occurred_at"))
+
+    op.drop_table("supplier_returns")
+    with op.batch_alter_table("supplier_bills", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supplier_bills_tenant_id_supplier_id_reference"))
+        batch_op.drop_index(batch_op.f("ix_supplier_bills_tenant_id_order_id"))
+        batch_op.drop_index(batch_op.f("ix_supplier_bills_tenant_id_entered_at"))
+
+    op.drop_table("supplier_bills")
+    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))
+
+    op.drop_table("stock_documents")
     with op.batch_alter_table("shifts", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_shifts_one_open_per_register",
@@ -2005,6 +2950,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_push_subscriptions_tenant_id_user_id"))
 
     op.drop_table("push_subscriptions")
+    op.drop_table("purchase_revisions")
     with op.batch_alter_table("passkeys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkeys_tenant_id_user_id"))
 
@@ -2041,12 +2987,23 @@ def downgrade() -> None:
     op.drop_table("approvals")
     op.drop_table("addressees")
     op.drop_table("users")
-    with op.batch_alter_table("stock_documents", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stock_documents_tenant_id_occurred_at"))
+    with op.batch_alter_table("supplier_notes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supplier_notes_tenant_id_supplier_id"))
 
-    op.drop_table("stock_documents")
+    op.drop_table("supplier_notes")
+    with op.batch_alter_table("stock_transfers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_transfers_tenant_id_state"))
+        batch_op.drop_index(batch_op.f("ix_stock_transfers_tenant_id_requested_at"))
+
+    op.drop_table("stock_transfers")
     op.drop_table("sales_hours")
     op.drop_table("registers")
+    with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_purchase_orders_tenant_id_supplier_id"))
+        batch_op.drop_index(batch_op.f("ix_purchase_orders_tenant_id_state"))
+        batch_op.drop_index(batch_op.f("ix_purchase_orders_tenant_id_created_at"))
+
+    op.drop_table("purchase_orders")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_products_tenant_id_name"))
         batch_op.drop_index(batch_op.f("ix_products_tenant_id_created_at"))
@@ -2115,6 +3072,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tasks_state_due_at"))
 
     op.drop_table("tasks")
+    with op.batch_alter_table("suppliers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suppliers_tenant_id_name"))
+
+    op.drop_table("suppliers")
     op.drop_table("stored_files")
     op.drop_table("sms_accounts")
     with op.batch_alter_table("slow_notes", schema=None) as batch_op:
@@ -2139,6 +3100,7 @@ def downgrade() -> None:
 
     op.drop_table("saved_views")
     op.drop_table("roles")
+    op.drop_table("replenishment_trials")
     op.drop_table("push_keys")
     op.drop_table("number_series")
     op.drop_table("notification_rules")
@@ -2204,6 +3166,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_limited_callers_last_at"))
 
     op.drop_table("limited_callers")
+    op.drop_table("chosen_limits")
     with op.batch_alter_table("blocked_networks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blocked_networks_created_at"))
 

@@ -1,31 +1,27 @@
 """Addresses that are not served at all: single ones or whole networks, for a time or for good.
 
-Asked before anything else, also for static files and sockets, of a list in this process's memory, which is read from
-the database now and then and at once where it is changed.
+Asked before anything else, also for static files and sockets, of a list in this process's memory.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, cast
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_babel import gettext as _
-from sqlalchemy import Index, event, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import Audited
 from retail.core.clock import now
-from retail.core.db import Model, reading, session
+from retail.core.db import Model, session
 from retail.core.errors import NotFound, Refused
 from retail.core.network import Address, Network, address_of, network_of
-from retail.core.tenancy import across_tenants
+from retail.core.remembered import Remembered, remembered
 
 WIDEST = {4: 16, 6: 32}
 """A block of fewer bits than these takes in whole countries, and is made only by who says that they are sure."""
@@ -76,41 +72,14 @@ class Listed:
         return any(found.get(number >> shift, 0.0) > instant for shift, found in self.lengths[address.version].items())
 
 
-class Doorkeeper:
-    """Keeps the list of one application in memory and turns away who is on it."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app, self.listed, self.read_at = app, Listed(), float("-inf")
-        self._turn = threading.Lock()
-
-    def refuses(self, address: str | None) -> bool:
-        """Whether requests from here are turned away."""
-        if time.monotonic() - self.read_at > self.app.config["BLOCKS_SECONDS"] and self._turn.acquire(blocking=False):
-            try:
-                self.read()
-            finally:
-                self._turn.release()
-        return self.listed.holds(address_of(address), now().timestamp())
-
-    def read(self) -> None:
-        """Read the list anew. While the database is away, or not made yet, the old one holds."""
-        self.read_at = time.monotonic()
-        with self.app.app_context():
-            try:
-                with across_tenants(), reading():
-                    rows = session.execute(select(BlockedNetwork.network, BlockedNetwork.until)).all()
-            except SQLAlchemyError:
-                return
-        self.listed = Listed.of((row.network, row.until) for row in rows)
-
-    def forget(self) -> None:
-        """Be as if nobody had ever been blocked, for tests, which take another database."""
-        self.listed, self.read_at = Listed(), time.monotonic()
+def blocked() -> Remembered[Listed]:
+    """The list of this application."""
+    return cast("Remembered[Listed]", remembered("blocks"))
 
 
-def doorkeeper() -> Doorkeeper:
-    """That of this application."""
-    return cast(Doorkeeper, current_app.extensions["doorkeeper"])
+def _read() -> Listed:
+    rows = session.execute(select(BlockedNetwork.network, BlockedNetwork.until)).all()
+    return Listed.of((row.network, row.until) for row in rows)
 
 
 def block(network: str, reason: str, until: datetime | None, by: str, *, own: str | None, sure: bool) -> BlockedNetwork:
@@ -133,7 +102,7 @@ def block(network: str, reason: str, until: datetime | None, by: str, *, own: st
     row = BlockedNetwork(network=str(found), reason=reason, until=until, created_at=now(), created_by=by)
     session.add(row)
     session.flush()
-    _read_after_commit()
+    blocked().read_after_commit()
     return row
 
 
@@ -156,7 +125,7 @@ def unblock(row: BlockedNetwork) -> None:
     """Serve an address or network again."""
     session.delete(row)
     session.flush()
-    _read_after_commit()
+    blocked().read_after_commit()
 
 
 def block_numbered(block_id: int) -> BlockedNetwork:
@@ -178,23 +147,13 @@ def block_of(network: str) -> BlockedNetwork:
     return row
 
 
-def _read_after_commit() -> None:
-    keeper = doorkeeper()
-
-    def soon(_session: object) -> None:
-        # The transaction that is just ending cannot be used; whoever comes next reads the list.
-        keeper.read_at = float("-inf")
-
-    event.listen(session(), "after_commit", soon, once=True)
-
-
 def init_app(app: Flask) -> None:
     """Turn away who is blocked, before anything else sees their request."""
-    keeper = app.extensions["doorkeeper"] = Doorkeeper(app)
+    listed = Remembered(app, "blocks", Listed(), _read)
     inside = app.wsgi_app
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
-        if not keeper.refuses(environ.get("REMOTE_ADDR")):
+        if not listed.get().holds(address_of(environ.get("REMOTE_ADDR")), now().timestamp()):
             return inside(environ, start_response)
         head = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(ANSWER)))]
         start_response("403 Forbidden", [*head, ("Cache-Control", "no-store"), ("Connection", "close")])

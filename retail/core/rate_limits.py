@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 from limits import parse
@@ -22,22 +23,27 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wrappers import Response
 
+from retail.core.audit import Audited
 from retail.core.clock import now
 from retail.core.db import Model, session, unit_of_work
+from retail.core.errors import Refused
 from retail.core.module import person_or_none
 from retail.core.network import neighborhood
+from retail.core.remembered import Remembered, remembered
 from retail.core.retention import passes
 from retail.core.tenancy import across_tenants
 
 log = logging.getLogger(__name__)
 MOST_REMEMBERED = 10_000
+FEWEST_EACH_MINUTE = 60
 NO_LIMIT = "1 per minute"
 """What stands where the limit does not apply, and is never counted."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """One limit: its name in the headers, what it is for, and the setting or the text that says how much."""
+    """One limit: its name in the headers, what it is for, and the setting or the text that says how much, as long as no
+    administrator chose otherwise."""
 
     name: str
     words: Any
@@ -47,8 +53,19 @@ class Policy:
     @property
     def value(self) -> str:
         """How much, such as `600 per minute`; empty where there is no limit."""
-        each_minute = current_app.config[self.setting] if self.setting else 0
-        return f"{each_minute} per minute" if each_minute else self.text
+        if not self.setting:
+            return self.text
+        return f"{self.each_minute} per minute" if self.each_minute else ""
+
+    @property
+    def each_minute(self) -> int:
+        """How many requests a minute; 0 is any number."""
+        return chosen_limits().get().get(self.name, self.by_setting)
+
+    @property
+    def by_setting(self) -> int:
+        """How many the settings of the installation say."""
+        return int(current_app.config[self.setting])
 
 
 POLICIES = {
@@ -77,6 +94,56 @@ class LimitedCaller(Model):
     last_at: Mapped[datetime]
     until: Mapped[datetime]
     released_by: Mapped[str] = mapped_column(default="")
+
+
+class ChosenLimit(Audited, Model):
+    """What an administrator chose in place of a setting, until they take it back."""
+
+    __tablename__ = "chosen_limits"
+
+    policy: Mapped[str] = mapped_column(unique=True)
+    each_minute: Mapped[int]
+    chosen_at: Mapped[datetime]
+    chosen_by: Mapped[str]
+
+    @property
+    def audit_label(self) -> str:
+        return self.policy
+
+
+def chosen_limits() -> Remembered[dict[str, int]]:
+    """What was chosen for this application, by the name of the policy."""
+    return cast("Remembered[dict[str, int]]", remembered("limits"))
+
+
+def _read_chosen() -> dict[str, int]:
+    rows = session.execute(select(ChosenLimit.policy, ChosenLimit.each_minute)).all()
+    return {row.policy: row.each_minute for row in rows}
+
+
+def choose_limit(policy: str, each_minute: int | None, by: str) -> None:
+    """Let so many requests a minute be asked for from now on, 0 for any number, or None for what the setting says.
+
+    Refused below `FEWEST_EACH_MINUTE`, with which nobody could open the page that takes it back.
+    """
+    if each_minute and each_minute < FEWEST_EACH_MINUTE:
+        raise Refused(
+            _("A page takes several requests: allow %(n)s or more, or 0 for any number.", n=FEWEST_EACH_MINUTE),
+            field=policy,
+        )
+    row = session.scalar(select(ChosenLimit).where(ChosenLimit.policy == policy).with_for_update())
+    if each_minute is None:
+        if row is not None:
+            session.delete(row)
+    else:
+        if row is None:
+            row = ChosenLimit(policy=policy)
+            session.add(row)
+        elif row.each_minute == each_minute:
+            return
+        row.each_minute, row.chosen_at, row.chosen_by = each_minute, now(), by
+    session.flush()
+    chosen_limits().read_after_commit()
 
 
 def by_address() -> str:
@@ -223,5 +290,7 @@ def forget() -> None:
 
 def init_app(app: Flask) -> None:
     """Count every request once it is known who asks; tell what is left with every answer."""
+    nothing: dict[str, int] = {}
+    Remembered(app, "limits", nothing, _read_chosen)
     limiter.init_app(app)
     app.after_request(_tell)

@@ -7,7 +7,7 @@ from retail.core.events import Happening, event
 
 @event("stock.low")
 class StockRanLow(Happening):
-    """A variant fell to its reorder point at a location, having been above it."""
+    """A variant fell to its reorder point at a location, having been above it; `on_hand` is what is left to sell."""
 
     variant_id: int
     location_id: int
@@ -60,3 +60,96 @@ class StockTransferred(Happening):
     to_location_id: int
     lines: int
     number: str
+
+
+@event("stock.counted")
+class StockCounted(Happening):
+    """A count was booked: so many lines were counted, so many of them differed."""
+
+    count_id: int
+    number: str
+    location_id: int
+    lines: int
+    differences: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"count:{self.count_id}"
+
+
+@event("stock.sent")
+class TransferSent(Happening):
+    """Goods left a location for another and are in transit."""
+
+    transfer_id: int
+    number: str
+    from_location_id: int
+    to_location_id: int
+    lines: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"transfer:{self.transfer_id}"
+
+
+@event("stock.arrived")
+class TransferArrived(Happening):
+    """Goods of a transfer arrived, all or some; `state` is the transfer's afterwards, `missing` and `damaged` how many
+    did not come as they were sent."""
+
+    transfer_id: int
+    number: str
+    location_id: int
+    state: str
+    missing: str
+    damaged: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"transfer:{self.transfer_id}"
+
+
+@event("stock.transfer_cancelled")
+class TransferCancelled(Happening):
+    """A transfer was given up before anything of it arrived."""
+
+    transfer_id: int
+    number: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"transfer:{self.transfer_id}"
+
+
+@event("stock.held")
+class StockHeld(Happening):
+    """Goods were reserved for somebody, or set aside: `hold_kind` is reserved, committed, damaged or
+    quality_control."""
+
+    hold_id: int
+    variant_id: int
+    location_id: int
+    hold_kind: str
+    quantity: str
+    owner: str
+    owner_id: int | None
+
+    @property
+    def aggregate(self) -> str:
+        return f"hold:{self.hold_id}"
+
+
+@event("stock.hold_ended")
+class HoldEnded(Happening):
+    """A hold on goods ended: `by` is fulfilled, released or expired."""
+
+    hold_id: int
+    variant_id: int
+    location_id: int
+    owner: str
+    owner_id: int | None
+    by: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"hold:{self.hold_id}"

@@ -25,7 +25,11 @@ CHART: dict[str, tuple[str, str]] = {
     "1090": ("Payments in imported history", "asset"),
     "1100": ("Customers' accounts", "asset"),
     "1200": ("Stock", "asset"),
+    "1300": ("Tax on purchases", "asset"),
+    "2000": ("Suppliers", "liability"),
+    "1210": ("Stock in transit", "asset"),
     "2100": ("Goods received, not billed", "liability"),
+    "2110": ("Freight and duty, not billed", "liability"),
     "2200": ("Tax on sales", "liability"),
     "2300": ("Store credit", "liability"),
     "3000": ("Opening balances", "equity"),
@@ -35,6 +39,8 @@ CHART: dict[str, tuple[str, str]] = {
     "5100": ("Stock adjustments", "expense"),
     "5200": ("Cash over and short", "expense"),
     "5300": ("Petty cash", "expense"),
+    "5400": ("Purchase price differences", "expense"),
+    "5450": ("Exchange differences", "expense"),
 }
 """The accounts every tenant begins with: code to name and kind."""
 
@@ -45,7 +51,7 @@ COUNTERPART_ACCOUNTS = {
     "adjustment": "5100",
     "scrap": "5100",
     "opening": "3000",
-    "transit": "1200",
+    "transit": "1210",
 }
 """What stands against the stock account when goods come from or go to a counterpart."""
 

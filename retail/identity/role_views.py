@@ -103,7 +103,11 @@ def change_role(role_id: int) -> Response:
                 name=form.name.data,
                 permissions=form.permissions.data,
                 limits=Limits(
-                    Decimal(form.largest_discount_percent.data), form.largest_refund.data, form.largest_void.data
+                    Decimal(form.largest_discount_percent.data),
+                    form.largest_refund.data,
+                    form.largest_void.data,
+                    form.largest_purchase.data,
+                    form.largest_adjustment.data,
                 ),
                 requires_second_factor=form.requires_second_factor.data,
                 mine=g.person.powers,

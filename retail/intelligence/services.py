@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -148,6 +148,13 @@ def _replace(model: type[Model], rows: list[dict[str, Any]]) -> None:
     session.execute(select(Tenant.id).where(Tenant.id == tenancy.current_tenant_id()).with_for_update(key_share=True))
     session.execute(delete(model).execution_options(synchronize_session=False))
     tenancy.insert_owned(model, rows)
+
+
+def expected_means(history: Floats, dates: Sequence[date]) -> tuple[Floats, Floats]:
+    """What a history of units (days × articles) lets expect of each of the coming days, in the long run, and the share
+    by which the total over them usually errs, an article each; NaN where that is not known. Nothing is kept."""
+    found = forecast(history, dates, HORIZON_DAYS)
+    return np.nan_to_num(found.mean).clip(min=0), found.errors.wape_total
 
 
 def _rows(as_of: date, variant_ids: tuple[int, ...], values: Floats, result: ForecastResult) -> list[dict[str, Any]]:

@@ -41,11 +41,26 @@ STOCK = Dataset(
     default_measures=("variants", "on_hand"),
     measures={
         "on_hand": Measure(_l("On hand"), func.sum(StockLevel.on_hand), "quantity"),
+        "available": Measure(
+            _l("Available"),
+            func.sum(StockLevel.available),
+            "quantity",
+            about=_l("What may be promised: on hand less what is held and the safety stock."),
+        ),
+        "held": Measure(
+            _l("Held"),
+            func.sum(StockLevel.on_hand - StockLevel.sellable),
+            "quantity",
+            about=_l("Reserved, promised to orders, damaged, or in quality control."),
+        ),
+        "incoming": Measure(
+            _l("On the way"), func.sum(StockLevel.incoming), "quantity", about=_l("Ordered, or sent from elsewhere.")
+        ),
         "value": Measure(_l("Worth at cost"), func.sum(StockLevel.value), "money", needs=Can.VIEW_COSTS),
         "variants": Measure(_l("Variants"), func.count(StockLevel.variant_id.distinct())),
         "low": Measure(
             _l("Running low"),
-            func.count(case((StockLevel.on_hand <= StockLevel.reorder_point, 1))),
+            func.count(case((StockLevel.is_low, 1))),
             about=_l("Levels at or below their reorder point."),
         ),
         "below_zero": Measure(

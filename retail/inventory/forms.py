@@ -10,12 +10,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from retail.catalog.queries import category_choices
 from retail.core.errors import Refused
 from retail.core.forms import Form, QuantityField, choices_from, read_decimal
-from retail.inventory.labels import REASONS
+from retail.inventory.labels import COUNT_KINDS, REASONS
 from retail.tenancy.queries import locations
 
 MOST_LINES = 300
@@ -46,12 +47,58 @@ class TransferForm(Form):
     key = HiddenField()
     location = SelectField(_l("From"), coerce=int)
     to_location = SelectField(_l("To"), coerce=int)
+    how = RadioField(
+        _l("What happens?"),
+        choices=choices_from(
+            [
+                ("send", _l("They go on their way; the other side receives them")),
+                ("now", _l("I carry them over; they are there at once")),
+                ("request", _l("We only ask for them")),
+            ]
+        ),
+        validate_choice=False,
+    )
     reference = StringField(_l("Note"), [Length(max=200)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = choices_from((one.id, one.name) for one in locations())
         self.location.choices = self.to_location.choices = places
+
+
+class ArrivalForm(Form):
+    """What came of a transfer; its lines are read beside it."""
+
+    key = HiddenField()
+    reference = StringField(_l("Note"), [Length(max=200)])
+
+
+class CallBackForm(Form):
+    """Why what is on its way comes back."""
+
+    key = HiddenField()
+    reason = StringField(_l("Reason"), [InputRequired(_l("Say why; it is kept with the transfer.")), Length(max=200)])
+
+
+class CountForm(Form):
+    """A count to begin with."""
+
+    key = HiddenField()
+    location = SelectField(_l("Where"), coerce=int)
+    kind = RadioField(_l("What is counted?"), choices=choices_from(COUNT_KINDS.items()), default="cyclic")
+    category = SelectField(_l("Category"), coerce=int, description=_l("For a count of one category."), default=0)
+    most = IntegerField(
+        _l("At most"), [Optional(), NumberRange(1, 500)], default=50, description=_l("Articles, when it is their turn.")
+    )
+    blind = BooleanField(
+        _l("Blind"), default=True, description=_l("Whoever counts does not see how many there should be.")
+    )
+    note = StringField(_l("Note"), [Length(max=200)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+        self.category.choices = choices_from([(0, "–"), *category_choices()])
 
 
 class AdjustForm(Form):
@@ -84,6 +131,33 @@ class ReorderForm(Form):
 
     location = SelectField(_l("Location"), coerce=int)
     reorder_point = QuantityField(_l("Reorder at"), [Optional()])
+    safety_stock = QuantityField(_l("Keep back"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+
+
+class HoldForm(Form):
+    """Some of an article kept for somebody, or set aside."""
+
+    location = SelectField(_l("Location"), coerce=int, id="hold-location")
+    kind = RadioField(
+        _l("Why is it not for sale?"),
+        choices=choices_from(
+            [
+                ("reserved", _l("Somebody comes for it")),
+                ("damaged", _l("It is damaged")),
+                ("quality_control", _l("It has to be looked at")),
+            ]
+        ),
+        default="reserved",
+    )
+    quantity = QuantityField(_l("Quantity"), [InputRequired()], id="hold-quantity")
+    hold_note = StringField(_l("For whom, or what is wrong"), [Length(max=200)])
+    until = DateField(
+        _l("Until"), [Optional()], description=_l("After that day it may be sold again. Empty: until you release it.")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,6 +172,8 @@ class TypedLine:
     quantity: str = "1"
     cost: str = ""
     problem: str = ""
+    damaged: str = ""
+    missing: str = ""
 
     def amount(self) -> Decimal:
         """The quantity. Refused for what is no number and for nothing."""
@@ -114,6 +190,14 @@ class TypedLine:
         if number < 0:
             raise Refused(_("A cost is not below zero."))
         return number
+
+
+def count_of(text: str) -> Decimal:
+    """A quantity that may be left out. Refused for what is no number, and below zero."""
+    number = _number(text, 3) or Decimal(0)
+    if number < 0:
+        raise Refused(_("A quantity is not below zero."))
+    return number
 
 
 def _number(text: str, places: int) -> Decimal | None:
@@ -133,6 +217,8 @@ def read_lines(sent: Mapping[str, Any]) -> list[TypedLine]:
             int(sent[f"lines-{at}-variant"]),
             str(sent.get(f"lines-{at}-quantity", "1"))[:40],
             str(sent.get(f"lines-{at}-cost", ""))[:40],
+            damaged=str(sent.get(f"lines-{at}-damaged", ""))[:40],
+            missing=str(sent.get(f"lines-{at}-missing", ""))[:40],
         )
         for at in positions
         if _is_id(str(sent[f"lines-{at}-variant"]))

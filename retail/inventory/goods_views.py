@@ -108,13 +108,20 @@ def transfer() -> Response:
     if _wants_to_book() and isinstance(form, TransferForm):
         if _is_sound(desk, with_costs=False) and form.validate():
             with refusals(form):
-                paper = services.transfer(
-                    form.location.data,
-                    form.to_location.data,
-                    [(line.variant_id, line.amount()) for line in desk.lines],
+                lines = [(line.variant_id, line.amount()) for line in desk.lines]
+                places, note, key = (
+                    (form.location.data, form.to_location.data),
                     form.reference.data or "",
-                    key=form.key.data or "",
+                    form.key.data,
                 )
+                if form.how.data in {"send", "request"}:
+                    make = services.send if form.how.data == "send" else services.request_transfer
+                    row = make(*places, lines, note, key=key or "")
+                    said = _("%(number)s is on its way.") if row.state == "shipped" else _("%(number)s is asked for.")
+                    return html.done(
+                        said % {"number": row.number}, to=url_for("inventory.transfer_page", transfer_id=row.id)
+                    )
+                paper = services.transfer(*places, lines, note, key=key or "")
                 said = ngettext("%(num)s line transferred.", "%(num)s lines transferred.", paper.lines)
                 return html.done(said, to=url_for("inventory.document_page", document_id=paper.id))
         _refuse(desk)
@@ -146,6 +153,7 @@ def _open_desk(kind: type[ReceiveForm] | type[TransferForm]) -> Desk:
             form.key.data = services.new_key()
             form.location.data = here = _here(form)
             if isinstance(form, TransferForm):
+                form.how.data = "send"
                 form.to_location.data = next((one.value for one in form.location.choices if one.value != here), here)
             desk = Desk(form, [])
             if variant_id := request.args.get("variant", type=int):

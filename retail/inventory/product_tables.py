@@ -25,7 +25,7 @@ _on_hand = (
 _low = (
     select(_variant.product_id)
     .join(StockLevel, StockLevel.variant_id == _variant.id)
-    .where(StockLevel.on_hand <= StockLevel.reorder_point, _variant.archived_at.is_(None))
+    .where(StockLevel.is_low, _variant.archived_at.is_(None))
 )
 
 

@@ -16,18 +16,27 @@ from retail.catalog.models import Product, Variant
 from retail.catalog.queries import search_variants
 from retail.core.db import session
 from retail.core.errors import NotFound
-from retail.core.money import AMOUNT_PLACES, ZERO, round_to
+from retail.core.money import AMOUNT_PLACES, ZERO, AmountType, QuantityType, round_to
 from retail.identity.models import User
-from retail.inventory.models import DOCUMENT_KINDS, StockDocument, StockLevel, StockMove
+from retail.inventory.models import DOCUMENT_KINDS, StockDocument, StockHold, StockLevel, StockMove, sellable_of
 from retail.tenancy.models import Location
 
-is_low: ColumnElement[bool] = StockLevel.on_hand <= StockLevel.reorder_point
-"""At or below the reorder point, where there is one."""
+QUANTITIES = (
+    "on_hand",
+    "reserved",
+    "committed",
+    "damaged",
+    "quality_control",
+    "safety_stock",
+    "on_order",
+    "in_transit",
+)
+"""What a level holds, what of it is not for sale and why, and what is on its way there."""
 
 
 @dataclass(frozen=True)
 class Goods:
-    """A variant as a line of a delivery or a transfer shows it; `on_hand` is what lies at the location asked about."""
+    """A variant as a line of a delivery or a transfer shows it; `on_hand` is what may leave the location asked of."""
 
     variant_id: int
     product_id: int
@@ -50,7 +59,7 @@ def goods_of(variant_ids: Iterable[int], location_id: int | None) -> dict[int, G
             Variant.sku,
             Variant.unit,
             Variant.cost,
-            func.coalesce(StockLevel.on_hand, ZERO, type_=StockLevel.on_hand.type).label("on_hand"),
+            func.coalesce(StockLevel.sellable, ZERO, type_=QuantityType).label("on_hand"),
             Product.image_file_id,
         )
         .join(Product, Product.id == Variant.product_id)
@@ -84,22 +93,48 @@ class LevelHere:
     sku: str
     location_id: int
     location_name: str
-    on_hand: Decimal
     value: Decimal
     reorder_point: Decimal | None
+    on_hand: Decimal
+    reserved: Decimal
+    committed: Decimal
+    damaged: Decimal
+    quality_control: Decimal
+    safety_stock: Decimal
+    on_order: Decimal
+    in_transit: Decimal
+
+    @property
+    def sellable(self) -> Decimal:
+        """See `StockLevel.sellable`."""
+        found: Decimal = sellable_of(self)
+        return found
+
+    @property
+    def available(self) -> Decimal:
+        """See `StockLevel.available`."""
+        return self.sellable - self.safety_stock
+
+    @property
+    def incoming(self) -> Decimal:
+        """See `StockLevel.incoming`."""
+        return self.on_order + self.in_transit
 
     @property
     def state(self) -> str:
         """See `state_of`."""
-        return state_of(self.on_hand, self.reorder_point)
+        return state_of(self.on_hand, self.sellable, self.reorder_point)
 
 
-def state_of(on_hand: Decimal, reorder_point: Decimal | None) -> str:
-    """`below` (fewer than none), `out` (none, though there should be some), `none`, `low`, else `fine`."""
+def state_of(on_hand: Decimal, sellable: Decimal, reorder_point: Decimal | None) -> str:
+    """`below` (fewer than none), `over` (more is held than there is), `out` (none to sell, though there should be
+    some), `none`, `low`, else `fine`."""
     if on_hand < 0:
         return "below"
-    if reorder_point is not None and on_hand <= reorder_point:
-        return "low" if on_hand else "out"
+    if sellable < 0:
+        return "over"
+    if reorder_point is not None and sellable <= reorder_point:
+        return "low" if sellable else "out"
     return "fine" if on_hand else "none"
 
 
@@ -129,9 +164,9 @@ def _levels_here(*which: ColumnElement[bool]) -> list[LevelHere]:
             Variant.sku,
             Location.id,
             Location.name,
-            func.coalesce(StockLevel.on_hand, ZERO, type_=StockLevel.on_hand.type),
-            func.coalesce(StockLevel.value, ZERO, type_=StockLevel.value.type),
+            func.coalesce(StockLevel.value, ZERO, type_=AmountType),
             StockLevel.reorder_point,
+            *(func.coalesce(getattr(StockLevel, name), ZERO, type_=QuantityType) for name in QUANTITIES),
         )
         .select_from(Variant)
         .join(Location, true())
@@ -140,6 +175,41 @@ def _levels_here(*which: ColumnElement[bool]) -> list[LevelHere]:
         .order_by(Variant.position, Variant.id, Location.kind, Location.name, Location.id)
     )
     return [LevelHere(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class HoldShown:
+    """A hold that stands, as the page of its article shows it."""
+
+    id: int
+    kind: str
+    location_name: str
+    owner: str
+    owner_id: int | None
+    note: str
+    left: Decimal
+    expires_at: datetime | None
+
+
+def holds_on_variant(variant_id: int, limit: int = 30) -> list[HoldShown]:
+    """What is held of a variant, the latest first."""
+    rows = session.execute(
+        select(
+            StockHold.id,
+            StockHold.kind,
+            Location.name,
+            StockHold.owner,
+            StockHold.owner_id,
+            StockHold.note,
+            StockHold.left,
+            StockHold.expires_at,
+        )
+        .join(Location, Location.id == StockHold.location_id)
+        .where(StockHold.variant_id == variant_id, StockHold.state == "active")
+        .order_by(StockHold.id.desc())
+        .limit(limit)
+    )
+    return [HoldShown(*row) for row in rows]
 
 
 @dataclass(frozen=True)

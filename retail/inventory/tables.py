@@ -18,9 +18,9 @@ from retail.core.links import link
 from retail.core.tables import Column, Edit, Filter, FoundBy, Table, among_days, among_numbers, choices_of
 from retail.identity.models import User
 from retail.inventory import services
-from retail.inventory.labels import KINDS, MOVE_REASONS, SOURCES, STATES
-from retail.inventory.models import StockDocument, StockLevel, StockMove
-from retail.inventory.queries import is_low, own_document
+from retail.inventory.labels import HOLD_STATES, HOLDS, KINDS, MOVE_REASONS, OWNERS, SOURCES, STATES
+from retail.inventory.models import StockDocument, StockHold, StockLevel, StockMove
+from retail.inventory.queries import own_document
 from retail.permissions import Can
 from retail.tenancy.models import Location
 from retail.tenancy.queries import locations
@@ -28,28 +28,31 @@ from retail.tenancy.queries import locations
 _there = aliased(Location)
 _state = case(
     (StockLevel.on_hand < 0, "below"),
-    (and_(is_low, StockLevel.on_hand == 0), "out"),
-    (is_low, "low"),
+    (StockLevel.sellable < 0, "over"),
+    (and_(StockLevel.is_low, StockLevel.sellable == 0), "out"),
+    (StockLevel.is_low, "low"),
     (StockLevel.on_hand == 0, "none"),
     else_="fine",
 )
 
 
-def _places() -> Sequence[tuple[str, Any]]:
+def places() -> Sequence[tuple[str, Any]]:
+    """The locations a list may be narrowed to."""
     return [(str(one.id), one.name) for one in locations()]
 
 
-def _at(column: Any) -> Any:
+def at_location(column: Any) -> Any:
     """A filter by the id of a location; what is no id finds nothing."""
-    return lambda statement, text: statement.where(column == int(text) if _is_id(text) else literal(value=False))
+    return lambda statement, text: statement.where(column == int(text) if is_id(text) else literal(value=False))
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text may be the id of a row."""
     return text.isascii() and text.isdecimal() and len(text) < 18
 
 
 def _in_category(statement: Select[Any], text: str) -> Select[Any]:
-    return statement.where(within_category(int(text)) if _is_id(text) else literal(value=False))
+    return statement.where(within_category(int(text)) if is_id(text) else literal(value=False))
 
 
 def _thing(row: Row[Any]) -> Markup:
@@ -81,6 +84,8 @@ class Levels(Table):
         "sku": Column(_l("SKU"), Variant.sku, search=True),
         "location": Column(_l("Location"), Location.name),
         "on_hand": Column(_l("On hand"), StockLevel.on_hand, "quantity"),
+        "available": Column(_l("Available"), StockLevel.available, "quantity", sortable=False),
+        "incoming": Column(_l("On the way"), StockLevel.incoming, "quantity", sortable=False, hidden=True),
         "reorder_point": Column(
             _l("Reorder at"),
             StockLevel.reorder_point,
@@ -100,12 +105,13 @@ class Levels(Table):
     also = {"variant_id": Variant.id, "picture": Product.image_file_id}
     found_by = FoundBy("variants", Variant.id)
     filters = {
-        "location": Filter(_l("Location"), _at(StockLevel.location_id), "choice", _places),
+        "location": Filter(_l("Location"), at_location(StockLevel.location_id), "choice", places),
         "category": Filter(
             _l("Category"), _in_category, "choice", lambda: [(str(one), path) for one, path in category_choices()]
         ),
         "on_hand": Filter(_l("On hand"), among_numbers(StockLevel.on_hand), "numbers"),
-        "low": Filter(_l("Running low"), lambda statement, _value: statement.where(is_low)),
+        "low": Filter(_l("Running low"), lambda statement, _value: statement.where(StockLevel.is_low)),
+        "held": Filter(_l("Something held"), lambda s, _value: s.where(StockLevel.on_hand != StockLevel.sellable)),
         "below": Filter(_l("Below zero"), lambda statement, _value: statement.where(StockLevel.on_hand < 0)),
     }
     empty = {
@@ -134,13 +140,22 @@ def _signed(row: Row[Any]) -> Markup:
     return escape(f"+{text}" if row.quantity > 0 else text)
 
 
+ELSEWHERE = {
+    "order": ("orders.order_page", "order_id"),
+    "supplier_bill": ("purchasing.bill_page", "supplier_bill_id"),
+    "supplier_return": ("purchasing.return_page", "supplier_return_id"),
+}
+"""The pages of documents of other modules that goods move for, and what they are numbered by."""
+
+
 def document_url(source: str, source_id: int | None) -> str | None:
     """The page of the document that goods moved for, where there is one that this person may open."""
     if source_id is None:
         return None
     if source in KINDS:
         return link("inventory.document_page", document_id=source_id)
-    return link("orders.order_page", order_id=source_id) if source == "order" else None
+    page = ELSEWHERE.get(source)
+    return link(page[0], **{page[1]: source_id}) if page is not None else None
 
 
 class Moves(Table):
@@ -183,7 +198,7 @@ class Moves(Table):
     found_by = FoundBy("variants", StockMove.variant_id)
     also = {"variant_id": Variant.id, "source": StockMove.source, "source_id": StockMove.source_id}
     filters = {
-        "location": Filter(_l("Location"), _at(StockMove.location_id), "choice", _places),
+        "location": Filter(_l("Location"), at_location(StockMove.location_id), "choice", places),
         "reason": Filter(
             _l("Reason"), lambda s, v: s.where(StockMove.reason == v), "choice", choices_of(*MOVE_REASONS.items())
         ),
@@ -248,11 +263,11 @@ class Documents(Table):
             _l("Location"),
             lambda statement, text: statement.where(
                 or_(StockDocument.location_id == int(text), StockDocument.to_location_id == int(text))
-                if _is_id(text)
+                if is_id(text)
                 else literal(value=False)
             ),
             "choice",
-            _places,
+            places,
         ),
         "day": Filter(_l("Day"), among_days(StockDocument.business_date), "days"),
     }
@@ -268,4 +283,78 @@ class Documents(Table):
             .join(Location, Location.id == StockDocument.location_id)
             .outerjoin(_there, _there.id == StockDocument.to_location_id)
             .outerjoin(User, User.id == StockDocument.user_id)
+        )
+
+
+def _hold_badge(row: Row[Any]) -> Markup:
+    label, tone = HOLDS[row.kind]
+    return html.drawn("badge", label, tone)
+
+
+def _hold_state_badge(row: Row[Any]) -> Markup:
+    label, tone = HOLD_STATES[row.state]
+    return html.drawn("badge", label, tone, dot=True)
+
+
+class Holds(Table):
+    """What is kept for somebody, promised or set aside."""
+
+    name = "holds"
+    label = _l("Held goods")
+    order = "-since"
+    needs = Can.VIEW_STOCK
+    row_id = StockHold.id
+    columns = {
+        "product": Column(
+            _l("Product"),
+            Variant.name,
+            search=True,
+            sortable=False,
+            link=lambda row: url_for("inventory.article", variant_id=row.variant_id),
+        ),
+        "kind": Column(
+            _l("Why"), StockHold.kind, show=lambda kind: str(HOLDS[kind][0]), draw=_hold_badge, sortable=False
+        ),
+        "left": Column(_l("Held"), StockHold.left, "quantity", sortable=False),
+        "quantity": Column(_l("Asked for"), StockHold.quantity, "quantity", sortable=False),
+        "location": Column(_l("Location"), Location.name, sortable=False),
+        "owner": Column(_l("For"), StockHold.owner, show=lambda owner: str(OWNERS.get(owner, owner)), sortable=False),
+        "note": Column(_l("Note"), StockHold.note, search=True, sortable=False),
+        "until": Column(_l("Until"), StockHold.expires_at, "datetime", sortable=False),
+        "state": Column(
+            _l("State"),
+            StockHold.state,
+            show=lambda state: str(HOLD_STATES[state][0]),
+            draw=_hold_state_badge,
+            sortable=False,
+        ),
+        "since": Column(_l("Since"), StockHold.created_at, "datetime"),
+    }
+    also = {"variant_id": Variant.id}
+    filters = {
+        "state": Filter(
+            _l("State"),
+            lambda s, v: s.where(StockHold.state == v),
+            "choice",
+            choices_of(*((state, words[0]) for state, words in HOLD_STATES.items())),
+        ),
+        "kind": Filter(
+            _l("Why"),
+            lambda s, v: s.where(StockHold.kind == v),
+            "choice",
+            choices_of(*((kind, words[0]) for kind, words in HOLDS.items())),
+        ),
+        "location": Filter(_l("Location"), at_location(StockHold.location_id), "choice", places),
+    }
+    empty = {
+        "title": _l("Nothing is held"),
+        "text": _l("Keep something for a customer, or set damaged goods aside, on the page of an article."),
+        "icon": "lock",
+    }
+
+    def source(self) -> Select[Any]:
+        return (
+            select(StockHold)
+            .join(Variant, Variant.id == StockHold.variant_id)
+            .join(Location, Location.id == StockHold.location_id)
         )

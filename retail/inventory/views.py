@@ -12,14 +12,16 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import db, html
+from retail.core.errors import NeedsApproval
 from retail.core.forms import refusals
 from retail.core.links import link
 from retail.core.module import can, person_or_none
 from retail.core.tables import table_page
+from retail.identity.asking import ask_approval, with_approval
 from retail.inventory import module, queries, services
 from retail.inventory.datasets import STOCK
-from retail.inventory.forms import AdjustForm, ReorderForm
-from retail.inventory.labels import KINDS, MOVE_REASONS, SOURCES, STATES
+from retail.inventory.forms import AdjustForm, HoldForm, ReorderForm
+from retail.inventory.labels import HOLDS, KINDS, MOVE_REASONS, OWNERS, QUANTITY_WORDS, SOURCES, STATES, TRANSFER_STATES
 from retail.inventory.models import StockDocument
 from retail.inventory.tables import Documents, Levels, Moves, document_url
 from retail.permissions import Can
@@ -36,12 +38,24 @@ WORDS: dict[str, Any] = {
     "reasons": MOVE_REASONS,
     "sources": SOURCES,
     "kinds": KINDS,
+    "hold_kinds": HOLDS,
+    "owners": OWNERS,
+    "transfer_states": TRANSFER_STATES,
     "document_url": document_url,
 }
 
 
-def _tabs(here: str) -> list[dict[str, Any]]:
-    pages = (("levels", _("On hand")), ("moves", _("Movements")), ("documents", _("Papers")))
+def stock_tabs(here: str) -> list[dict[str, Any]]:
+    """The pages that stand side by side under Stock."""
+    pages = (
+        ("levels", _("On hand")),
+        ("moves", _("Movements")),
+        ("documents", _("Papers")),
+        ("transfers", _("Transfers")),
+        *([("counts", _("Counts"))] if can(Can.COUNT_STOCK) else []),
+        ("holds", _("Held")),
+        *([("as_of", _("Worth"))] if can(Can.VIEW_COSTS) else []),
+    )
     return [
         {"label": label, "url": url_for(f"inventory.{name}"), "active": name == here, "count": None}
         for name, label in pages
@@ -67,7 +81,7 @@ def levels() -> Response:
         "inventory/levels.html",
         title=_("Stock"),
         subtitle=places.get(here) if here else None,
-        tabs=_tabs("levels"),
+        tabs=stock_tabs("levels"),
         figures=figures,
         places=len(places),
     )
@@ -78,7 +92,7 @@ def levels() -> Response:
 def moves() -> Response:
     """Everything that came in or left."""
     answer: Response = table_page(
-        Moves(), "inventory/listed.html", title=_("Stock"), subtitle=None, tabs=_tabs("moves")
+        Moves(), "inventory/listed.html", title=_("Stock"), subtitle=None, tabs=stock_tabs("moves")
     )
     return answer
 
@@ -87,7 +101,7 @@ def moves() -> Response:
 def documents() -> Response:
     """Deliveries, corrections, transfers."""
     answer: Response = table_page(
-        Documents(), "inventory/listed.html", title=_("Stock"), subtitle=None, tabs=_tabs("documents")
+        Documents(), "inventory/listed.html", title=_("Stock"), subtitle=None, tabs=stock_tabs("documents")
     )
     return answer
 
@@ -129,7 +143,7 @@ def product_panel(product_id: int) -> Response:
 @module.get("/articles/<int:variant_id>", needs=Can.VIEW_STOCK)
 def article(variant_id: int) -> Response:
     """One article: where it lies, when it is low, what moved; and the forms to put it right."""
-    return _article_page(variant_id)
+    return article_page(variant_id)
 
 
 @module.post("/articles/<int:variant_id>/adjust", needs=Can.ADJUST_STOCK)
@@ -139,35 +153,47 @@ def adjust(variant_id: int) -> Response:
     form = AdjustForm()
     if form.validate_on_submit() and form.quantity.data is not None:
         with refusals(form):
-            paper = _put_right(variant_id, form, form.quantity.data)
+            quantity = form.quantity.data
+            try:
+                paper = with_approval(lambda token: _put_right(variant_id, form, quantity, token))
+            except NeedsApproval as need:
+                return ask_approval(need, request.path, "body", url_for("inventory.article", variant_id=variant_id))
             said = _("%(number)s is booked.", number=paper.number) if paper else _("Counted: it is as it says here.")
             return html.done(said, to=url_for("inventory.article", variant_id=variant_id))
     html.settle(keep=False)
-    return _article_page(variant_id, adjusting=form)
+    return article_page(variant_id, adjusting=form)
 
 
-def _put_right(variant_id: int, form: AdjustForm, quantity: Decimal) -> StockDocument | None:
+def _put_right(variant_id: int, form: AdjustForm, quantity: Decimal, token: str) -> StockDocument | None:
     place, reason, note, key = form.location.data, form.reason.data, form.note.data or "", form.key.data or ""
+    reach = services.Reach(person_or_none().limits.adjustment, token)
     if form.how.data == "counted":
-        return services.count(place, variant_id, quantity, reason, note, key=key)
-    return services.adjust(place, variant_id, -quantity if form.how.data == "less" else quantity, reason, note, key=key)
+        return services.count(place, variant_id, quantity, reason, note, key=key, reach=reach)
+    change = -quantity if form.how.data == "less" else quantity
+    return services.adjust(place, variant_id, change, reason, note, key=key, reach=reach)
 
 
 @module.post("/articles/<int:variant_id>/reorder-point", needs=Can.ADJUST_STOCK)
 def reorder_point(variant_id: int) -> Response:
-    """Say at which quantity a location should order an article again; empty for never."""
+    """Say at which quantity a location should order an article again (empty for never), and how many it keeps back."""
     queries.goods_numbered(variant_id)
     form = ReorderForm()
     if form.validate_on_submit():
         with refusals(form):
             services.set_reorder_point(form.location.data, variant_id, form.reorder_point.data)
+            if form.safety_stock.raw_data:
+                services.set_safety_stock(form.location.data, variant_id, form.safety_stock.data or Decimal(0))
             return html.done(_("Saved."), to=url_for("inventory.article", variant_id=variant_id))
     html.settle(keep=False)
-    return _article_page(variant_id, reordering=form)
+    return article_page(variant_id, reordering=form)
 
 
-def _article_page(
-    variant_id: int, *, adjusting: AdjustForm | None = None, reordering: ReorderForm | None = None
+def article_page(
+    variant_id: int,
+    *,
+    adjusting: AdjustForm | None = None,
+    reordering: ReorderForm | None = None,
+    holding: HoldForm | None = None,
 ) -> Response:
     """The page, also beside a form that was refused; it only reads."""
     with db.reading():
@@ -178,15 +204,26 @@ def _article_page(
             "goods": goods,
             "levels": found,
             "total": sum((one.on_hand for one in found), Decimal(0)),
+            "available": sum((one.available for one in found), Decimal(0)),
+            "incoming": sum((one.incoming for one in found), Decimal(0)),
+            "parts": [
+                (QUANTITY_WORDS[name], quantity)
+                for name in queries.QUANTITIES[1:]
+                if (quantity := sum((getattr(one, name) for one in found), Decimal(0)))
+            ],
+            "holds": queries.holds_on_variant(variant_id),
+            "hold_form": holding or HoldForm(formdata=None, location=_place_here(found)),
+            "holding": holding is not None,
             "worth": sum((one.value for one in found), Decimal(0)),
             "moves": queries.moves_of_variant(variant_id),
             "form": form,
             "reordering": reordering,
             "product_url": link("catalog.product_page", product_id=goods.product_id),
+            "incoming_url": link("purchasing.incoming_panel", variant_id=variant_id),
             "breadcrumbs": [(_("Stock"), url_for("inventory.levels")), (goods.name, None)],
             **WORDS,
         }
-    refused = adjusting is not None or reordering is not None
+    refused = any(one is not None for one in (adjusting, reordering, holding))
     return html.page("inventory/article.html", status=422 if refused else 200, **context)
 
 

@@ -46,17 +46,17 @@ def push_to_screens(happenings: list[Happening]) -> None:
 @on(StockRanLow, StockReplenished, batch=True, queue="high")
 def tell_of_low_stock(happenings: list[Happening]) -> None:
     """One notification for all that is low, as it is now, to those who order and receive goods."""
-    is_low = (StockLevel.reorder_point.is_not(None), StockLevel.on_hand <= StockLevel.reorder_point)
+    is_low = (StockLevel.is_low,)
     count = session.scalar(select(func.count()).select_from(StockLevel).where(*is_low)) or 0
     if not count:
         settle(LOW_STOCK)
         return
     rows = session.execute(
-        select(Variant.name, StockLevel.on_hand, StockLevel.reorder_point, Location.name)
+        select(Variant.name, StockLevel.sellable, StockLevel.reorder_point, Location.name)
         .join(Variant, Variant.id == StockLevel.variant_id)
         .join(Location, Location.id == StockLevel.location_id)
         .where(*is_low)
-        .order_by(StockLevel.on_hand, Variant.name)
+        .order_by(StockLevel.sellable, Variant.name)
         .limit(3)
     ).all()
     if count == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
@@ -17,15 +18,25 @@ from retail.core.files import StoredFile
 from retail.core.numbers import NumberSeries
 from retail.core.tasks import Task
 from retail.core.tenancy import current_tenant_id
-from retail.inventory.models import DOCUMENT_KINDS, StockDocument
+from retail.inventory.models import DOCUMENT_KINDS, StockCount, StockDocument, StockTransfer
 from retail.orders.models import Order
+from retail.purchasing.models import GoodsReceipt, PurchaseOrder, SupplierBill, SupplierReturn
 from retail.till.models import Shift
 
 PATIENCE = timedelta(minutes=5)
 """Within this time events and tasks may be on their way; after it something does not run."""
 
-NUMBERS_PEOPLE_MAY_CHANGE = {"customers"}
+NUMBERS_PEOPLE_MAY_CHANGE = {"customers", "suppliers"}
 """Series that only propose a code: a person may give another, so a gap says nothing."""
+
+
+NUMBERED_ELSEWHERE = {
+    "purchase order": PurchaseOrder.number,
+    "refused delivery": GoodsReceipt.number,
+    "supplier bill": SupplierBill.number,
+    "supplier return": SupplierReturn.number,
+}
+"""Where the numbers stand of series that are not those of orders and stock documents."""
 
 
 @check("document numbers", "Every series of numbers runs from 1 to its last without a gap.")
@@ -36,8 +47,16 @@ def numbers_have_no_gaps() -> list[Fault]:
         if series.name in NUMBERS_PEOPLE_MAY_CHANGE:
             continue
         kind: ColumnElement[bool]
-        if series.name == "z":
+        numbers: Any
+        if series.name == "counts":
+            numbers, kind = StockCount.number, StockCount.number.is_not(None)
+        elif series.name == "z":
             numbers, kind = Shift.number, Shift.number.is_not(None)
+        elif series.name in NUMBERED_ELSEWHERE:
+            numbers = NUMBERED_ELSEWHERE[series.name]
+            kind = numbers.is_not(None)
+        elif series.name == "transfers":
+            numbers, kind = StockTransfer.number, StockTransfer.number.is_not(None)
         elif series.name in DOCUMENT_KINDS:
             numbers, kind = StockDocument.number, StockDocument.kind == series.name
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +18,11 @@ from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.forms import refusals
 from retail.core.module import MenuItem
-from retail.core.rate_limits import POLICIES, LimitedCaller
+from retail.core.rate_limits import POLICIES, LimitedCaller, Policy, choose_limit, chosen_limits
 from retail.identity.throttle_services import let_try, waiting_addresses
 from retail.operations import module
 from retail.operations.limit_tables import Blocks, LimitedCallers
-from retail.operations.platform_forms import BlockForm
+from retail.operations.platform_forms import BlockForm, LimitsForm
 from retail.permissions import PLATFORM
 
 module.menu += [
@@ -29,11 +30,13 @@ module.menu += [
     MenuItem(_l("Blocks"), "operations.platform_blocks", "hand-stop", _l("Platform"), order=30),
 ]
 NOW_SHOWN = 20
+CHOOSABLE = tuple(one.name for one in POLICIES.values() if one.setting)
 
 
 @module.get("/platform/limits", needs=PLATFORM)
 def platform_limits() -> Any:
     """The limits in force, who is stopped by one now, and everybody who was."""
+    chosen = chosen_limits().get()
     limited = session.scalars(
         select(LimitedCaller).where(LimitedCaller.until > now()).order_by(LimitedCaller.last_at.desc()).limit(NOW_SHOWN)
     ).all()
@@ -42,9 +45,36 @@ def platform_limits() -> Any:
         "operations/platform_limits.html",
         title=_("Limits"),
         subtitle=_("How much one caller may ask for; whoever asks for more is told to wait."),
-        policies=[(one.words, one.value or _("no limit"), f"“{one.name}”") for one in POLICIES.values()],
+        policies=[
+            (one.words, one.value or _("no limit"), _chosen_by(one, chosen), f"“{one.name}”")
+            for one in POLICIES.values()
+        ],
         limited=[(one, str(POLICIES[one.policy].words) if one.policy in POLICIES else one.policy) for one in limited],
         waiting=waiting_addresses(),
+    )
+
+
+def _chosen_by(policy: Policy, chosen: Mapping[str, int]) -> str:
+    if policy.name in chosen:
+        return str(_("chosen here"))
+    return str(_("setting %(name)s", name=policy.setting) if policy.setting else _("fixed"))
+
+
+@module.route("/platform/limits/choose", methods=["GET", "POST"], needs=PLATFORM)
+def platform_choose_limits() -> Response:
+    """Allow more or less than the settings of the installation say, without a restart."""
+    form = LimitsForm(data=chosen_limits().get())
+    if form.validate_on_submit():
+        with refusals(form):
+            for name in CHOOSABLE:
+                choose_limit(name, form[name].data, g.person.name)
+            return html.done(_("The limits are chosen."), to=url_for("operations.platform_limits"))
+    return html.page(
+        "operations/platform_choose_limits.html",
+        status=422 if form.is_submitted() else 200,
+        form=form,
+        by_setting={name: POLICIES[name].by_setting for name in CHOOSABLE},
+        breadcrumbs=[(_("Limits"), url_for("operations.platform_limits")), (_("Choose limits"), None)],
     )
 
 

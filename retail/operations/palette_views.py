@@ -22,6 +22,7 @@ from retail.customers.queries import find_customers
 from retail.operations import module
 from retail.orders.models import Order
 from retail.permissions import SIGNED_IN, Can
+from retail.purchasing.queries import find_orders, find_suppliers
 
 EACH = 6
 SHORTEST_NAME = 3
@@ -41,6 +42,11 @@ ACTIONS: tuple[tuple[Any, str, str, str], ...] = (
     (_l("New product"), "catalog.new_product", "plus", "add article item"),
     (_l("Import products"), "integrations.product_import", "table-import", "upload csv excel"),
     (_l("Receive goods"), "inventory.receive", "truck-delivery", "delivery supplier"),
+    (_l("New purchase order"), "purchasing.new_order", "clipboard-list", "buy order supplier"),
+    (_l("New supplier"), "purchasing.new_supplier", "plus", "add vendor"),
+    (_l("What to order"), "purchasing.proposal_list", "brain", "replenishment proposals reorder"),
+    (_l("Trial of ordering on history"), "purchasing.trial_page", "chart-line", "backtest replenishment"),
+    (_l("Suppliers' bills"), "purchasing.bill_list", "receipt", "invoices payable"),
     (_l("New customer"), "customers.new_customer", "user-plus", "add client"),
     (_l("Invite somebody"), "identity.invite", "user-plus", "add user person staff"),
     (_l("Roles"), "identity.roles", "id-badge-2", "permissions rights"),
@@ -122,6 +128,31 @@ def _orders(q: str) -> list[Found]:
     return found
 
 
+def _purchases(q: str) -> list[Found]:
+    found = []
+    if can(Can.VIEW_PURCHASES) and any(letter.isdigit() for letter in q):
+        found += [
+            Found(
+                one.number,
+                url_for("purchasing.order_page", purchase_order_id=one.id),
+                "clipboard-list",
+                one.supplier.name,
+            )
+            for one in find_orders(q, EACH)
+        ]
+    if can(Can.VIEW_SUPPLIERS):
+        found += [
+            Found(
+                search.marked(one.name, q),
+                url_for("purchasing.supplier_page", supplier_id=one.id),
+                "building-warehouse",
+                search.marked(one.code, q),
+            )
+            for one in find_suppliers(q, EACH)
+        ]
+    return found
+
+
 def _actions(q: str) -> list[Found]:
     words = q.lower().split()
     found = []
@@ -166,6 +197,7 @@ def palette() -> Response:
             (_("Sales"), _orders(q)),
             (_("Products"), _products(q)),
             (_("Customers"), _customers(q)),
+            (_("Purchasing"), _purchases(q)),
             (_("Saved views"), _views(q)),
             (_("Actions and settings"), _actions(q)),
             (_("Help"), _chapters(q)),

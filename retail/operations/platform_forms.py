@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from retail.core.forms import IS_EMAIL, Form, choices_from
 from retail.core.language import LOCALES
 from retail.tenancy.forms import currencies, timezones
 
+MOST_EACH_MINUTE = 9_999_999
 BLOCK_HOURS = ((1, _l("1 hour")), (24, _l("1 day")), (168, _l("1 week")), (720, _l("30 days")), (0, _l("For good")))
 HOURS = ((1, _l("1 hour")), (8, _l("8 hours")), (24, _l("24 hours")))
 
@@ -55,6 +56,13 @@ class AskForAccessForm(Form):
         _l("What for"), [InputRequired(), Length(max=500)], description=_l("The owner reads it before they answer.")
     )
     hours = SelectField(_l("For how long"), coerce=int, choices=choices_from(HOURS))
+
+
+class LimitsForm(Form):
+    """How many requests a minute are allowed; a field that is left empty means what the setting says."""
+
+    user = IntegerField(_l("One person who is signed in"), [Optional(), NumberRange(0, MOST_EACH_MINUTE)])
+    address = IntegerField(_l("One address, nobody signed in"), [Optional(), NumberRange(0, MOST_EACH_MINUTE)])
 
 
 class BlockForm(Form):

@@ -14,6 +14,7 @@ from retail.core import datasets, export
 from retail.core.errors import Refused
 
 MOST_ROWS = 100_000
+"""Rows a page or a file holds at most; one that holds fewer than there are says so."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Answer:
     kinds: list[datasets.Kind]
     rows: list[dict[str, Any]]
     totals: dict[str, Any]
+    is_cut: bool = False
 
 
 def answer(question: Question, *, currency: str = "", totals: bool = False) -> Answer:
@@ -55,9 +57,11 @@ def answer(question: Question, *, currency: str = "", totals: bool = False) -> A
     if question.first and question.last and question.first > question.last:
         raise Refused(_("The first day lies after the last."), field="from")
     limits: dict[str, Any] = {"between": (question.first, question.last), "where": dict(question.where)}
-    rows = dataset.ask(
-        measures, question.by, order=question.order, limit=question.limit or (MOST_ROWS if totals else None), **limits
-    )
+    limit = question.limit or (MOST_ROWS + 1 if totals else None)
+    rows = dataset.ask(measures, question.by, order=question.order, limit=limit, **limits)
+    is_cut = limit == MOST_ROWS + 1 and len(rows) == limit
+    if is_cut:
+        rows.pop()
     described = [(name, dataset.dimension(name).label, dataset.dimension(name).kind) for name in question.by]
     described += [(name, dataset.measure(name).label, dataset.measure(name).kind) for name in measures]
     return Answer(
@@ -69,6 +73,7 @@ def answer(question: Question, *, currency: str = "", totals: bool = False) -> A
         kinds=[kind for _name, _label, kind in described],
         rows=[{name: _plain(value) for name, value in row.items()} for row in rows],
         totals={name: _plain(value) for name, value in dataset.one(measures, **limits).items()} if totals else {},
+        is_cut=is_cut,
     )
 
 

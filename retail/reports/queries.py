@@ -123,11 +123,12 @@ def top_products(first: date, last: date, location_id: int | None = None, limit:
 
 
 def low_stock(location_id: int | None = None, limit: int = 6) -> tuple[Sequence[Any], int]:
-    """Variants at or below their reorder point, the emptiest first, and how many there are in all."""
+    """Variants at or below their reorder point, the emptiest first, and how many there are in all; `on_hand` is what
+    may be sold."""
     rows = session.execute(
         select(
             StockLevel.variant_id,
-            StockLevel.on_hand,
+            StockLevel.sellable.label("on_hand"),
             StockLevel.reorder_point,
             Product.id.label("product_id"),
             Product.name.label("product"),
@@ -139,8 +140,8 @@ def low_stock(location_id: int | None = None, limit: int = 6) -> tuple[Sequence[
         .join(Variant, Variant.id == StockLevel.variant_id)
         .join(Product, Product.id == Variant.product_id)
         .join(Location, Location.id == StockLevel.location_id)
-        .where(StockLevel.on_hand <= StockLevel.reorder_point, *_at(StockLevel.location_id, location_id))
-        .order_by(StockLevel.on_hand - StockLevel.reorder_point, StockLevel.id)
+        .where(StockLevel.is_low, *_at(StockLevel.location_id, location_id))
+        .order_by(StockLevel.sellable - StockLevel.reorder_point, StockLevel.id)
         .limit(limit)
     ).all()
     return rows, rows[0].total if rows else 0

@@ -21,7 +21,7 @@ from retail.core.module import allowed, can, person_or_none
 from retail.core.table_files import FORMS, check_length, table_file
 from retail.permissions import Can
 from retail.reports import module
-from retail.reports.asking import Answer, Question, answer, summed
+from retail.reports.asking import MOST_ROWS, Answer, Question, answer, summed
 from retail.reports.ready_made import BY_KEY, READY_MADE, ReadyMade, periods
 from retail.tenancy.queries import current_tenant, locations
 
@@ -164,6 +164,7 @@ def show(dataset: str) -> Any:
         chart=_picture(answered, title, ready.chart if ready and ready.by == question.by else None),
         cells=_cells(answered),
         hidden_rows=max(0, len(answered.rows) - SHOWN_ROWS),
+        most_rows=shown.quantity(MOST_ROWS) if answered.is_cut else "",
         exports={form: _address(format=form) for form in FORMS} if can(Can.EXPORT) else {},
         exported_later={form for form in FORMS if is_made_later(len(answered.rows), form)},
     )
@@ -242,6 +243,13 @@ def _file(answered: Answer, title: str, form: str) -> Response:
         abort(404)
     if not can(Can.EXPORT):
         abort(403)
+    if answered.is_cut:
+        raise Refused(
+            _(
+                "There are more than %(n)s rows; narrow the period or break it down by less.",
+                n=shown.quantity(MOST_ROWS),
+            )
+        )
     check_length(form, len(answered.rows))
     if is_made_later(len(answered.rows), form):
         return ask_page(title, form, len(answered.rows))

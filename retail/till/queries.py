@@ -99,7 +99,7 @@ def tenders_of(shift_id: int) -> dict[str, Decimal]:
 
 @dataclass(frozen=True)
 class Tile:
-    """A product as the till shows it; `on_hand` is None for what is not kept in stock."""
+    """A product as the till shows it; `on_hand` is what may be sold, None for what is not kept in stock."""
 
     variant_id: int
     name: str
@@ -119,7 +119,7 @@ def tiles_of(variant_ids: Sequence[int], location_id: int) -> list[Tile]:
             Variant.price,
             Product.is_stocked,
             Product.image_file_id,
-            StockLevel.on_hand,
+            StockLevel.sellable.label("sellable"),
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(StockLevel, (StockLevel.variant_id == Variant.id) & (StockLevel.location_id == location_id))
@@ -127,7 +127,7 @@ def tiles_of(variant_ids: Sequence[int], location_id: int) -> list[Tile]:
     )
     found = {
         row.id: Tile(
-            row.id, row.name, row.sku, row.price, (row.on_hand or ZERO) if row.is_stocked else None, row.image_file_id
+            row.id, row.name, row.sku, row.price, (row.sellable or ZERO) if row.is_stocked else None, row.image_file_id
         )
         for row in rows
     }

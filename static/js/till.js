@@ -154,9 +154,15 @@ enhance("[data-till]", (till) => {
   /** @param {string} url */
   const show = (url) => window.htmx.ajax("GET", url, { source: search, target: "#products", swap: "outerHTML" }).then(countTiles);
 
+  /** What is found is of no category, and without a search the favorites are shown. @param {Element | null | undefined} chosen */
+  function choose(chosen) {
+    for (const tab of till.querySelectorAll(".till-tab")) tab.setAttribute("aria-pressed", String(tab === chosen));
+  }
+
   /** @param {string} q */
   function look(q) {
     clearTimeout(timer);
+    choose(q ? null : till.querySelector(".till-tab"));
     const url = search.dataset.url ?? "";
     return show(q ? `${url}?q=${encodeURIComponent(q)}` : url);
   }
@@ -179,12 +185,12 @@ enhance("[data-till]", (till) => {
     clearTimeout(timer);
     // At once, not with the answer: the next code may be on its way into the field by then.
     search.value = "";
-    let chosen = false;
-    const choose = () => { chosen = true; };
-    till.addEventListener("till-choose", choose, { once: true });
+    let hasSeveral = false;
+    const note = () => { hasSeveral = true; };
+    till.addEventListener("till-choose", note, { once: true });
     act({ do: "find", q: code }).then(async () => {
-      till.removeEventListener("till-choose", choose);
-      if (chosen) {
+      till.removeEventListener("till-choose", note);
+      if (hasSeveral) {
         if (!search.value) search.value = code;
         await look(code);
         /** @type {HTMLElement | null} */ (till.querySelector(".tile"))?.focus();
@@ -214,7 +220,7 @@ enhance("[data-till]", (till) => {
     const [verb] = said.split(":");
     if (verb === "find") find(search.value.trim());
     else if (verb === "category") {
-      for (const tab of till.querySelectorAll(".till-tab")) tab.setAttribute("aria-pressed", String(tab === button));
+      choose(button);
       search.value = "";
       show(button?.dataset.url ?? "");
     } else if (["plus", "minus", "remove", "full-price"].includes(verb)) {

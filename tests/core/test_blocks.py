@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from retail.core import clock, db
+from retail.core import clock, db, remembered
 from retail.core.blocks import Listed
 from retail.core.network import address_of, network_of
 from tests import make
@@ -126,11 +126,10 @@ def test_the_list_is_not_read_for_every_request(app, keeper):
 
 
 def test_another_process_hears_of_it_within_seconds(app, keeper, monkeypatch):
-    doorkeeper = app.extensions["doorkeeper"]
     block(keeper, "192.0.2.7")
-    doorkeeper.forget()
+    remembered.forget(app)
     assert status(app, "192.0.2.7") == 200, "as a process that has not read the list yet"
-    monkeypatch.setitem(app.config, "BLOCKS_SECONDS", 0)
+    monkeypatch.setitem(app.config, "REMEMBERED_SECONDS", 0)
     assert status(app, "192.0.2.7") == 403
 
 

@@ -117,3 +117,29 @@ def test_who_waits_at_the_door_is_shown_and_let_try_again(app, shop):
 
 def test_without_limits_nothing_is_counted(app, shop):
     assert "RateLimit" not in make.client(app, shop, "owner").get("/customers/").headers
+
+
+def test_an_administrator_chooses_limits_and_takes_them_back(app, shop, monkeypatch):
+    monkeypatch.setitem(app.config, "RATE_LIMIT_USER", 500)
+    monkeypatch.setitem(app.config, "REMEMBERED_SECONDS", 0)
+    keeper, owner = make.administrator(app), make.client(app, shop, "owner")
+    choose, user = "/platform/limits/choose", '"user";q={};w=60'
+
+    def allowed():
+        return owner.get("/customers/").headers.get("RateLimit-Policy")
+
+    assert allowed() == user.format(500)
+    assert make.post(keeper, choose, {"user": "240", "address": ""}).status_code == 303
+    assert allowed() == user.format(240)
+    page = keeper.get("/platform/limits").text
+    assert ("240 per minute" in page, "chosen here" in page) == (True, True)
+    refused = make.post(keeper, choose, {"user": "59", "address": "90"})
+    assert (refused.status_code, "allow 60 or more" in refused.text) == (422, True)
+    assert make.post(keeper, choose, {"user": "many", "address": ""}).status_code == 422
+    assert allowed() == user.format(240), "a refused choice changes nothing"
+    assert make.post(keeper, choose, {"user": "0", "address": ""}).status_code == 303
+    assert allowed() is None
+    assert make.post(keeper, choose, {"user": "", "address": ""}).status_code == 303
+    assert allowed() == user.format(500)
+    assert keeper.get("/platform/audit").text.count("limit user") >= 3
+    assert make.post(owner, choose, {"user": "90"}).status_code == 404

@@ -15,6 +15,7 @@ import pytest
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
+from retail.catalog import services as catalog
 from retail.catalog.models import Barcode
 from retail.core import db, tenancy
 from retail.core.db import intent, session, unit_of_work
@@ -88,6 +89,8 @@ def stock_up(instance: Path) -> make.Cast:
         make.cast()
         shop = make.corner_shop()
         with tenancy.inside(shop.tenant_id):
+            with unit_of_work():
+                catalog.create_category("Kitchen")
             for name, code, price in (("Tea", TEA, "2.40"), ("Cup", CUP, "6.00"), ("Jar", JAR, "4.00")):
                 variant = make.product(name, price=price, stock=4 if name == "Jar" else 500)
                 with unit_of_work():
@@ -321,6 +324,18 @@ def test_a_scan_before_the_scripts_are_there_is_not_lost(shop):
     scan(page, TEA)
     expect(page.locator(".cart-line")).to_have_count(1)
     expect(page.get_by_label("Quantity of Tea")).to_have_value("1")
+
+
+def test_what_is_found_is_of_no_category(shop):
+    page = shop.visit("cashier")
+    to_the_till(page)
+    favorites, search = page.get_by_role("button", name="Favorites"), page.get_by_label("Scan or search")
+    expect(favorites).to_have_attribute("aria-pressed", "true")
+    search.fill("cu")
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(favorites).to_have_attribute("aria-pressed", "false")
+    search.fill("")
+    expect(favorites).to_have_attribute("aria-pressed", "true")
 
 
 def test_what_was_taken_out_comes_back(shop):

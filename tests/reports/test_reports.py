@@ -15,6 +15,7 @@ from retail.core import datasets, events
 from retail.core.audit import AuditEntry
 from retail.core.db import session
 from retail.core.tenancy import across_tenants
+from retail.reports import asking, report_views
 from retail.reports.ready_made import READY_MADE
 from tests import make
 from tests.reports.support import trade
@@ -100,3 +101,14 @@ def test_a_report_asks_little_of_the_database(browser):
     with count_queries() as asked:
         browser.get(MONTHS)
     assert len([one for one in asked if one.lstrip().upper().startswith("SELECT")]) <= 8
+
+
+def test_a_report_that_is_cut_says_so_and_leaves_as_no_file(browser, monkeypatch):
+    monkeypatch.setattr(asking, "MOST_ROWS", 1)
+    monkeypatch.setattr(report_views, "MOST_ROWS", 1)
+    by_product = "/reports/sales?period=all&by=product&measures=gross_revenue"
+    assert "more than 1 rows; narrow the period" in text_of(browser.get(by_product))
+    refused = browser.get(f"{by_product}&format=csv")
+    assert refused.status_code == 422
+    assert "more than 1 rows; narrow the period" in text_of(refused)
+    assert "more than 1 rows" not in text_of(browser.get("/reports/sales?period=all&by=month&measures=gross_revenue"))

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from retail.core import db, tenancy
+from retail.core import db, remembered, tenancy
 from retail.core.db import session
 from retail.identity.models import User
 from tests import make
@@ -53,7 +53,7 @@ class Town:
 
 def _build(app: Flask) -> None:
     fill(app)
-    app.extensions["doorkeeper"].forget()
+    remembered.forget(app)
     with app.app_context():
         scenario.build()
         db.db.engine.dispose()

@@ -43,12 +43,17 @@ from retail.identity.pin_services import set_pin
 from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
+from retail.inventory.transfer_queries import transfer_numbered
 from retail.lists import services as lists
 from retail.notifications import preference_services as preferences
 from retail.notifications.preference_queries import Cell
 from retail.notifications.services import Message, notify
 from retail.orders.queries import lines_of
 from retail.permissions import ROLES, Can
+from retail.purchasing import services as purchasing
+from retail.purchasing.costing import Charge
+from retail.purchasing.models import PurchaseOrder, ReceivedLine, Supplier
+from retail.purchasing.queries import candidates
 from retail.tenancy.queries import first_shop
 from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
@@ -137,6 +142,18 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         inventory.set_reorder_point(cast.location_id, tea.id, Decimal(18))
         inventory.transfer(cast.location_id, cast.warehouse_id, [(bread.id, Decimal(1))], f"{word} van")
         inventory.adjust(cast.location_id, bread.id, Decimal(-1), min(inventory.REASONS), f"{word} note")
+        inventory.set_aside(cast.location_id, bread.id, Decimal(1), "damaged", f"{word} crumbs")
+        kept = inventory.set_aside(cast.location_id, milk.id, Decimal(1), "reserved", f"{word} neighbor")
+        inventory.put_back(kept.id)
+        asked = inventory.request_transfer(cast.location_id, cast.warehouse_id, [(milk.id, Decimal(1))], f"{word} ask")
+        inventory.cancel_transfer(asked.id)
+        inventory.request_transfer(cast.location_id, cast.warehouse_id, [(milk.id, Decimal(1))], f"{word} wish")
+        sent = inventory.send(cast.location_id, cast.warehouse_id, [(bread.id, Decimal(3))], f"{word} cart")
+        (line,) = transfer_numbered(sent.id).lines
+        came = {line.line.id: inventory.Arrival(Decimal(1), Decimal(1), Decimal(0))}
+        inventory.receive_transfer(sent.id, came, f"{word} wet")
+        _count(cast, word, [tea, milk])
+        inventory.expect("purchase", 1, {(tea.id, cast.location_id): Decimal(4)})
     first = make.sale(cast, (tea, 2), (milk, 1), customer_id=customer.id)
     make.sale(cast, (bread, 3), tender="card")
     third = make.sale(cast, (tea, 1))
@@ -161,7 +178,23 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         till.close_shift(station.shift_id, {"20": 2}, f"{word} count")
     make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
     _lists(cast, word, variants)
+    _buy(cast, domain, word, variants)
     _work(cast, domain, word)
+
+
+def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:
+    """A count that was booked, one to be looked at and one that goes on."""
+    for turn in range(3):
+        count = inventory.start_count(cast.location_id, "full", note=f"{word} count {turn}")
+        seen = [
+            inventory.Counted(f"{word}-{turn}-{one.id}", one.id, Decimal(20 - turn), count.started_at)
+            for one in variants[: 2 - (turn == 2)]
+        ]
+        inventory.enter_counts(count.id, seen)
+        if turn < 2:
+            inventory.finish_count(count.id)
+        if turn == 0:
+            inventory.post_count(count.id)
 
 
 def _prove(owner: User, cast: make.Cast, word: str) -> None:
@@ -177,6 +210,88 @@ def _prove(owner: User, cast: make.Cast, word: str) -> None:
     act_as(Actor(user_id=cast.users["cashier"], name=f"{word} cashier", address="127.0.0.1"))
     approve(need, owner)
     act_as(Actor(user_id=owner.id, name=f"{word} owner", address="127.0.0.1"))
+
+
+def _buy(cast: make.Cast, domain: str, word: str, variants: list[Variant]) -> None:
+    """A supplier, and orders in every state: from a draft to one that was received, billed and partly sent back."""
+    tea, milk, bread = variants
+    with unit_of_work():
+        mill = purchasing.create_supplier(
+            f"{word} mill",
+            "GBP",
+            code=f"{word[:2]}-V1",
+            email=f"mill@{domain}",
+            orders_itself=True,
+            monthly_budget=Decimal(500),
+            price_tolerance=Decimal("0.01"),
+        )
+        for variant in variants:
+            breaks = [(Decimal(100), Decimal("1.00"))]
+            purchasing.set_item(mill, variant.id, Decimal("1.20"), code=f"{word[:2]}-{variant.id}", breaks=breaks)
+        purchasing.note_down(mill, "call", f"{word} said something")
+        purchasing.set_rule(milk.id, "min_max", Decimal(100), Decimal(150))
+        purchasing.set_rule(bread.id, "min_max", Decimal(90), Decimal(95))
+
+        def order(*lines: tuple[Variant, int]) -> PurchaseOrder:
+            made = purchasing.draw_up(
+                mill.id, cast.location_id, [purchasing.OrderedLine(one.id, Decimal(n)) for one, n in lines]
+            )
+            made.reference = f"{word} reference"
+            return made
+
+        order((tea, 5))
+        waiting = order((tea, 50), (milk, 20))
+        purchasing.submit(waiting, Decimal(0))
+        gone = order((bread, 1))
+        purchasing.submit(gone, None)
+        purchasing.cancel(gone, f"{word} mistake")
+        for number, came in ((1, 10), (2, 4)):
+            placed = order((tea, 10), (milk, 4))
+            purchasing.submit(placed, None)
+            purchasing.send_order(placed)
+            first = placed.lines[0]
+            if number == 2:
+                purchasing.amend(placed, {first.id: Decimal(9)}, {}, f"{word} reason", None)
+            purchasing.receive_order(
+                placed,
+                [purchasing.Arrival(first.id, Decimal(came), Decimal(1 if number == 2 else 0), f"{word} box")],
+                charges=[Charge("freight", Decimal("3.00"), "value")],
+                reference=f"{word} note",
+            )
+            cost = Decimal("1.20") if number == 1 else Decimal("1.50")
+            bill = purchasing.enter_bill(
+                placed,
+                f"{word} {number}",
+                [purchasing.Billed(first.id, Decimal(3), cost)],
+                billed_on=placed.business_date,
+                total=3 * cost,
+            )
+            if number == 1:
+                purchasing.approve_bill(bill)
+                row = session.scalars(select(ReceivedLine).where(ReceivedLine.order_line_id == first.id)).one()
+                purchasing.send_goods_back(placed, {row.id: Decimal(2)}, "faulty", f"{word} dents")
+        purchasing.keep_trial(now().date(), EMPTY_TRIAL)
+    with unit_of_work():
+        purchasing.keep_proposals(now().date(), candidates())
+    with unit_of_work():
+        purchasing.order_by_itself(session.get_one(Supplier, mill.id))
+        purchasing.set_rule(tea.id, "min_max", Decimal(500), Decimal(600))
+    with unit_of_work():
+        purchasing.keep_proposals(now().date(), candidates())
+
+
+_NOTHING = {
+    "service": 1.0,
+    "stock_value": 2.0,
+    "stock_units": 1.0,
+    "lost_units": 0.0,
+    "orders": 1,
+    "daily_value": [2.0],
+}
+EMPTY_TRIAL = {
+    "first": "2026-01-01", "last": "2026-01-01", "articles": 1, "units": 1.0, "ours": _NOTHING, "plain": _NOTHING,
+    "equal": None, "frontier": [],
+}  # fmt: skip
 
 
 def _lists(cast: make.Cast, word: str, variants: list[Variant]) -> None:

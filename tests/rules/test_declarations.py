@@ -29,7 +29,10 @@ from tests.rules.scenario import WITNESS
 from tests.rules.sources import ROOT, none, program
 from tests.rules.walking import changes, dump, routes
 
-SMALL = {"locations", "people", "tax-rates", "forecasts", "scored-customers", "levels", "imports", "tasks"}
+SMALL = {
+    "locations", "people", "tax-rates", "forecasts", "scored-customers", "levels", "imports", "tasks",
+    "order-proposals",
+}  # fmt: skip
 """Lists that do not grow with trade: places and people, one line for each product or customer, or forgotten at night.
 Sorting them costs little."""
 NEVER_EMPTY = {"locations", "people", "products"}

@@ -27,6 +27,7 @@ WHOLE_PLATFORM = {
     "administrator_devices",
     "limited_callers",
     "blocked_networks",
+    "chosen_limits",
 }
 """Tables of no one tenant: the tenants themselves, tries to sign in before it is known to whom, the ends of the audit's
 chains, the audit of what belongs to none, who keeps the platform, and whom it limits or blocks."""

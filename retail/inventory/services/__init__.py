@@ -7,40 +7,99 @@ from retail.inventory.services.adjusting import (
     count,
     set_level_reorder_point,
     set_reorder_point,
+    set_safety_stock,
 )
+from retail.inventory.services.counting import (
+    Counted,
+    cancel_count,
+    count_again,
+    enter_counts,
+    find_none,
+    finish_count,
+    post_count,
+    start_count,
+)
+from retail.inventory.services.expecting import expect
 from retail.inventory.services.history import PastMove, book_past_moves
-from retail.inventory.services.ledger import (
-    Document,
-    Moved,
-    Movement,
-    move,
-    post_stock,
-    shift_levels,
-    write_moves,
+from retail.inventory.services.holding import (
+    SET_ASIDE,
+    Owner,
+    Want,
+    fulfil,
+    put_back,
+    release,
+    release_expired,
+    reserve,
+    set_aside,
 )
+from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
+from retail.inventory.services.limiting import Reach
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
+from retail.inventory.services.repairing import Repair, repair
+from retail.inventory.services.supplied import Supplied, change_costs, send_back
+from retail.inventory.services.transferring import (
+    Arrival,
+    call_back,
+    cancel_transfer,
+    receive_transfer,
+    request_transfer,
+    send,
+    ship,
+)
 
 __all__ = [
     "REASONS",
     "SCRAP_REASONS",
+    "SET_ASIDE",
+    "Arrival",
+    "Counted",
     "Difference",
     "Document",
     "Moved",
     "Movement",
+    "Owner",
     "PastMove",
+    "Reach",
+    "Repair",
+    "Supplied",
+    "Want",
     "adjust",
     "book_past_moves",
+    "call_back",
+    "cancel_count",
+    "cancel_transfer",
+    "change_costs",
     "count",
+    "count_again",
+    "enter_counts",
+    "expect",
+    "find_none",
+    "finish_count",
+    "fulfil",
     "move",
     "new_key",
+    "post_count",
     "post_stock",
+    "put_back",
     "receive",
+    "receive_transfer",
     "recount",
+    "release",
+    "release_expired",
+    "repair",
+    "request_transfer",
+    "reserve",
+    "send",
+    "send_back",
+    "set_aside",
     "set_level_reorder_point",
     "set_reorder_point",
+    "set_safety_stock",
     "shift_levels",
+    "ship",
+    "start_count",
     "transfer",
     "write_moves",
 ]

@@ -14,8 +14,11 @@ from retail.core.events import emit
 from retail.core.money import ZERO
 from retail.events.inventory import StockAdjusted
 from retail.inventory.models import StockDocument, StockLevel
-from retail.inventory.services.ledger import Movement, announce, lock_levels, move, plain, post_stock
+from retail.inventory.services.announcing import announce, plain
+from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
+from retail.inventory.services.limiting import ANY, Reach, check_reach
 from retail.inventory.services.papers import check_goods, document_of, draw_up, paper_of
+from retail.permissions import Can
 
 REASONS = ("found", "lost", "damaged", "stolen", "expired", "own use", "correction")
 """Why a level is adjusted; what leaves for one of SCRAP_REASONS is scrapped."""
@@ -23,20 +26,34 @@ SCRAP_REASONS = frozenset({"damaged", "expired"})
 
 
 def adjust(
-    location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str = "", *, key: str = ""
+    location_id: int,
+    variant_id: int,
+    quantity: Decimal,
+    reason: str,
+    note: str = "",
+    *,
+    key: str = "",
+    reach: Reach = ANY,
 ) -> StockDocument:
     """Correct a level by `quantity` (above zero: more, below: less), with a reason; post it to the books.
 
     With a `key` used before, nothing happens a second time. Refused for a quantity of nothing, without a reason, and
-    when the location may not go below nothing and would.
+    when the location may not go below nothing and would. NeedsApproval beyond the reach of whoever books.
     """
     if paper := paper_of(key, location_id):
         return paper
-    return _adjusted(location_id, variant_id, quantity, reason, note, key)
+    return _adjusted(location_id, variant_id, quantity, reason, note, key, reach)
 
 
 def count(
-    location_id: int, variant_id: int, counted: Decimal, reason: str, note: str = "", *, key: str = ""
+    location_id: int,
+    variant_id: int,
+    counted: Decimal,
+    reason: str,
+    note: str = "",
+    *,
+    key: str = "",
+    reach: Reach = ANY,
 ) -> StockDocument | None:
     """Set a level to what was counted; the difference is the adjustment. None when the count is as the level says.
 
@@ -51,10 +68,12 @@ def count(
     if counted == level.on_hand:
         record("count", "stock_levels", variant_id, reason, {"on_hand": plain(counted)})
         return None
-    return _adjusted(location_id, variant_id, counted - level.on_hand, reason, note, key)
+    return _adjusted(location_id, variant_id, counted - level.on_hand, reason, note, key, reach)
 
 
-def _adjusted(location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str, key: str) -> StockDocument:
+def _adjusted(
+    location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str, key: str, reach: Reach
+) -> StockDocument:
     if not quantity:
         raise Refused(_("An adjustment of nothing changes nothing; give a quantity."), field="quantity")
     if reason not in REASONS:
@@ -62,11 +81,16 @@ def _adjusted(location_id: int, variant_id: int, quantity: Decimal, reason: str,
     check_goods([variant_id])
     paper = draw_up("adjustment", location_id, key, reference=note, reason=reason)
     counterpart = "scrap" if reason in SCRAP_REASONS and quantity < 0 else "adjustment"
-    (moved,) = move([Movement(variant_id, location_id, quantity, note=note)], document_of(paper, counterpart, reason))
+    (moved,) = move(
+        [Movement(variant_id, location_id, quantity, note=note)],
+        document_of(paper, counterpart, reason),
+        corrects=True,
+    )
     memo = " ".join(f"{paper.number} {reason} {note}".split())
-    post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date)
+    post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date, paper.occurred_at)
     paper.lines, paper.quantity, paper.value = 1, quantity, moved.value
     session.flush()
+    check_reach(reach, abs(moved.value), paper, Can.ADJUST_STOCK, location_id, variant_id, plain(quantity), reason)
     record(
         "adjust",
         "stock_levels",
@@ -97,7 +121,7 @@ def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) 
         .values(reorder_point=point),
         execution_options={"synchronize_session": False},
     )
-    announce(variant_id, location_id, was=(level.on_hand, before), now=(level.on_hand, point))
+    announce(variant_id, location_id, was=(level.sellable, before), now=(level.sellable, point))
     record(
         "update",
         "stock_levels",
@@ -105,6 +129,24 @@ def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) 
         "",
         {"reorder_point": [None if before is None else plain(before), None if point is None else plain(point)]},
     )
+
+
+def set_safety_stock(location_id: int, variant_id: int, quantity: Decimal) -> None:
+    """How many of a variant a location keeps back from what it promises; 0 for none."""
+    if quantity < 0:
+        raise Refused(_("A safety stock cannot be below zero."), field="safety_stock")
+    paper_of("", location_id)
+    check_goods([variant_id])
+    before = lock_levels([Movement(variant_id, location_id, ZERO)])[variant_id, location_id].safety_stock
+    if quantity == before:
+        return
+    session.execute(
+        update(StockLevel)
+        .where(StockLevel.variant_id == variant_id, StockLevel.location_id == location_id)
+        .values(safety_stock=quantity),
+        execution_options={"synchronize_session": False},
+    )
+    record("update", "stock_levels", variant_id, "", {"safety_stock": [plain(before), plain(quantity)]})
 
 
 def set_level_reorder_point(level_id: int, point: Decimal | None) -> None:

@@ -7,26 +7,26 @@ level: goods leave at value ÷ on hand, the last one takes what value is left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from retail.catalog.models import Variant
 from retail.core.audit import current_actor
+from retail.core.clock import now
 from retail.core.db import session, table_of
 from retail.core.errors import NotFound, Refused
-from retail.core.events import emit
-from retail.core.money import AMOUNT_PLACES, ZERO, round_to
+from retail.core.money import AMOUNT_PLACES, ZERO, QuantityType, round_to
 from retail.core.tenancy import current_tenant_id, insert_owned
-from retail.events.inventory import StockRanLow, StockReplenished
 from retail.finance import services as finance
 from retail.finance.services import COUNTERPART_ACCOUNTS, Posting
-from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.models import HOLD, HOLD_KINDS, StockHold, StockLevel, StockMove, sellable_of
+from retail.inventory.services.announcing import announce_changes, plain
 from retail.tenancy.models import Location
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
@@ -73,41 +73,69 @@ class Document:
     occurred_at: datetime
 
 
-def move(movements: Sequence[Movement], document: Document) -> list[Moved]:
+def move(movements: Sequence[Movement], document: Document, *, corrects: bool = False) -> list[Moved]:
     """Write movements into the ledger and keep the levels; one result per movement, in the order given.
 
-    Refused when a location that may not go below nothing would. Announces levels that run low or recover.
+    Refused when a location that may not go below nothing would, or would sell what is held. Announces levels that run
+    low or recover. With `corrects` only what is on hand counts: what is gone is gone, whoever it was kept for.
     """
-    moved = shift_levels(movements)
+    moved = shift_levels(movements, corrects=corrects)
     write_moves(moved, document)
     return moved
 
 
-def shift_levels(movements: Sequence[Movement]) -> list[Moved]:
+def shift_levels(movements: Sequence[Movement], *, corrects: bool = False) -> list[Moved]:
     """The first half of `move`, for a document that must know the cost of its goods before it is written: lock and
     change the levels. The caller must hand the result to `write_moves` in the same transaction."""
     if not movements:
         return []
     levels = lock_levels(movements)
     before = {key: (level.on_hand, level.value) for key, level in levels.items()}
-    refusals = _locations_that_refuse(movements)
+    was = {key: level.sellable for key, level in levels.items()}
+    leaving = {one.location_id for one in movements if one.quantity < 0}
+    refusals = refusing_locations(leaving) if leaving else {}
     results: list[Moved] = []
     for one in movements:
         level = levels[one.variant_id, one.location_id]
         value = _value_of(one, level)
         level.on_hand += one.quantity
         level.value += value
-        if one.quantity < 0 and level.on_hand < 0 and one.location_id in refusals:
-            left = max(level.on_hand - one.quantity, ZERO)
-            raise Refused(_short_of(one.variant_id, left, refusals[one.location_id]), field="lines")
+        left = level.on_hand if corrects else level.sellable
+        if one.quantity < 0 and left < 0 and one.location_id in refusals:
+            left += ZERO if corrects else _outlived(one)
+            if left < 0:
+                held = ZERO if corrects else level.on_hand - level.sellable
+                message = _short_of(one.variant_id, max(left - one.quantity, ZERO), refusals[one.location_id], held)
+                raise Refused(message, field="lines")
         results.append(Moved(one, value, level.on_hand, level.value))
     _keep_levels(levels, before)
-    _announce(levels, before)
+    announce_changes(levels, was)
     return results
 
 
-def _short_of(variant_id: int, left: Decimal, where: str) -> str:
+def _outlived(one: Movement) -> Decimal:
+    """What is still held where these goods lie though its time is over: the next buyer may have it at once."""
+    statement = select(func.sum(StockHold.left, type_=QuantityType)).where(
+        StockHold.state == HOLD.start,
+        StockHold.expires_at <= now(),
+        StockHold.variant_id == one.variant_id,
+        StockHold.location_id == one.location_id,
+    )
+    return session.scalar(statement) or ZERO
+
+
+def _short_of(variant_id: int, left: Decimal, where: str, held: Decimal = ZERO) -> str:
     name = session.scalar(select(Variant.name).where(Variant.id == variant_id))
+    if held:
+        return str(
+            _(
+                "Only %(left)s of %(what)s can be sold at %(where)s; %(held)s more are reserved or set aside.",
+                left=plain(left),
+                what=name,
+                where=where,
+                held=plain(held),
+            )
+        )
     if not left:
         return str(_("None of %(what)s left at %(where)s.", what=name, where=where))
     return str(_("Only %(left)s of %(what)s left at %(where)s.", left=plain(left), what=name, where=where))
@@ -144,8 +172,24 @@ class Level:
 
     on_hand: Decimal
     value: Decimal
+    reserved: Decimal
+    committed: Decimal
+    damaged: Decimal
+    quality_control: Decimal
+    safety_stock: Decimal
     reorder_point: Decimal | None
     cost: Decimal
+
+    @property
+    def sellable(self) -> Decimal:
+        """See `StockLevel.sellable`."""
+        found: Decimal = sellable_of(self)
+        return found
+
+    @property
+    def available(self) -> Decimal:
+        """See `StockLevel.available`."""
+        return self.sellable - self.safety_stock
 
 
 def lock_levels(movements: Sequence[Movement]) -> dict[tuple[int, int], Level]:
@@ -183,6 +227,11 @@ _LEVELS = (
         StockLevel.location_id,
         StockLevel.on_hand,
         StockLevel.value,
+        StockLevel.reserved,
+        StockLevel.committed,
+        StockLevel.damaged,
+        StockLevel.quality_control,
+        StockLevel.safety_stock,
         StockLevel.reorder_point,
         Variant.cost,
     )
@@ -205,7 +254,17 @@ def _read_levels(wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Lev
         {"variants": sorted({key[0] for key in wanted}), "locations": sorted({key[1] for key in wanted})},
     )
     return {
-        (row.variant_id, row.location_id): Level(row.on_hand, row.value, row.reorder_point, row.cost or ZERO)
+        (row.variant_id, row.location_id): Level(
+            row.on_hand,
+            row.value,
+            row.reserved,
+            row.committed,
+            row.damaged,
+            row.quality_control,
+            row.safety_stock,
+            row.reorder_point,
+            row.cost or ZERO,
+        )
         for row in rows
     }
 
@@ -231,11 +290,9 @@ def _value_of_filling(quantity: Decimal, level: Level) -> Decimal:
     return round_to(left, UNIT) - level.value
 
 
-def _locations_that_refuse(movements: Sequence[Movement]) -> dict[int, str]:
-    """The names of those locations concerned that may not go below nothing."""
-    if all(one.quantity > 0 for one in movements):
-        return {}
-    rows = session.execute(_REFUSING, {"locations": sorted({one.location_id for one in movements})})
+def refusing_locations(location_ids: Iterable[int]) -> dict[int, str]:
+    """The names of those of these locations that may not go below nothing."""
+    rows = session.execute(_REFUSING, {"locations": sorted(set(location_ids))})
     return {row.id: row.name for row in rows}
 
 
@@ -264,48 +321,42 @@ def _keep_levels(levels: Mapping[tuple[int, int], Level], before: Before) -> Non
         session.connection().execute(_KEEP, changed)
 
 
-def _announce(levels: Mapping[tuple[int, int], Level], before: Before) -> None:
-    for (variant_id, location_id), level in levels.items():
-        was, _worth = before[variant_id, location_id]
-        point = level.reorder_point
-        announce(variant_id, location_id, was=(was, point), now=(level.on_hand, point))
-
-
-def announce(
-    variant_id: int,
-    location_id: int,
-    *,
-    was: tuple[Decimal, Decimal | None],
-    now: tuple[Decimal, Decimal | None],
-) -> None:
-    """Tell that a level has become low, or is no longer; `was` and `now` are what is on hand and the reorder point."""
-    low_before, low_now = (point is not None and on_hand <= point for on_hand, point in (was, now))
-    if low_now and not low_before:
-        variant = session.execute(select(Variant.sku, Variant.name).where(Variant.id == variant_id)).one()
-        emit(
-            StockRanLow(
-                variant_id=variant_id,
-                location_id=location_id,
-                sku=variant.sku,
-                name=variant.name,
-                on_hand=plain(now[0]),
-                reorder_point=plain(now[1] or ZERO),
-            )
+def keep_holds(levels: Mapping[tuple[int, int], Level]) -> None:
+    """Write the holds of these levels, by kind, as they now are."""
+    if levels:
+        session.connection().execute(
+            _KEEP,
+            [
+                {
+                    "of_tenant": current_tenant_id(),
+                    "of_variant": key[0],
+                    "of_location": key[1],
+                    **{kind: getattr(level, kind) for kind in HOLD_KINDS},
+                }
+                for key, level in levels.items()
+            ],
         )
-    elif low_before and not low_now:
-        emit(StockReplenished(variant_id=variant_id, location_id=location_id))
-
-
-def plain(quantity: Decimal) -> str:
-    """A quantity without needless zeros and without an exponent, for sentences and events."""
-    return f"{quantity.normalize():f}"
 
 
 def post_stock(
-    counterpart: str, moved: Sequence[Moved], source: str, source_id: int, memo: str, business_date: date
+    counterpart: str,
+    moved: Sequence[Moved],
+    source: str,
+    source_id: int,
+    memo: str,
+    business_date: date,
+    posted_at: datetime | None = None,
 ) -> None:
-    """Post what movements were worth, so that the stock account always equals the worth of the levels."""
+    """Post what movements were worth, so that the stock account always equals the worth of the levels. `posted_at` is
+    when they moved: so the books agree with the ledger at every instant of the past."""
     value = sum((one.value for one in moved), ZERO)
     finance.post(
-        Posting(source, source_id, memo, business_date, {"1200": value, COUNTERPART_ACCOUNTS[counterpart]: -value})
+        Posting(
+            source,
+            source_id,
+            memo,
+            business_date,
+            {"1200": value, COUNTERPART_ACCOUNTS[counterpart]: -value},
+            posted_at,
+        )
     )

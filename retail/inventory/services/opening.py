@@ -55,7 +55,7 @@ def open_stock(location_id: int, openings: Sequence[Opening], source: str, sourc
     goods = [done for done in moved if done.movement.quantity]
     if goods:
         write_moves(goods, Document("opening", "opening stock", source, source_id, today, instant))
-        post_stock("opening", goods, source, source_id, memo, today)
+        post_stock("opening", goods, source, source_id, memo, today, instant)
 
 
 def reorder_points(location_id: int, variant_ids: Sequence[int]) -> dict[int, Decimal | None]:

@@ -20,7 +20,14 @@ from retail.inventory.services.ledger import Document
 from retail.tenancy.models import Location
 from retail.tenancy.queries import current_tenant
 
-PREFIXES = {"receipt": "GR-", "adjustment": "ADJ-", "transfer": "TR-"}
+PREFIXES = {
+    "receipt": "GR-",
+    "adjustment": "ADJ-",
+    "transfer": "TR-",
+    "dispatch": "DN-",
+    "arrival": "AR-",
+    "count": "CT-",
+}
 """What the numbers of each kind of stock document begin with."""
 LONGEST_TEXT = 200
 
@@ -53,7 +60,14 @@ def check_place(location_id: int, field: str = "location", *, lock: bool = False
 
 
 def draw_up(
-    kind: str, location_id: int, key: str, *, to_location_id: int | None = None, reference: str = "", reason: str = ""
+    kind: str,
+    location_id: int,
+    key: str,
+    *,
+    to_location_id: int | None = None,
+    transfer_id: int | None = None,
+    reference: str = "",
+    reason: str = "",
 ) -> StockDocument:
     """A new paper with the next number of its kind."""
     instant = now()
@@ -63,6 +77,7 @@ def draw_up(
         key=key or new_key(),
         location_id=location_id,
         to_location_id=to_location_id,
+        transfer_id=transfer_id,
         reference=" ".join(reference.split())[:LONGEST_TEXT],
         reason=reason,
         business_date=current_tenant().business_date(instant),

@@ -42,9 +42,9 @@ def receive(location_id: int, lines: Sequence[Movement], reference: str = "", *,
     moved = move(lines, document_of(paper, "supplier", "received"))
     _remember_costs(lines)
     memo = f"{paper.number} {paper.reference}".strip()
-    post_stock("supplier", moved, "receipt", paper.id, memo, paper.business_date)
-    _correct_costs(moved, paper, memo)
-    _sum_up(paper, moved)
+    post_stock("supplier", moved, "receipt", paper.id, memo, paper.business_date, paper.occurred_at)
+    correct_costs(moved, paper, memo)
+    sum_up(paper, moved)
     record("receive", "stock_documents", paper.id, paper.number, {"lines": paper.lines, "value": str(paper.value)})
     emit(StockReceived(location_id=location_id, lines=len(lines), reference=paper.reference))
     return paper
@@ -85,8 +85,8 @@ def transfer(
         ],
         document,
     )
-    _correct_costs(arrived, paper, paper.number)
-    _sum_up(paper, arrived)
+    correct_costs(arrived, paper, paper.number)
+    sum_up(paper, arrived)
     record("transfer", "stock_documents", paper.id, paper.number, {"lines": paper.lines, "value": str(paper.value)})
     emit(
         StockTransferred(
@@ -107,14 +107,15 @@ def _remember_costs(lines: Sequence[Movement]) -> None:
     )
 
 
-def _sum_up(paper: StockDocument, moved: Sequence[Moved]) -> None:
+def sum_up(paper: StockDocument, moved: Sequence[Moved]) -> None:
+    """Write on a paper how many lines it has, and what they come to."""
     paper.lines = len(moved)
     paper.quantity = sum((one.movement.quantity for one in moved), ZERO)
     paper.value = sum((one.value for one in moved), ZERO)
     session.flush()
 
 
-def _correct_costs(moved: Sequence[Moved], paper: StockDocument, memo: str) -> None:
+def correct_costs(moved: Sequence[Moved], paper: StockDocument, memo: str) -> None:
     """Put right what left before it came: goods sold below nothing were valued at an estimate, now their cost is known.
 
     What fills the hole goes at what the hole was valued, what lies above it at what came in; the difference is a move
@@ -136,4 +137,4 @@ def _correct_costs(moved: Sequence[Moved], paper: StockDocument, memo: str) -> N
             corrections.append(Movement(variant_id, location_id, ZERO, value=difference))
     if corrections:
         corrected = move(corrections, document_of(paper, "adjustment", "cost corrected"))
-        post_stock("adjustment", corrected, paper.kind, paper.id, memo, paper.business_date)
+        post_stock("adjustment", corrected, paper.kind, paper.id, memo, paper.business_date, paper.occurred_at)

@@ -52,9 +52,9 @@ def take_back(source: str, source_id: int, variant_ids: Collection[int], memo: s
         )
     set_aside(variant_ids)
     if movements:
-        today = current_tenant().today()
-        moved = move(movements, Document("opening", "opening stock", source, source_id, today, now()))
-        post_stock("opening", moved, source, source_id, memo, today)
+        today, instant = current_tenant().today(), now()
+        moved = move(movements, Document("opening", "opening stock", source, source_id, today, instant))
+        post_stock("opening", moved, source, source_id, memo, today, instant)
 
 
 def set_aside(variant_ids: Collection[int]) -> None:

@@ -29,6 +29,7 @@ from retail.inventory import services as inventory
 from retail.inventory.models import StockLevel
 from retail.inventory.services import Movement
 from retail.operations.demo.assortment import Article, Shop
+from retail.operations.demo.buying import Buying
 from retail.orders.models import Order, OrderLine
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
@@ -61,6 +62,7 @@ class Trade:
         self.shop, self.tenant = shop, tenant
         self.variants: list[tuple[int, Article, Decimal, Decimal]] = []
         self.regulars: list[tuple[int, float, float]] = []
+        self.buying: Buying | None = None
 
     def prepare(self, days: int) -> None:
         """Make the assortment and the customers, or read them when they are there."""
@@ -72,6 +74,11 @@ class Trade:
                     self._make_assortment()
                     self._make_customers()
             self._read()
+            session.rollback()
+            assert self.buying is not None
+            with unit_of_work():
+                self._say_who("manager")
+                self.buying.prepare(self.variants)
         session.rollback()
 
     def _make_assortment(self) -> None:
@@ -125,6 +132,7 @@ class Trade:
         register_id = session.scalar(select(Register.id).order_by(Register.id))
         assert register_id is not None
         self.register_id = register_id
+        self.buying = Buying(self.shop.name, self.shop.seed, self.shop.timezone, self.location_id)
 
     def run(self, days: int, until: date, tell: Callable[[str], None]) -> int:
         """Trade from the day after the last one to `until`, today until this hour; returns how many sales were made."""
@@ -146,6 +154,10 @@ class Trade:
                 self._restock(day, opening=False, days=days)
         if until == today and made:
             self._last_touches(today)
+        if until == today and self.buying is not None:
+            with unit_of_work():
+                self._say_who("clerk")
+                self.buying.under_way(today, self.variants)
         return made
 
     def _day(self, day: date, age: float, *, is_today: bool) -> int:
@@ -274,6 +286,7 @@ class Trade:
     def _restock(self, day: date, *, opening: bool, days: int) -> None:
         """Order back to about five weeks of what each article sells."""
         draw = random.Random(f"{self.shop.seed}:stock:{day.isoformat()}")
+        today = self.tenant.today()
         levels = {row[0]: row[1] for row in session.execute(select(StockLevel.variant_id, StockLevel.on_hand))}
         session.rollback()
         total = sum(article.pull / max(len(article.options), 1) for article in self.shop.articles for _ in (0,))
@@ -289,9 +302,11 @@ class Trade:
             return
         with unit_of_work(), clock.frozen(as_utc(datetime.combine(day, time(8, 15)), self.shop.timezone)):
             self._say_who("clerk")
-            reference = "Opening stock" if opening else f"Delivery {day:%d %b}"
-            inventory.receive(self.location_id, lines, reference)
+            if not opening and self.buying is not None:
+                articles = {variant_id: article for variant_id, article, _price, _cost in self.variants}
+                self.buying.restock(day, lines, articles, today=today)
             if opening:
+                inventory.receive(self.location_id, lines, "Opening stock")
                 for variant_id, article, _price, _cost in self.variants:
                     a_week = 7 * self.shop.sales_a_day * 2.2 * article.pull / max(len(article.options), 1) / total
                     inventory.set_reorder_point(self.location_id, variant_id, Decimal(max(2, round(a_week * 1.2))))

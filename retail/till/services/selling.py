@@ -374,6 +374,7 @@ def _settle_books(placed: Placed, taken: Sequence[Taken], where: Where, memo: st
             finance.sale_amounts(
                 net=placed.net, tax=placed.tax, rounding=placed.rounding, cost=placed.cost, tenders=tenders
             ),
+            where.occurred_at,
         )
     )
 
