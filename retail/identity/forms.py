@@ -205,15 +205,15 @@ class RoleForm(Form):
         [Optional(), Above(0, or_equal=True)],
         description=_l("Empty: any amount. 0: always with a manager's PIN."),
     )
-    largest_adjustment = MoneyField(
-        _l("Largest correction of stock"),
-        [Optional(), Above(0, or_equal=True)],
-        description=_l("In worth at cost, also of a count. Empty: any amount. 0: always with a manager's PIN."),
-    )
     largest_purchase = MoneyField(
         _l("Largest purchase order"),
         [Optional(), Above(0, or_equal=True)],
         description=_l("Above it, somebody else approves. Empty: any amount."),
+    )
+    largest_adjustment = MoneyField(
+        _l("Largest correction of stock"),
+        [Optional(), Above(0, or_equal=True)],
+        description=_l("In worth at cost, also of a count. Empty: any amount. 0: always with a manager's PIN."),
     )
     requires_second_factor = BooleanField(
         _l("Must use a second factor"),

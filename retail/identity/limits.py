@@ -12,25 +12,25 @@ PERMISSION_OF = {
     "discount": Can.DISCOUNT,
     "refund": Can.REFUND,
     "void": Can.VOID,
-    "adjustment": Can.ADJUST_STOCK,
     "purchase": Can.ORDER_GOODS,
+    "adjustment": Can.ADJUST_STOCK,
 }
 """The actions that have limits, and the permission each of them needs besides."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest discount in percent, and what may be refunded, voided, corrected of stock and ordered in the shop's
+    """The largest discount in percent, and what may be refunded, voided, ordered and corrected of stock in the shop's
     currency; None is no limit."""
 
     discount: Decimal = Decimal(0)
     refund: Decimal | None = Decimal(0)
     void: Decimal | None = Decimal(0)
-    adjustment: Decimal | None = Decimal(0)
     purchase: Decimal | None = Decimal(0)
+    adjustment: Decimal | None = Decimal(0)
 
     def of(self, action: str) -> Decimal | None:
-        """The limit of `discount`, `refund`, `void`, `adjustment` or `purchase`."""
+        """The limit of `discount`, `refund`, `void`, `purchase` or `adjustment`."""
         found: Decimal | None = getattr(self, action)
         return found
 
@@ -58,8 +58,8 @@ def limits_of(role: Role) -> Limits:
         Decimal(role.largest_discount_percent),
         role.largest_refund,
         role.largest_void,
-        role.largest_adjustment,
         role.largest_purchase,
+        role.largest_adjustment,
     )
 
 

@@ -27,8 +27,8 @@ class Role(OfTenant, Audited, Model):
     largest_discount_percent: Mapped[int] = mapped_column(default=0)
     largest_refund: Mapped[Amount | None]
     largest_void: Mapped[Amount | None]
-    largest_adjustment: Mapped[Amount | None]
     largest_purchase: Mapped[Amount | None]
+    largest_adjustment: Mapped[Amount | None]
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
 
 

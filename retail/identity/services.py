@@ -43,8 +43,8 @@ def open_roles() -> None:
             largest_discount_percent=LARGEST_DISCOUNT_PERCENT.get(name, 0),
             largest_refund=LARGEST_GIVEN_BACK.get(name),
             largest_void=LARGEST_GIVEN_BACK.get(name),
-            largest_adjustment=LARGEST_ADJUSTMENT.get(name),
             largest_purchase=LARGEST_PURCHASE.get(name),
+            largest_adjustment=LARGEST_ADJUSTMENT.get(name),
         )
         for name, permissions in ROLES.items()
         if name not in known
@@ -246,8 +246,8 @@ def copy_role(role: Role, name: str, mine: Powers) -> Role:
         largest_discount_percent=role.largest_discount_percent,
         largest_refund=role.largest_refund,
         largest_void=role.largest_void,
-        largest_adjustment=role.largest_adjustment,
         largest_purchase=role.largest_purchase,
+        largest_adjustment=role.largest_adjustment,
         requires_second_factor=role.requires_second_factor,
     )
     session.add(made)
@@ -289,8 +289,8 @@ def change_role(
         role.permissions = sorted(wanted)
     role.largest_discount_percent = int(limits.discount)
     role.largest_refund, role.largest_void = limits.refund, limits.void
-    role.largest_adjustment = limits.adjustment
     role.largest_purchase = limits.purchase
+    role.largest_adjustment = limits.adjustment
     role.requires_second_factor = requires_second_factor
     session.flush()
     _check_somebody_manages()
