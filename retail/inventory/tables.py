@@ -85,7 +85,7 @@ class Levels(Table):
         "location": Column(_l("Location"), Location.name),
         "on_hand": Column(_l("On hand"), StockLevel.on_hand, "quantity"),
         "available": Column(_l("Available"), StockLevel.available, "quantity", sortable=False),
-        "incoming": Column(_l("On the way"), StockLevel.incoming, "quantity", sortable=False),
+        "incoming": Column(_l("On the way"), StockLevel.incoming, "quantity", sortable=False, hidden=True),
         "reorder_point": Column(
             _l("Reorder at"),
             StockLevel.reorder_point,
