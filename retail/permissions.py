@@ -179,6 +179,9 @@ LARGEST_GIVEN_BACK: dict[str, int] = {"cashier": 0}
 a manager's PIN, until the shop gives them an amount."""
 LARGEST_PURCHASE: dict[str, int] = {"clerk": 500, "manager": 10_000}
 """What a role may order and approve on its own, in the shop's currency; a role that is not named has no such limit."""
+LARGEST_ADJUSTMENT: dict[str, int] = {"clerk": 500}
+"""What a role may correct of stock on its own, in worth at cost, by hand or by booking a count; a role that is not
+named has no such limit."""
 BY_PIN: frozenset[Can] = frozenset(
     {
         Can.VIEW_PRODUCTS,

@@ -464,6 +464,7 @@ def upgrade() -> None:
         sa.Column("largest_refund", sa.BigInteger(), nullable=True),
         sa.Column("largest_void", sa.BigInteger(), nullable=True),
         sa.Column("largest_purchase", sa.BigInteger(), nullable=True),
+        sa.Column("largest_adjustment", sa.BigInteger(), nullable=True),
         sa.Column("requires_second_factor", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_roles_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
@@ -2405,6 +2406,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stock_holds", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_stock_holds_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"), ["tenant_id", "owner", "owner_id"], unique=False
         )
         batch_op.create_index(
@@ -2844,6 +2848,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_variant_id_location_id"))
         batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_state_expires_at"))
         batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_owner_owner_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_holds_tenant_id_created_at"))
 
     op.drop_table("stock_holds")
     op.drop_table("stock_expectations")

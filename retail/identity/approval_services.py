@@ -100,10 +100,10 @@ def use(token: str, need: NeedsApproval) -> Approved:
     return Approved(approver_id, name)
 
 
-def note(approved: Approved, need: NeedsApproval, subject_id: int, label: str) -> None:
+def note(approved: Approved, need: NeedsApproval, subject_id: int, label: str, subject: str = "orders") -> None:
     """Leave in the history of a document who approved it."""
     changes = {"approved_by": [None, approved.approver_name], **_particulars(need)}
-    audit.record("done_with_approval", "orders", subject_id, label, changes)
+    audit.record("done_with_approval", subject, subject_id, label, changes)
 
 
 def _fitting(token: str, need: NeedsApproval) -> Sequence[Any]:

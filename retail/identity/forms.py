@@ -179,6 +179,13 @@ class PermissionsField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
+class ApprovalForm(Form):
+    """Who approves, and their PIN."""
+
+    approver = RadioField(_l("Who approves?"), coerce=int, validate_choice=False)
+    pin = PasswordField(_l("PIN"), [InputRequired(_l("Enter the PIN.")), Length(max=20)])
+
+
 class RoleForm(Form):
     """What a role allows."""
 
@@ -202,6 +209,11 @@ class RoleForm(Form):
         _l("Largest purchase order"),
         [Optional(), Above(0, or_equal=True)],
         description=_l("Above it, somebody else approves. Empty: any amount."),
+    )
+    largest_adjustment = MoneyField(
+        _l("Largest correction of stock"),
+        [Optional(), Above(0, or_equal=True)],
+        description=_l("In worth at cost, also of a count. Empty: any amount. 0: always with a manager's PIN."),
     )
     requires_second_factor = BooleanField(
         _l("Must use a second factor"),

@@ -8,22 +8,29 @@ from decimal import Decimal
 from retail.identity.models import Role
 from retail.permissions import Can
 
-PERMISSION_OF = {"discount": Can.DISCOUNT, "refund": Can.REFUND, "void": Can.VOID, "purchase": Can.ORDER_GOODS}
+PERMISSION_OF = {
+    "discount": Can.DISCOUNT,
+    "refund": Can.REFUND,
+    "void": Can.VOID,
+    "purchase": Can.ORDER_GOODS,
+    "adjustment": Can.ADJUST_STOCK,
+}
 """The actions that have limits, and the permission each of them needs besides."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest discount in percent, and what may be refunded, voided and ordered in the shop's currency; None is no
-    limit."""
+    """The largest discount in percent, and what may be refunded, voided, ordered and corrected of stock in the shop's
+    currency; None is no limit."""
 
     discount: Decimal = Decimal(0)
     refund: Decimal | None = Decimal(0)
     void: Decimal | None = Decimal(0)
     purchase: Decimal | None = Decimal(0)
+    adjustment: Decimal | None = Decimal(0)
 
     def of(self, action: str) -> Decimal | None:
-        """The limit of `discount`, `refund`, `void` or `purchase`."""
+        """The limit of `discount`, `refund`, `void`, `purchase` or `adjustment`."""
         found: Decimal | None = getattr(self, action)
         return found
 
@@ -42,12 +49,18 @@ class Limits:
         return found
 
 
-NO_LIMITS = Limits(Decimal(100), None, None, None)
+NO_LIMITS = Limits(Decimal(100), None, None, None, None)
 
 
 def limits_of(role: Role) -> Limits:
     """What a role sets."""
-    return Limits(Decimal(role.largest_discount_percent), role.largest_refund, role.largest_void, role.largest_purchase)
+    return Limits(
+        Decimal(role.largest_discount_percent),
+        role.largest_refund,
+        role.largest_void,
+        role.largest_purchase,
+        role.largest_adjustment,
+    )
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Role(OfTenant, Audited, Model):
     largest_refund: Mapped[Amount | None]
     largest_void: Mapped[Amount | None]
     largest_purchase: Mapped[Amount | None]
+    largest_adjustment: Mapped[Amount | None]
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
 
 

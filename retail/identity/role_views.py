@@ -107,6 +107,7 @@ def change_role(role_id: int) -> Response:
                     form.largest_refund.data,
                     form.largest_void.data,
                     form.largest_purchase.data,
+                    form.largest_adjustment.data,
                 ),
                 requires_second_factor=form.requires_second_factor.data,
                 mine=g.person.powers,

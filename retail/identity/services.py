@@ -20,7 +20,14 @@ from retail.identity.letters import tell
 from retail.identity.limits import PERMISSION_OF, Limits, Powers, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
 from retail.identity.passwords import check_password
-from retail.permissions import LARGEST_DISCOUNT_PERCENT, LARGEST_GIVEN_BACK, LARGEST_PURCHASE, ROLES, Can
+from retail.permissions import (
+    LARGEST_ADJUSTMENT,
+    LARGEST_DISCOUNT_PERCENT,
+    LARGEST_GIVEN_BACK,
+    LARGEST_PURCHASE,
+    ROLES,
+    Can,
+)
 from retail.tenancy.models import Tenant
 
 hasher = PasswordHasher()
@@ -37,6 +44,7 @@ def open_roles() -> None:
             largest_refund=LARGEST_GIVEN_BACK.get(name),
             largest_void=LARGEST_GIVEN_BACK.get(name),
             largest_purchase=LARGEST_PURCHASE.get(name),
+            largest_adjustment=LARGEST_ADJUSTMENT.get(name),
         )
         for name, permissions in ROLES.items()
         if name not in known
@@ -239,6 +247,7 @@ def copy_role(role: Role, name: str, mine: Powers) -> Role:
         largest_refund=role.largest_refund,
         largest_void=role.largest_void,
         largest_purchase=role.largest_purchase,
+        largest_adjustment=role.largest_adjustment,
         requires_second_factor=role.requires_second_factor,
     )
     session.add(made)
@@ -281,6 +290,7 @@ def change_role(
     role.largest_discount_percent = int(limits.discount)
     role.largest_refund, role.largest_void = limits.refund, limits.void
     role.largest_purchase = limits.purchase
+    role.largest_adjustment = limits.adjustment
     role.requires_second_factor = requires_second_factor
     session.flush()
     _check_somebody_manages()

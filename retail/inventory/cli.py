@@ -12,7 +12,7 @@ from retail.core.money import ZERO
 from retail.core.tenancy import inside
 from retail.inventory import module, services
 from retail.inventory.past_queries import instant_of, stock_as_of
-from retail.inventory.services.ledger import plain
+from retail.inventory.services.announcing import plain
 from retail.tenancy.services import tenant_called
 
 
@@ -49,6 +49,28 @@ def recount(slug: str, wants_json: bool) -> None:
 @module.cli.group("stock")
 def stock() -> None:
     """What lies where, now and in the past."""
+
+
+@stock.command("repair")
+@click.option("--tenant", "slug", required=True, metavar="SLUG", help="The business.")
+@click.option("--json", "wants_json", is_flag=True, help="Write JSON, for programs.")
+@command_errors
+def repair(slug: str, wants_json: bool) -> None:
+    """Put right what `flask check` finds wrong about stock, and say what it was.
+
+    Levels, papers, transfers, counts and books are made to agree again with what happened. Moves are never changed;
+    each correction is in the audit. A sound shop has nothing to report.
+    """
+    tenant = tenant_called(slug)
+    with inside(tenant.id), unit_of_work():
+        found = services.repair()
+    if wants_json:
+        click.echo(as_json([asdict(one) for one in found]))
+        return
+    for one in found:
+        parts = ", ".join(f"{name} {was} is now {now}" for name, (was, now) in one.changes.items())
+        click.echo(f"{one.table}: {one.label}: {parts}")
+    click.echo(f"{len(found)} things put right." if found else "Nothing had to be put right.")
 
 
 @stock.command("as-of")

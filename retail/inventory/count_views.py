@@ -16,10 +16,11 @@ from werkzeug.wrappers import Response
 from retail.catalog.queries import find_by_code, only_meant
 from retail.core import db, html
 from retail.core.clock import now
-from retail.core.errors import Refused
+from retail.core.errors import NeedsApproval, Refused
 from retail.core.forms import read_decimal, refusals
 from retail.core.module import can, person_or_none
 from retail.core.tables import table_page
+from retail.identity.asking import ask_approval, with_approval
 from retail.inventory import count_queries as queries
 from retail.inventory import module, services
 from retail.inventory.count_tables import Counts
@@ -179,6 +180,13 @@ def cancel_count(count_id: int) -> Response:
 @module.post("/counts/<int:count_id>/post", needs=Can.APPROVE_COUNT)
 def post_count(count_id: int) -> Response:
     """Book the differences."""
-    paper = services.post_count(count_id, rest_is_none=request.form.get("rest") == "none")
+    here, none = url_for("inventory.count_page", count_id=count_id), request.form.get("rest") == "none"
+    limit = person_or_none().limits.adjustment
+    try:
+        paper = with_approval(
+            lambda token: services.post_count(count_id, rest_is_none=none, reach=services.Reach(limit, token))
+        )
+    except NeedsApproval as need:
+        return ask_approval(need, request.path, "body", here)
     said = _("%(number)s is booked.", number=paper.number) if paper else _("Nothing differed; the count is closed.")
     return html.done(said, to=url_for("inventory.count_page", count_id=count_id))

@@ -12,10 +12,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import db, html
+from retail.core.errors import NeedsApproval
 from retail.core.forms import refusals
 from retail.core.links import link
 from retail.core.module import can, person_or_none
 from retail.core.tables import table_page
+from retail.identity.asking import ask_approval, with_approval
 from retail.inventory import module, queries, services
 from retail.inventory.datasets import STOCK
 from retail.inventory.forms import AdjustForm, HoldForm, ReorderForm
@@ -151,18 +153,24 @@ def adjust(variant_id: int) -> Response:
     form = AdjustForm()
     if form.validate_on_submit() and form.quantity.data is not None:
         with refusals(form):
-            paper = _put_right(variant_id, form, form.quantity.data)
+            quantity = form.quantity.data
+            try:
+                paper = with_approval(lambda token: _put_right(variant_id, form, quantity, token))
+            except NeedsApproval as need:
+                return ask_approval(need, request.path, "body", url_for("inventory.article", variant_id=variant_id))
             said = _("%(number)s is booked.", number=paper.number) if paper else _("Counted: it is as it says here.")
             return html.done(said, to=url_for("inventory.article", variant_id=variant_id))
     html.settle(keep=False)
     return article_page(variant_id, adjusting=form)
 
 
-def _put_right(variant_id: int, form: AdjustForm, quantity: Decimal) -> StockDocument | None:
+def _put_right(variant_id: int, form: AdjustForm, quantity: Decimal, token: str) -> StockDocument | None:
     place, reason, note, key = form.location.data, form.reason.data, form.note.data or "", form.key.data or ""
+    reach = services.Reach(person_or_none().limits.adjustment, token)
     if form.how.data == "counted":
-        return services.count(place, variant_id, quantity, reason, note, key=key)
-    return services.adjust(place, variant_id, -quantity if form.how.data == "less" else quantity, reason, note, key=key)
+        return services.count(place, variant_id, quantity, reason, note, key=key, reach=reach)
+    change = -quantity if form.how.data == "less" else quantity
+    return services.adjust(place, variant_id, change, reason, note, key=key, reach=reach)
 
 
 @module.post("/articles/<int:variant_id>/reorder-point", needs=Can.ADJUST_STOCK)

@@ -12,6 +12,7 @@ from retail.core.checks import Fault, check, faults_in
 from retail.core.db import session
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.finance.queries import balance
+from retail.inventory.models import StockMove
 from retail.orders.models import Order, OrderLine
 from retail.payments.models import Payment
 
@@ -106,6 +107,67 @@ def returns_match_sales() -> list[Fault]:
             sold=f"{row[3]:f}",
         ),
     )
+
+
+@check("goods of sales", "What a sale or return moved is what its lines say, in quantity and cost.")
+def goods_are_those_of_lines() -> list[Fault]:
+    """Compare the moves of every document with its lines; lines without goods have none."""
+    moved = (
+        select(
+            StockMove.source_id,
+            StockMove.variant_id,
+            func.sum(StockMove.quantity, type_=QuantityType).label("quantity"),
+            func.sum(StockMove.value, type_=AmountType).label("value"),
+        )
+        .where(StockMove.source == "order", StockMove.counterpart == "customer")
+        .group_by(StockMove.source_id, StockMove.variant_id)
+        .subquery()
+    )
+    sold = (
+        select(
+            OrderLine.order_id,
+            OrderLine.variant_id,
+            func.sum(OrderLine.quantity, type_=QuantityType).label("quantity"),
+            func.sum(OrderLine.cost, type_=AmountType).label("cost"),
+        )
+        .group_by(OrderLine.order_id, OrderLine.variant_id)
+        .subquery()
+    )
+    same = and_(moved.c.source_id == sold.c.order_id, moved.c.variant_id == sold.c.variant_id)
+    unlike = (
+        select(Order.number, moved.c.quantity, sold.c.quantity)
+        .select_from(moved)
+        .outerjoin(sold, same)
+        .join(Order, Order.id == moved.c.source_id)
+        .where(
+            or_(
+                sold.c.order_id.is_(None),
+                moved.c.quantity + sold.c.quantity != 0,
+                moved.c.value + sold.c.cost != 0,
+            )
+        )
+        .order_by(Order.id)
+    )
+    unmoved = (
+        select(Order.number, moved.c.quantity, sold.c.quantity)
+        .select_from(sold)
+        .outerjoin(moved, same)
+        .join(Order, Order.id == sold.c.order_id)
+        .where(moved.c.source_id.is_(None), sold.c.cost != 0)
+        .order_by(Order.id)
+    )
+    return [
+        *faults_in(
+            unlike,
+            lambda row: _(
+                "%(number)s moved %(moved)s, its lines say %(lines)s",
+                number=row[0],
+                moved=f"{-row[1]:f}",
+                lines=f"{row[2] or ZERO:f}",
+            ),
+        ),
+        *faults_in(unmoved, lambda row: _("%(number)s has sold goods that never moved", number=row[0])),
+    ]
 
 
 @check("tenders", "What was paid for a document is its total: sales and rounding equal the tenders.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from retail.core.errors import Refused
@@ -63,13 +63,6 @@ class VoidForm(Form):
     """Reverse a whole sale of today."""
 
     reason = StringField(_l("Reason"), [InputRequired(), Length(max=200)])
-
-
-class ApprovalForm(Form):
-    """Who approves, and their PIN."""
-
-    approver = RadioField(_l("Who approves?"), coerce=int, validate_choice=False)
-    pin = PasswordField(_l("PIN"), [InputRequired(_l("Enter the PIN.")), Length(max=20)])
 
 
 def read_cart(sent: Mapping[str, Any]) -> Cart:

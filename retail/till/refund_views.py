@@ -13,12 +13,13 @@ from retail.core.errors import NeedsApproval, Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.module import person_or_none
 from retail.core.money import ZERO
+from retail.identity.asking import ask_approval, with_approval
 from retail.orders import services as orders
 from retail.orders.queries import Document, document
 from retail.permissions import Can
 from retail.till import module
 from retail.till import services as till
-from retail.till.approval import allowance_of, ask_approval, with_approval
+from retail.till.approval import allowance_of
 from retail.till.forms import RefundForm, VoidForm, read_quantities
 from retail.till.services.carts import check_key, new_key
 from retail.till.views import station_here
@@ -103,7 +104,7 @@ def refund(order_id: int) -> Response:
                     )
                 )
             except NeedsApproval as need:
-                return ask_approval(need, request.path, "#refund")
+                return ask_approval(need, request.path, "#refund", url_for("till.sell"))
             amount = shown.money(-back.total)
             said = _("%(amount)s given back, %(number)s.", amount=amount, number=back.number)
             return html.done(said, url_for("orders.order_page", order_id=back.order_id))
@@ -146,7 +147,7 @@ def void(order_id: int) -> Response:
                     )
                 )
             except NeedsApproval as need:
-                return ask_approval(need, request.path, "#void")
+                return ask_approval(need, request.path, "#void", url_for("till.sell"))
             said = _("The sale is void: %(number)s.", number=back.number)
             return html.done(said, url_for("orders.order_page", order_id=back.order_id))
     html.settle(keep=False)

@@ -17,13 +17,14 @@ from retail.core.forms import add_problem, refusals
 from retail.core.links import link
 from retail.core.module import can, person_or_none
 from retail.customers.queries import find_customers
+from retail.identity.asking import ask_approval, with_approval
 from retail.identity.workplace_services import use_register
 from retail.orders.queries import order_numbered
 from retail.payments.services import Tender
 from retail.permissions import Can
 from retail.till import module, queries
 from retail.till import services as till
-from retail.till.approval import allowance_of, ask_approval, with_approval
+from retail.till.approval import allowance_of
 from retail.till.forms import METHODS, OpenForm, read_amount, read_cart, read_cart_as_far_as_it_goes
 from retail.till.queries import Station, Tile
 from retail.till.services import carts
@@ -207,7 +208,7 @@ def _changed_page(station: Station, cart: Cart, screen: Screen) -> Response:
             # What the browser kept must come back whether or not somebody who may approve stands beside it.
             screen.problem = _("The discount of this cart has to be approved again; it was left out.")
             return _sale_page(station, carts.without_discounts(cart), screen)
-        return ask_approval(need, request.path, "#cart")
+        return ask_approval(need, request.path, "#cart", url_for("till.sell"))
 
 
 def _sent_cart() -> Cart:
@@ -306,7 +307,7 @@ def pay() -> Response:
                 )
             )
     except NeedsApproval as need:
-        return ask_approval(need, request.path, "#cart")
+        return ask_approval(need, request.path, "#cart", url_for("till.sell"))
     except Refused as no:
         return _refused(no)
     html.settle(keep=True)

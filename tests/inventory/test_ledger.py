@@ -98,7 +98,7 @@ def test_moves_that_cancel_each_other_still_keep_their_worth(shop):
     with unit_of_work():
         paper = inventory.adjust(shop.location_id, tea.id, Decimal(1), "found")
         document = inventory.Document(
-            "adjustment", "found", "adjustment", paper.id, paper.business_date, paper.occurred_at
+            "adjustment", "found", "exchange", paper.id, paper.business_date, paper.occurred_at
         )
         moved = inventory.move(
             [
@@ -107,7 +107,7 @@ def test_moves_that_cancel_each_other_still_keep_their_worth(shop):
             ],
             document,
         )
-        inventory.post_stock("adjustment", moved, "adjustment", paper.id, "exchange", paper.business_date)
+        inventory.post_stock("adjustment", moved, "exchange", paper.id, "exchange", paper.business_date)
     assert level(tea) == (3, Decimal("2.40"))
     all_is_sound(shop)
 

@@ -11,13 +11,16 @@ from sqlalchemy import func, select
 
 from retail.core import events
 from retail.core.checks import run_checks
+from retail.core.clock import now
 from retail.core.db import session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.money import ZERO
 from retail.finance.queries import balance
 from retail.inventory import services as inventory
 from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.past_queries import stock_as_of
 from retail.inventory.services import Movement
+from retail.inventory.transfer_queries import transfer_numbered
 from retail.orders.queries import lines_of
 from retail.till import services as till
 from tests import make
@@ -28,7 +31,7 @@ COSTS = st.decimals("0", "30", places=4)
 WHICH = st.integers(0, 2)
 
 
-def machine_in(shop, steps=10, examples=12):
+def machine_in(shop, steps=12, examples=10):
     """Run the machine in a shop; each example begins with goods of its own."""
 
     class Stock(RuleBasedStateMachine):
@@ -37,6 +40,8 @@ def machine_in(shop, steps=10, examples=12):
             self.goods = [make.product(cost=cost).id for cost in ("1.10", "0.3333", None)]
             self.places = (shop.location_id, shop.warehouse_id)
             self.expected = {}
+            self.on_the_way = []
+            self.counts = 0
             self.sold = []
 
         def change(self, variant_id, place, quantity):
@@ -71,6 +76,70 @@ def machine_in(shop, steps=10, examples=12):
                 inventory.transfer(start, end, [(self.goods[which], quantity)])
             self.change(self.goods[which], start, -quantity)
             self.change(self.goods[which], end, quantity)
+
+        @rule(which=WHICH, quantity=QUANTITIES)
+        def send(self, which, quantity):
+            with unit_of_work():
+                row = inventory.send(*self.places, [(self.goods[which], quantity)]).id
+            self.change(self.goods[which], self.places[0], -quantity)
+            self.expected.setdefault((self.goods[which], self.places[1]), ZERO)
+            self.on_the_way.append((row, which))
+
+        @precondition(lambda self: self.on_the_way)
+        @rule(part=st.integers(0, 4), damaged=st.booleans(), missing=st.booleans())
+        def take_in(self, part, damaged, missing):
+            row, which = self.on_the_way[-1]
+            (line,) = transfer_numbered(row).lines
+            rest, line_id = line.in_transit, line.line.id
+            session.rollback()
+            share = (rest * part / 4).quantize(Decimal("0.001"))
+            lost = (share / 3).quantize(Decimal("0.001")) if missing else ZERO
+            broken = (share / 3).quantize(Decimal("0.001")) if damaged else ZERO
+            if not share:
+                return
+            with unit_of_work():
+                inventory.receive_transfer(row, {line_id: inventory.Arrival(share - lost - broken, broken, lost)})
+            self.change(self.goods[which], self.places[1], share - lost)
+            if share == rest:
+                self.on_the_way.pop()
+
+        @precondition(lambda self: self.on_the_way)
+        @rule()
+        def call_back(self):
+            row, which = self.on_the_way.pop()
+            (line,) = transfer_numbered(row).lines
+            rest = line.in_transit
+            session.rollback()
+            with unit_of_work():
+                inventory.call_back(row, "storm")
+            self.change(self.goods[which], self.places[0], rest)
+
+        @rule(which=WHICH, seen=QUANTITIES, meanwhile=PIECES)
+        def count_while_selling(self, which, seen, meanwhile):
+            variant_id, place = self.goods[which], self.places[0]
+            self.counts += 1
+            with unit_of_work():
+                count = inventory.start_count(place, "full")
+                count_id, instant = count.id, count.started_at
+                key = f"{count.number}-{self.counts}"
+            before = self.expected.get((variant_id, place), ZERO)
+            make.sale(shop, (Variant(variant_id), meanwhile))
+            self.change(variant_id, place, Decimal(-meanwhile))
+            with unit_of_work():
+                inventory.enter_counts(count_id, [inventory.Counted(key, variant_id, seen, instant)])
+                inventory.finish_count(count_id)
+            with unit_of_work():
+                inventory.post_count(count_id)
+            self.change(variant_id, place, seen - before)
+
+        @rule(which=WHICH, owner=st.integers(1, 3), quantity=QUANTITIES, end=st.booleans())
+        def reserve(self, which, owner, quantity, end):
+            whose = inventory.Owner("order", owner)
+            with unit_of_work():
+                inventory.reserve(whose, [inventory.Want(self.goods[which], self.places[0], quantity)])
+                if end:
+                    inventory.release(whose)
+            self.expected.setdefault((self.goods[which], self.places[0]), ZERO)
 
         @rule(which=WHICH, other=WHICH, pieces=PIECES)
         def sell(self, which, other, pieces):
@@ -121,6 +190,7 @@ def machine_in(shop, steps=10, examples=12):
                 select(func.sum(StockMove.value))
             )
             assert (session.scalar(select(func.sum(StockLevel.value))) or 0) == balance("1200")
+            assert stock_as_of(now()).difference == 0
             session.rollback()
 
         def teardown(self):

@@ -187,7 +187,7 @@ def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:
     for turn in range(3):
         count = inventory.start_count(cast.location_id, "full", note=f"{word} count {turn}")
         seen = [
-            inventory.Counted(f"{word}-{turn}-{one.id}", one.id, Decimal(16 + turn), count.started_at)
+            inventory.Counted(f"{word}-{turn}-{one.id}", one.id, Decimal(20 - turn), count.started_at)
             for one in variants[: 2 - (turn == 2)]
         ]
         inventory.enter_counts(count.id, seen)

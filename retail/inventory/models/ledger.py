@@ -184,6 +184,7 @@ class StockHold(OfTenant, Model):
         Index(None, "tenant_id", "variant_id", "location_id"),
         Index(None, "tenant_id", "owner", "owner_id"),
         Index(None, "tenant_id", "state", "expires_at"),
+        Index(None, "tenant_id", "created_at"),
     )
 
     kind: Mapped[str]

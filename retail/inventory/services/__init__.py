@@ -32,18 +32,12 @@ from retail.inventory.services.holding import (
     reserve,
     set_aside,
 )
-from retail.inventory.services.ledger import (
-    Document,
-    Moved,
-    Movement,
-    move,
-    post_stock,
-    shift_levels,
-    write_moves,
-)
+from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
+from retail.inventory.services.limiting import Reach
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.recounting import Difference, recount
+from retail.inventory.services.repairing import Repair, repair
 from retail.inventory.services.supplied import Supplied, change_costs, send_back
 from retail.inventory.services.transferring import (
     Arrival,
@@ -67,6 +61,8 @@ __all__ = [
     "Movement",
     "Owner",
     "PastMove",
+    "Reach",
+    "Repair",
     "Supplied",
     "Want",
     "adjust",
@@ -92,6 +88,7 @@ __all__ = [
     "recount",
     "release",
     "release_expired",
+    "repair",
     "request_transfer",
     "reserve",
     "send",

@@ -14,8 +14,11 @@ from retail.core.events import emit
 from retail.core.money import ZERO
 from retail.events.inventory import StockAdjusted
 from retail.inventory.models import StockDocument, StockLevel
-from retail.inventory.services.ledger import Movement, announce, lock_levels, move, plain, post_stock
+from retail.inventory.services.announcing import announce, plain
+from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
+from retail.inventory.services.limiting import ANY, Reach, check_reach
 from retail.inventory.services.papers import check_goods, document_of, draw_up, paper_of
+from retail.permissions import Can
 
 REASONS = ("found", "lost", "damaged", "stolen", "expired", "own use", "correction")
 """Why a level is adjusted; what leaves for one of SCRAP_REASONS is scrapped."""
@@ -23,20 +26,34 @@ SCRAP_REASONS = frozenset({"damaged", "expired"})
 
 
 def adjust(
-    location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str = "", *, key: str = ""
+    location_id: int,
+    variant_id: int,
+    quantity: Decimal,
+    reason: str,
+    note: str = "",
+    *,
+    key: str = "",
+    reach: Reach = ANY,
 ) -> StockDocument:
     """Correct a level by `quantity` (above zero: more, below: less), with a reason; post it to the books.
 
     With a `key` used before, nothing happens a second time. Refused for a quantity of nothing, without a reason, and
-    when the location may not go below nothing and would.
+    when the location may not go below nothing and would. NeedsApproval beyond the reach of whoever books.
     """
     if paper := paper_of(key, location_id):
         return paper
-    return _adjusted(location_id, variant_id, quantity, reason, note, key)
+    return _adjusted(location_id, variant_id, quantity, reason, note, key, reach)
 
 
 def count(
-    location_id: int, variant_id: int, counted: Decimal, reason: str, note: str = "", *, key: str = ""
+    location_id: int,
+    variant_id: int,
+    counted: Decimal,
+    reason: str,
+    note: str = "",
+    *,
+    key: str = "",
+    reach: Reach = ANY,
 ) -> StockDocument | None:
     """Set a level to what was counted; the difference is the adjustment. None when the count is as the level says.
 
@@ -51,10 +68,12 @@ def count(
     if counted == level.on_hand:
         record("count", "stock_levels", variant_id, reason, {"on_hand": plain(counted)})
         return None
-    return _adjusted(location_id, variant_id, counted - level.on_hand, reason, note, key)
+    return _adjusted(location_id, variant_id, counted - level.on_hand, reason, note, key, reach)
 
 
-def _adjusted(location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str, key: str) -> StockDocument:
+def _adjusted(
+    location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str, key: str, reach: Reach
+) -> StockDocument:
     if not quantity:
         raise Refused(_("An adjustment of nothing changes nothing; give a quantity."), field="quantity")
     if reason not in REASONS:
@@ -71,6 +90,7 @@ def _adjusted(location_id: int, variant_id: int, quantity: Decimal, reason: str,
     post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date, paper.occurred_at)
     paper.lines, paper.quantity, paper.value = 1, quantity, moved.value
     session.flush()
+    check_reach(reach, abs(moved.value), paper, Can.ADJUST_STOCK, location_id, variant_id, plain(quantity), reason)
     record(
         "adjust",
         "stock_levels",

@@ -35,7 +35,9 @@ from retail.inventory.models import (
     StockDocument,
     StockLevel,
 )
-from retail.inventory.services.ledger import Movement, lock_levels, move, plain, post_stock
+from retail.inventory.services.announcing import plain
+from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
+from retail.inventory.services.limiting import ANY, Reach, check_reach
 from retail.inventory.services.papers import (
     LONGEST_TEXT,
     check_goods,
@@ -44,6 +46,7 @@ from retail.inventory.services.papers import (
     draw_up,
     new_key,
 )
+from retail.permissions import Can
 
 NUMBERS = "counts"
 """The series of a count's own numbers."""
@@ -246,11 +249,12 @@ def cancel_count(count_id: int) -> StockCount:
     return row
 
 
-def post_count(count_id: int, *, rest_is_none: bool = False) -> StockDocument | None:
+def post_count(count_id: int, *, rest_is_none: bool = False, reach: Reach = ANY) -> StockDocument | None:
     """Book the differences of a reviewed count and freeze it. None when nothing differed.
 
     Each difference is what was counted less what the ledger says of that instant. With `rest_is_none` what nobody
-    counted is taken as none, as of the end of counting; without, it stays as it is. Refused when it is not reviewed.
+    counted is taken as none, as of the end of counting; without, it stays as it is. Refused when it is not reviewed,
+    NeedsApproval when all differences together are beyond the reach of whoever books.
     """
     row = _count(count_id)
     check_place(row.location_id, lock=True)
@@ -285,6 +289,8 @@ def post_count(count_id: int, *, rest_is_none: bool = False) -> StockDocument | 
         paper.quantity = sum((one.movement.quantity for one in moved), ZERO)
         paper.value = sum(values.values(), ZERO)
         row.document_id = paper.id
+        worth = sum((abs(value) for value in values.values()), ZERO)
+        check_reach(reach, worth, paper, Can.APPROVE_COUNT, "count", row.id, rest_is_none)
     for variant_id, line in lines.items():
         if line.counted is not None and (one := found.get(variant_id)):
             line.expected, line.variance, line.value = one.expected, one.variance, values.get(variant_id, ZERO)

@@ -24,15 +24,8 @@ from retail.core.events import emit
 from retail.core.money import ZERO
 from retail.events.inventory import HoldEnded, StockHeld
 from retail.inventory.models import HOLD, HOLD_KINDS, StockHold
-from retail.inventory.services.ledger import (
-    Level,
-    Movement,
-    announce_changes,
-    keep_holds,
-    lock_levels,
-    plain,
-    refusing_locations,
-)
+from retail.inventory.services.announcing import announce_changes, plain
+from retail.inventory.services.ledger import Level, Movement, keep_holds, lock_levels, refusing_locations
 from retail.inventory.services.papers import check_goods, check_place, check_quantity
 
 SET_ASIDE = ("damaged", "quality_control")

@@ -21,13 +21,12 @@ from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import session, table_of
 from retail.core.errors import NotFound, Refused
-from retail.core.events import emit
 from retail.core.money import AMOUNT_PLACES, ZERO, QuantityType, round_to
 from retail.core.tenancy import current_tenant_id, insert_owned
-from retail.events.inventory import StockRanLow, StockReplenished
 from retail.finance import services as finance
 from retail.finance.services import COUNTERPART_ACCOUNTS, Posting
 from retail.inventory.models import HOLD, HOLD_KINDS, StockHold, StockLevel, StockMove, sellable_of
+from retail.inventory.services.announcing import announce_changes, plain
 from retail.tenancy.models import Location
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
@@ -337,44 +336,6 @@ def keep_holds(levels: Mapping[tuple[int, int], Level]) -> None:
                 for key, level in levels.items()
             ],
         )
-
-
-def announce_changes(levels: Mapping[tuple[int, int], Level], was: Mapping[tuple[int, int], Decimal]) -> None:
-    """Tell of levels that ran low or recovered; `was` is what was sellable of each before."""
-    for (variant_id, location_id), level in levels.items():
-        point = level.reorder_point
-        before = was[variant_id, location_id]
-        announce(variant_id, location_id, was=(before, point), now=(level.sellable, point))
-
-
-def announce(
-    variant_id: int,
-    location_id: int,
-    *,
-    was: tuple[Decimal, Decimal | None],
-    now: tuple[Decimal, Decimal | None],
-) -> None:
-    """Tell that a level has become low, or is no longer; `was` and `now` are what is sellable and the reorder point."""
-    low_before, low_now = (point is not None and sellable <= point for sellable, point in (was, now))
-    if low_now and not low_before:
-        variant = session.execute(select(Variant.sku, Variant.name).where(Variant.id == variant_id)).one()
-        emit(
-            StockRanLow(
-                variant_id=variant_id,
-                location_id=location_id,
-                sku=variant.sku,
-                name=variant.name,
-                on_hand=plain(now[0]),
-                reorder_point=plain(now[1] or ZERO),
-            )
-        )
-    elif low_before and not low_now:
-        emit(StockReplenished(variant_id=variant_id, location_id=location_id))
-
-
-def plain(quantity: Decimal) -> str:
-    """A quantity without needless zeros and without an exponent, for sentences and events."""
-    return f"{quantity.normalize():f}"
 
 
 def post_stock(

@@ -13,7 +13,7 @@ from retail.core.db import in_chunks, session, table_of
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.core.tenancy import current_tenant_id, insert_owned
 from retail.inventory.models import StockLevel, StockMove
-from retail.inventory.services.ledger import plain
+from retail.inventory.services.announcing import plain
 from retail.tenancy.models import Location
 
 

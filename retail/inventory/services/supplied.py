@@ -13,7 +13,8 @@ from retail.catalog.models import Variant
 from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.money import ZERO, round_to
-from retail.inventory.services.ledger import UNIT, Document, Level, Movement, lock_levels, move, plain
+from retail.inventory.services.announcing import plain
+from retail.inventory.services.ledger import UNIT, Document, Level, Movement, lock_levels, move
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from retail.core.money import ZERO, round_to
 from retail.core.numbers import next_number
 from retail.events.inventory import TransferArrived, TransferCancelled, TransferSent
 from retail.inventory.models import TRANSFER, StockDocument, StockTransfer, StockTransferLine
+from retail.inventory.services.announcing import plain
 from retail.inventory.services.expecting import shift_column
 from retail.inventory.services.holding import hold_damaged
-from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, plain, post_stock
+from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
 from retail.inventory.services.papers import (
     LONGEST_TEXT,
     check_goods,
