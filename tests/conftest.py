@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 import config
 from retail.app import create_app
@@ -23,6 +23,7 @@ from retail.identity import services
 from tests import make
 from tests.rules import scenario
 from tests.support import measuring, postgres, sharing
+from tests.support.fresh import FreshDatabase
 from tests.support.postgres import PostgresServer, postgres_server
 
 
@@ -96,13 +97,15 @@ def _sqlite_app(instance: Path) -> tuple[Flask, Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_app(instance: Path, postgresql: PostgresServer) -> tuple[Flask, PostgresServer, str]:
+def _postgresql_app(instance: Path, postgresql: PostgresServer) -> Iterator[tuple[Flask, FreshDatabase]]:
     name = f"live_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
-    url = postgresql.create(name)
-    app = make_app(instance, url)
+    app = make_app(instance, postgresql.create(name))
     fill(app)
-    postgresql.create(f"{name}_template", name)
-    return app, postgresql, name
+    database = FreshDatabase(postgresql, name)
+    yield app, database
+    database.leave()
+    with app.app_context():
+        db.db.engine.dispose()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -114,7 +117,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays to the end: looking for garbage in it again and again takes a tenth of the time."""
+    """What is loaded by now stays to the end: there is no garbage in it to look for."""
     gc.collect()
     gc.freeze()
 
@@ -132,6 +135,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("app", kinds, indirect=True)
 
 
+def renew(app: Flask, database: FreshDatabase) -> None:
+    """Let a database on PostgreSQL hold nothing but the cast again."""
+    if not database.renew():
+        with app.app_context():
+            db.db.engine.dispose()
+
+
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application with a database that holds nothing but the cast (see `tests.make`)."""
@@ -143,14 +153,14 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         remembered.forget(app)
         yield app
     else:
-        app, server, name = request.getfixturevalue("_postgresql_app")
-        server.drop(server.url(name))
-        server.create(name, f"{name}_template")
+        app, database = request.getfixturevalue("_postgresql_app")
+        renew(app, database)
         remembered.forget(app)
         yield app
     with app.app_context():
         db.session.remove()
-        db.db.engine.dispose()
+        if request.param == "sqlite":
+            db.db.engine.dispose()
         # Attempts are counted by address, and every test comes from the same one.
         rate_limits.forget()
     tenancy.forget()
@@ -162,6 +172,23 @@ def context(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
+
+
+@pytest.fixture
+def dry(_sqlite_app: tuple[Flask, Path, Path]) -> Iterator[Flask]:
+    """The application with a context, for what asks no database and so is the same on any: asking one fails."""
+    app, _live, _template = _sqlite_app
+
+    def refuse(_connection: object) -> None:
+        raise AssertionError("this test said that it asks no database")
+
+    with app.app_context():
+        event.listen(db.db.engine, "begin", refuse)
+        try:
+            yield app
+        finally:
+            event.remove(db.db.engine, "begin", refuse)
+            db.session.remove()
 
 
 @pytest.fixture(scope="session")
@@ -191,10 +218,12 @@ def lived_in(request: pytest.FixtureRequest, context: Flask, instance: Path, _ke
         else:
             keep(live, kept)
     else:
-        _app, server, name = found
-        source, target = (f"{name}_lived_in", name) if is_fresh else (name, f"{name}_lived_in")
-        server.drop(server.url(target))
-        server.create(target, source)
+        _app, database = found
+        kept = f"{database.name}_lived_in"
+        if is_fresh:
+            database.replace(kept)
+        else:
+            database.keep(kept)
     shutil.copytree(kept_files, files, dirs_exist_ok=True)
     return make.corner_shop()
 

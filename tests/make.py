@@ -112,7 +112,18 @@ def rival() -> Cast:
     return found("rival")
 
 
-def product(
+def product(name: str = "", **more: Any) -> Variant:
+    """A product with one variant; see `products`. Inside a tenant; commits."""
+    return products({"name": name, **more})[0]
+
+
+def products(*wanted: dict[str, Any]) -> list[Variant]:
+    """Products with one variant each, made in one go; each is told as `_product` takes it. Inside a tenant; commits."""
+    with unit_of_work():
+        return [_product(**one) for one in wanted]
+
+
+def _product(
     name: str = "",
     *,
     price: str = "2.40",
@@ -121,27 +132,26 @@ def product(
     sku: str = "",
     **more: Any,
 ) -> Variant:
-    """A product with one variant, with `stock` of it received at the shop. Inside a tenant; commits."""
+    """A product with `stock` of it received at the shop."""
     number = next(_count)
     name = name or f"Product {number}"
-    with unit_of_work():
-        rate = session.scalar(select(TaxRate))
-        described = Product(name=name, tax_rate_id=rate.id if rate else None, created_at=now(), **more)
-        session.add(described)
-        session.flush()
-        variant = Variant(
-            product_id=described.id,
-            sku=sku or f"P{number}",
-            name=name,
-            price=Decimal(price),
-            cost=None if cost is None else Decimal(cost),
-        )
-        session.add(variant)
-        session.flush()
-        if stock:
-            place = session.scalars(select(Location.id).order_by(Location.id)).first()
-            assert place is not None
-            inventory.receive(place, [Movement(variant.id, place, Decimal(stock), Decimal(cost or 0))], "start")
+    rate = session.scalar(select(TaxRate))
+    described = Product(name=name, tax_rate_id=rate.id if rate else None, created_at=now(), **more)
+    session.add(described)
+    session.flush()
+    variant = Variant(
+        product_id=described.id,
+        sku=sku or f"P{number}",
+        name=name,
+        price=Decimal(price),
+        cost=None if cost is None else Decimal(cost),
+    )
+    session.add(variant)
+    session.flush()
+    if stock:
+        place = session.scalars(select(Location.id).order_by(Location.id)).first()
+        assert place is not None
+        inventory.receive(place, [Movement(variant.id, place, Decimal(stock), Decimal(cost or 0))], "start")
     return variant
 
 

@@ -28,8 +28,8 @@ def many(count):
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
-def test_a_long_file_is_written_without_being_held(context, form):
-    with context.test_request_context():
+def test_a_long_file_is_written_without_being_held(dry, form):
+    with dry.test_request_context():
         tracemalloc.start()
         try:
             file = table_file(COLUMNS, many(30_000), form, name="things", title="Things")
@@ -43,8 +43,8 @@ def test_a_long_file_is_written_without_being_held(context, form):
     assert peak < LIMIT_MB
 
 
-def test_a_pdf_is_for_reading_and_says_so_when_it_would_be_endless(context):
-    with context.test_request_context():
+def test_a_pdf_is_for_reading_and_says_so_when_it_would_be_endless(dry):
+    with dry.test_request_context():
         file = table_file(COLUMNS, many(60), "pdf", name="things", title="Things", totals=["price"])
         content = b"".join(file.response.response)
         assert content.startswith(b"%PDF")

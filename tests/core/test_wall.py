@@ -12,7 +12,7 @@ from retail.core.db import reading, session, unit_of_work
 from retail.core.tenancy import across_tenants, inside, taken_anywhere
 from retail.identity.models import User
 from tests import make
-from tests.conftest import make_app
+from tests.conftest import make_app, renew
 
 pytestmark = pytest.mark.postgres
 
@@ -20,13 +20,11 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def context(_postgresql_app):
     """Only PostgreSQL has such a wall."""
-    app, server, name = _postgresql_app
-    server.drop(server.url(name))
-    server.create(name, f"{name}_template")
+    app, database = _postgresql_app
+    renew(app, database)
     with app.app_context():
         yield app
         session.remove()
-        db.db.engine.dispose()
 
 
 @pytest.fixture

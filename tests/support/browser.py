@@ -104,12 +104,13 @@ def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None, 
     if not page.evaluate("() => typeof window.axe === 'object'"):
         # Through the debugger, so that the page's own Content-Security-Policy stays as strict as it is.
         page.evaluate(_axe_source())
+    # No rule of these asks for the style sheets themselves, which axe would read and take apart for every page anew.
     context: dict[str, object] = {"exclude": [[selector] for selector in exclude]}
     if include:
         context["include"] = [[include]]
     found = page.evaluate(
         "([context, runOnly]) => window.axe.run(context.include || context.exclude.length ? context : document,"
-        " {runOnly, resultTypes: ['violations']})",
+        " {runOnly, resultTypes: ['violations'], preload: {assets: ['media']}})",
         [context, {"type": "rule", "values": [rule]} if rule else {"type": "tag", "values": list(AXE_RULES)}],
     )
     return [
