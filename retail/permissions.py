@@ -155,6 +155,7 @@ ROLES: dict[str, frozenset[Can]] = {
         {
             Can.VIEW_JOURNAL,
             Can.VIEW_COSTS,
+            Can.VIEW_STOCK,
             Can.VIEW_SUPPLIERS,
             Can.VIEW_PURCHASES,
             Can.VIEW_BILLS,

@@ -18,19 +18,23 @@ from retail.core.tasks import ENDS
 from retail.identity.models import User
 
 NAMED = {
-    "acting_for": "users",
     "account_id": "accounts",
+    "acting_for": "users",
+    "approved_by_id": "users",
     "approver_id": "users",
     "category_id": "categories",
     "closed_by_id": "users",
+    "count_id": "stock_counts",
     "customer_id": "customers",
     "default_view_id": "saved_views",
     "delivery_id": "notification_deliveries",
     "document_id": "orders",
+    "ended_by_id": "users",
     "entry_id": "journal_entries",
     "event_id": "events",
     "file_id": "stored_files",
     "from_location_id": "locations",
+    "hold_id": "stock_holds",
     "image_file_id": "stored_files",
     "import_id": "imports",
     "location_id": "locations",
@@ -41,32 +45,48 @@ NAMED = {
     "order_id": "orders",
     "parent_id": "categories",
     "product_id": "products",
+    "purchase_order_id": "purchase_orders",
     "register_id": "registers",
+    "requested_by_id": "users",
     "requester_id": "users",
     "reverses_id": "orders",
     "role_id": "roles",
     "run_id": "score_runs",
     "schedule_id": "schedules",
     "shift_id": "shifts",
+    "shipped_by_id": "users",
+    "started_by_id": "users",
+    "supplier_bill_id": "supplier_bills",
+    "supplier_return_id": "supplier_returns",
     "task_id": "tasks",
     "tax_rate_id": "tax_rates",
     "to_location_id": "locations",
+    "transfer_id": "stock_transfers",
     "user_id": "users",
     "variant_id": "variants",
 }
 """Of which table an id is, by the name of the column without a foreign key, or of the field of JSON, that holds it."""
-NO_IDS = {"tax_id", "message_id", "content_id", "credential_id", "access_id", "support_access_id"}
-"""Names that end like ids of ours and are none, or of what stays behind."""
+NO_IDS = {"tax_id", "message_id", "content_id", "credential_id", "access_id", "support_access_id", "owner_id"}
+"""Names that end like ids of ours and are none, or of what stays behind; `owner_id` in what was told of a hold, which
+only the hold itself (see KINDS) knows to be of an order, a person or a transfer."""
 
 PAPERS = {
     "order": "orders",
     "shift": "shifts",
     "import": "imports",
-    **dict.fromkeys(("receipt", "adjustment", "count", "transfer", "opening", "recount"), "stock_documents"),
+    "purchase_order": "purchase_orders",
+    "supplier_bill": "supplier_bills",
+    "supplier_return": "supplier_returns",
+    **dict.fromkeys(
+        ("receipt", "adjustment", "count", "transfer", "dispatch", "arrival", "opening", "recount"), "stock_documents"
+    ),
 }
+HOLDERS = {"order": "orders", "person": "users", "transfer": "stock_transfers"}
 KINDS: dict[str, tuple[str, dict[str, str] | None]] = {
     "journal_entries.source_id": ("source", PAPERS),
     "stock_moves.source_id": ("source", PAPERS),
+    "stock_expectations.source_id": ("source", PAPERS),
+    "stock_holds.owner_id": ("owner", HOLDERS),
     "audit_entries.subject_id": ("subject", None),
     "import_changes.subject_id": ("subject", None),
 }

@@ -166,7 +166,7 @@ UNKNOWN = (7.0, 7 * USUAL_SPREAD, 7.0, 1.0, 0.95)
 
 def terms_of(variant_ids: Sequence[int]) -> list[tuple[float, float, float, float, float, float]]:
     """For each variant what a trial needs: cost, lead time and its spread, days an order lasts, pack, service level.
-    What has no supplier yet is taken to come within a week, at the cost known."""
+    What has no supplier yet is taken to come within a week; what has no known cost, to cost half of its price."""
     leads = lead_times()
     rows: dict[int, tuple[SupplierItem, Supplier]] = {
         row[0].variant_id: (row[0], row[1])
@@ -176,7 +176,10 @@ def terms_of(variant_ids: Sequence[int]) -> list[tuple[float, float, float, floa
             .where(SupplierItem.preferred)
         )
     }
-    costs = dict(session.execute(select(Variant.id, func.coalesce(Variant.cost, Variant.price / 2))).tuples())
+    costs = {
+        row.id: row.price / 2 if row.cost is None else row.cost
+        for row in session.execute(select(Variant.id, Variant.cost, Variant.price))
+    }
     found = []
     for variant_id in variant_ids:
         known = rows.get(variant_id)

@@ -120,6 +120,8 @@ def trial_page() -> Response:
         "purchasing/trial.html",
         trial=trial,
         result=trial.result if trial is not None else None,
+        first=date.fromisoformat(trial.result["first"]) if trial is not None else None,
+        last=date.fromisoformat(trial.result["last"]) if trial is not None else None,
         chart=_chart(trial.result) if trial is not None and can(Can.VIEW_COSTS) else None,
         breadcrumbs=[
             (_("Purchasing"), url_for("purchasing.order_list")),

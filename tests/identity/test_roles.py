@@ -35,6 +35,7 @@ def as_sent(one: Role, **changes: object) -> dict[str, object]:
         "largest_discount_percent": str(one.largest_discount_percent),
         "largest_refund": "" if one.largest_refund is None else str(one.largest_refund),
         "largest_void": "" if one.largest_void is None else str(one.largest_void),
+        "largest_purchase": "" if one.largest_purchase is None else str(one.largest_purchase),
         "largest_adjustment": "" if one.largest_adjustment is None else str(one.largest_adjustment),
         "largest_purchase": "" if one.largest_purchase is None else str(one.largest_purchase),
         "permissions": one.permissions,

@@ -18,7 +18,7 @@ from retail.intelligence.models import ProductForecast
 from retail.inventory import services as inventory
 from retail.purchasing import services as purchasing
 from retail.purchasing.models import OrderProposal, PurchaseOrder, Supplier
-from retail.purchasing.queries import candidates, lead_times, waiting_proposals
+from retail.purchasing.queries import candidates, lead_times, terms_of, waiting_proposals
 from retail.purchasing.reasons import reasons
 from retail.purchasing.replenishing import Demand, LeadTime, Terms, advise, safety_stock
 from retail.purchasing.trials import Goods, run_trial
@@ -178,6 +178,12 @@ def test_a_level_somebody_set_is_a_floor(shop, mill):
     propose()
     (one,) = waiting_proposals()
     assert one.reorder_point == D(60)
+
+
+def test_what_a_trial_needs_to_know_of_articles_with_and_without_a_supplier(shop, mill):
+    _supplier, tea = mill
+    odd = make.product("Odd", price="5.00", cost=None)
+    assert terms_of([tea, odd.id]) == [(1.1, 7.0, 1.75, 7.0, 6.0, 0.95), (2.5, 7.0, 1.75, 7.0, 1.0, 0.95)]
 
 
 def test_the_trial_knows_only_what_came_before_each_day():
