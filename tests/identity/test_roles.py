@@ -37,7 +37,6 @@ def as_sent(one: Role, **changes: object) -> dict[str, object]:
         "largest_void": "" if one.largest_void is None else str(one.largest_void),
         "largest_purchase": "" if one.largest_purchase is None else str(one.largest_purchase),
         "largest_adjustment": "" if one.largest_adjustment is None else str(one.largest_adjustment),
-        "largest_purchase": "" if one.largest_purchase is None else str(one.largest_purchase),
         "permissions": one.permissions,
     }
     return sent | changes

@@ -138,8 +138,8 @@ def enters_by_a_side_door(one: Source) -> Iterator[str]:
 ALSO_OPEN = {
     "catalog": {"tables"},  # the list of products shows what modules above know of them
     "tenancy": {"settings_tabs", "forms"},  # every settings page shows the tabs; languages and zones are chosen alike
-    # Sockets ask who connects as pages do; tills and stock ask for a manager's PIN; a founder invites the owner.
-    "identity": {"identification", "asking", "letters"},
+    # Sockets ask who connects as pages do; tills ask a manager's PIN; whoever founds a business invites its owner.
+    "identity": {"identification", "approving", "letters"},
     "orders": {"labels"},  # documents are called the same on every screen
 }
 
