@@ -178,6 +178,8 @@ def _plain(value: Any) -> str:
 
 def _change(name: str, before: Any, after: Any) -> str:
     label = field_word(name)
+    if name == "state":
+        before, after = (one.replace("_", " ") if isinstance(one, str) else one for one in (before, after))
     if isinstance(after, list) or isinstance(before, list):
         old, new = set(map(str, before or ())), set(map(str, after or ()))
         parts = [f"+ {one}" for one in sorted(new - old)] + [f"− {one}" for one in sorted(old - new)]

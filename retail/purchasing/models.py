@@ -88,8 +88,6 @@ class PurchaseOrder(OfTenant, Audited, Model):
     to be: hand, copy, proposal, night."""
 
     __tablename__ = "purchase_orders"
-    # The verbs say so themselves, in words of the trade.
-    audit_hidden = frozenset({"state", "approved_by_id", "approved_at", "approved_net", "sent_at", "received_on"})
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         UniqueConstraint("tenant_id", "key"),

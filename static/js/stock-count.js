@@ -9,6 +9,9 @@ const AGAIN_AFTER_MS = 4000;
 
 /** @typedef {{ key: string, q: string, quantity: string, at: number }} Scan */
 
+/** Works on plain HTTP too, where a shop's own network is served. */
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 enhance("[data-stock-count]", (element) => {
   const form = /** @type {HTMLFormElement} */ (element);
   const place = `stock-count-${form.dataset.stockCount ?? ""}`;
@@ -66,7 +69,7 @@ enhance("[data-stock-count]", (element) => {
     event.stopPropagation();
     const q = code.value.trim();
     if (!q) return;
-    keep([...queue(), { key: crypto.randomUUID(), q, quantity: quantity.value.trim() || "1", at: Date.now() }]);
+    keep([...queue(), { key: newKey(), q, quantity: quantity.value.trim() || "1", at: Date.now() }]);
     code.value = "";
     quantity.value = "1";
     code.focus();

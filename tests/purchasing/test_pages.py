@@ -169,6 +169,16 @@ def test_goods_are_received_by_scan_and_the_rest_stays_on_back_order(clerk, shop
     assert "at most 10 are taken" in answer.get_data(as_text=True)
 
 
+def test_the_history_of_an_order_says_from_which_state_to_which(owner, shop, tea):
+    order_id, line_id = ordered(shop, tea)
+    with make.within(shop), unit_of_work():
+        order = purchasing.locked(order_id)
+        purchasing.receive_order(order, [purchasing.Arrival(line_id, Decimal(4))], key="history")
+    page = owner.get(f"/purchasing/orders/{order_id}").text
+    assert "state: approved → part received" in page
+    assert "•••" not in page
+
+
 def test_what_is_not_on_the_order_is_not_counted(clerk, shop, tea):
     order_id, _line = ordered(shop, tea)
     answer = make.post(
