@@ -37,7 +37,7 @@ _WRITES_BEFORE_A_COPY = 25
 class FreshDatabase:
     """A database with what it holds when this is made, put back by `renew`.
 
-    A copy takes the server 0.05 processor seconds and each connection to it as much again; taking out what a test wrote
+    A copy takes the server 0.05 processor seconds, and all connections to it are new; taking out what a test wrote
     takes a tenth of that. A copy is still made when that would not be the same: when a test changed how tables are
     built or counted, or left a transaction or a lock behind.
     """

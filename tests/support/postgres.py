@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests, out of a wheel: started once a test process, databases cloned from a template."""
+"""A PostgreSQL server for tests, out of a wheel: started once a test process; see `fresh` for its databases."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,9 @@ def _can_be_reached_by_others(path: Path) -> bool:
 
 @dataclass
 class PostgresServer:
-    """A running server. `clone` gives each test a database of its own in about a tenth of a second."""
+    """A running server."""
 
     sockets: Path
-    _made: int = field(default=0, repr=False)
 
     def url(self, database: str = "postgres") -> str:
         """Return DATABASE_URL of `database`, for a user whom row-level security holds."""
@@ -78,16 +77,6 @@ class PostgresServer:
         statement = sql.SQL("create database {} template {} strategy file_copy owner {}")
         self.run(statement.format(*map(sql.Identifier, (name, template, PROGRAM))))
         return self.url(name)
-
-    def make_template(self, name: str, prepare: Callable[[str], object]) -> str:
-        """Make the database `name`, let `prepare(url)` fill it (and close its connections), and return `name`."""
-        prepare(self.create(name))
-        return name
-
-    def clone(self, template: str) -> str:
-        """Return the URL of a fresh copy of `template`."""
-        self._made += 1
-        return self.create(f"{template}_{self._made}", template)
 
     def drop(self, url: str) -> None:
         """Remove the database of `url`, whoever is still connected."""
