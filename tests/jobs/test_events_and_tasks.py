@@ -206,7 +206,8 @@ def test_events_share_a_transaction_for_a_moment(shop, listeners, monkeypatch):
     assert transactions() == [(4,), (5,)]
 
 
-def test_one_event_that_fails_undoes_and_repeats_only_what_shared_its_transaction(shop, listeners):
+def test_one_event_that_fails_undoes_and_repeats_only_what_shared_its_transaction(shop, listeners, monkeypatch):
+    monkeypatch.setattr(events, "HOLD_SECONDS", 60)
     tries = []
 
     @on(StockReplenished)
