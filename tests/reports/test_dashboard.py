@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from retail.catalog.models import Variant
 from retail.core import clock, events
-from retail.core.db import unit_of_work
+from retail.core.db import session, unit_of_work
 from retail.inventory import services as inventory
 from tests import make
 from tests.reports.support import SATURDAY, trade
@@ -166,3 +167,14 @@ def test_days_on_which_the_clock_changes_compare_by_the_wall_clock(app, shop, da
     with clock.frozen(day):
         words = text_of(browser.get("/dashboard"))
     assert "Sales today £4.80 +100%" in words
+
+
+def test_what_runs_low_is_named_once(app, shop):
+    with make.within(shop):
+        row = make.product("Cushion cover", stock=1)
+        with unit_of_work():
+            session.get_one(Variant, row.id).name = "Cushion cover – Teal"
+            inventory.set_reorder_point(shop.location_id, row.id, Decimal(3))
+    alerts = make.client(app, shop, "owner").get("/dashboard/alerts", headers=HTMX).get_data(as_text=True)
+    assert "Cushion cover – Teal" in alerts
+    assert "Cushion cover · Cushion" not in alerts
