@@ -3,15 +3,14 @@
  * one step after the other, so that no scan overtakes another and booking waits for the last of them.
  */
 import { enhance } from "counterfoil/enhance";
+import { scannerBeside } from "counterfoil/scanner";
 import { beep } from "counterfoil/sound";
 
-/** A scanner types faster than people do. */
-const SCANNER_GAP_MS = 45;
-const SHORTEST_CODE = 4;
 const SEARCH_PAUSE_MS = 160;
 
 enhance("[data-goods]", (desk) => {
   const search = /** @type {HTMLInputElement} */ (desk.querySelector("[data-goods-search]"));
+  const scanner = scannerBeside(search);
   let chain = Promise.resolve();
   let status = 200;
   let booking = false;
@@ -133,24 +132,11 @@ enhance("[data-goods]", (desk) => {
     else if (event.target instanceof HTMLSelectElement && event.target.name === "location") act({ do: "update" });
   });
 
-  const burst = { text: "", at: 0, target: /** @type {EventTarget | null} */ (null), before: "" };
-
-  /** @param {KeyboardEvent} event */
-  function gather(event) {
-    if (event.timeStamp - burst.at < SCANNER_GAP_MS) burst.text += event.key;
-    else Object.assign(burst, { text: event.key, target: event.target, before: event.target instanceof HTMLInputElement ? event.target.value : "" });
-    burst.at = event.timeStamp;
-  }
-
-  /** Take a code that a scanner typed into another field. @param {KeyboardEvent} event */
+  /** Take a code that a scanner typed, wherever it went. @param {KeyboardEvent} event */
   function scanned(event) {
-    const code = burst.text;
-    burst.text = "";
-    if (event.timeStamp - burst.at > SCANNER_GAP_MS * 2 || code.length < SHORTEST_CODE || burst.target === search) return false;
-    if (burst.target instanceof HTMLInputElement) burst.target.value = burst.before;
-    search.value = "";
+    const code = scanner.code(event);
     find(code);
-    return true;
+    return code !== "";
   }
 
   /** @param {KeyboardEvent} event */
@@ -187,7 +173,7 @@ enhance("[data-goods]", (desk) => {
     else {
       done = false;
       if (event.key.length === 1) {
-        gather(event);
+        scanner.gather(event);
         // Typing anywhere is scanning; a person need not aim.
         if (!typing && /[\p{L}\p{N}]/u.test(event.key)) search.focus();
       }
@@ -199,4 +185,5 @@ enhance("[data-goods]", (desk) => {
   }
   document.addEventListener("keydown", onKey, true);
   if (hasKeyboard()) search.focus();
+  else search.blur();
 });

@@ -3,13 +3,10 @@
  * step posts the whole cart and swaps in the answer, one step after the other, so that no scan overtakes another.
  */
 import { enhance } from "counterfoil/enhance";
+import { scannerBeside } from "counterfoil/scanner";
 import { beep } from "counterfoil/sound";
 import { toast } from "counterfoil/toast";
 
-/** A scanner types faster than people do. */
-const SCANNER_GAP_MS = 45;
-const STALL_MS = 250;
-const SHORTEST_CODE = 4;
 const SEARCH_PAUSE_MS = 140;
 const MOST_UNDO = 30;
 const NOT_OF_THE_CART = new Set(["csrf_token", "q", "customer_q", "mode", "amount", "reference", "do", "tender"]);
@@ -23,6 +20,7 @@ enhance("[data-till]", (till) => {
   const payUrl = till.dataset.payUrl ?? "";
   const store = till.dataset.store ?? "till";
   const search = /** @type {HTMLInputElement} */ (till.querySelector("[data-till-search]"));
+  const scanner = scannerBeside(search);
   /** @type {Snapshot[]} */
   const past = [];
   let chain = Promise.resolve();
@@ -316,32 +314,11 @@ enhance("[data-till]", (till) => {
     F10: () => { if (mode() === "cart" && Number(form().dataset.lines)) act({ do: "pay" }); },
   };
 
-  /** What a scanner typed before this listened, which waits for no scripts: the beginning of what it goes on typing. */
-  let early = search.value === search.defaultValue ? "" : search.value;
-  const burst = { lead: "", text: "", at: 0, target: /** @type {EventTarget | null} */ (null), before: "" };
-
-  /** @param {KeyboardEvent} event */
-  function gather(event) {
-    const gap = event.timeStamp - burst.at;
-    // Nobody types two signs as fast as a scanner; once it did, a busy machine may keep the next ones waiting. When it is
-    // the second that waits, the first leads: what follows tells whether it was a scanner.
-    const fast = gap < SCANNER_GAP_MS || (burst.text.length > 1 && gap < STALL_MS);
-    burst.at = event.timeStamp;
-    if (fast) burst.text += event.key;
-    else if (burst.text.length === 1 && gap < STALL_MS) Object.assign(burst, { lead: burst.text, text: event.key });
-    else Object.assign(burst, { lead: "", text: event.key, target: event.target, before: event.target instanceof HTMLInputElement ? event.target.value : "" });
-  }
-
   /** Take a code that a scanner typed, wherever it went. @param {KeyboardEvent} event */
   function scanned(event) {
-    const isCode = event.timeStamp - burst.at < SCANNER_GAP_MS * 2 && burst.text.length >= SHORTEST_CODE - 1;
-    const code = early && search.value.startsWith(early) ? search.value : burst.lead + burst.text;
-    early = burst.lead = burst.text = "";
-    if (!isCode || code.length < SHORTEST_CODE) return false;
-    if (burst.target === search) search.value = "";
-    else if (burst.target instanceof HTMLInputElement) burst.target.value = burst.before;
+    const code = scanner.code(event);
     find(code);
-    return true;
+    return code !== "";
   }
 
   /** @param {KeyboardEvent} event */
@@ -369,7 +346,7 @@ enhance("[data-till]", (till) => {
     else {
       done = false;
       if (event.key.length === 1) {
-        gather(event);
+        scanner.gather(event);
         // Typing anywhere is searching; a person need not aim.
         if (!typing && mode() !== "pay" && /[\p{L}\p{N}]/u.test(event.key)) search.focus();
       }

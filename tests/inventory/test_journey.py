@@ -29,6 +29,18 @@ IN_ONE_GO = """(code) => {
 """A scan into the field that has the focus, as fast as a scanner is however busy this machine may be."""
 
 
+KEYS_AT = """(keys) => {
+  const field = document.activeElement;
+  let at = performance.now();
+  for (const [key, wait] of keys) {
+    const event = new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+    Object.defineProperty(event, "timeStamp", {value: at += wait});
+    if (field.dispatchEvent(event) && key.length === 1) field.value += key;
+  }
+}"""
+"""Keys with the milliseconds between them, by the clock of the events themselves."""
+
+
 @pytest.fixture
 def served(app, shop):
     """The shop at an address, with three articles that carry barcodes, and the browser of the clerk."""
@@ -103,6 +115,27 @@ def test_found_by_name_on_a_phone_and_touched(shop, served):
     button.dblclick()
     expect(page.locator("h1")).to_contain_text("GR-1")
     assert on_hand(shop) == {"Cup": 2}
+
+
+@pytest.mark.parametrize("late", [1, 2, 7])
+def test_a_scan_held_up_in_its_middle_is_taken_out_of_a_figure_again(served, late):
+    page = served("/stock/receive")
+    scan(page, JAR)
+    expect(page.get_by_label("Quantity of Jar")).to_have_value("1")
+    page.get_by_label("Quantity of Jar").focus()
+    page.evaluate(KEYS_AT, [[sign, 200 if place == late else 5] for place, sign in enumerate(TEA)] + [["Enter", 5]])
+    expect(page.get_by_label("Quantity of Tea")).to_have_value("1")
+    expect(page.get_by_label("Quantity of Jar")).to_have_value("1")
+
+
+def test_a_figure_typed_in_a_hurry_is_no_scan(served):
+    page = served("/stock/receive")
+    scan(page, JAR)
+    expect(page.get_by_label("Quantity of Jar")).to_have_value("1")
+    page.get_by_label("Quantity of Jar").fill("")
+    page.get_by_label("Quantity of Jar").focus()
+    page.evaluate(KEYS_AT, [["1", 300], ["2", 30], ["5", 90], ["0", 110], ["Enter", 60]])
+    expect(page.locator(".goods-foot")).to_contain_text("1 line · 1,250 pieces")
 
 
 def test_leaving_with_scanned_lines_is_asked_about(served):
