@@ -22,6 +22,7 @@ from retail.core.spreadsheets import CellError, Field, parse_boolean
 from retail.customers import bulk_services as bulk
 from retail.customers.services import LONGEST, checked_email
 from retail.events.customers import CustomersImported
+from retail.integrations.layouts import CUSTOMER_LAYOUTS
 from retail.integrations.product_fields import value_text
 from retail.integrations.undone import tell_undone
 from retail.permissions import Can
@@ -250,6 +251,7 @@ CUSTOMERS = declare(
         undone=tell_undone,
         known_by=("code", "email", "name", "last_name"),
         hints=HINTS,
+        layouts=CUSTOMER_LAYOUTS,
     )
 )
 

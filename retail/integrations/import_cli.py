@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from sqlalchemy import select
@@ -17,10 +18,12 @@ from retail.core.errors import NotFound, Refused
 from retail.core.imports import Import, Kind, begin_undo, kept_rows, services
 from retail.core.imports import undo as undo_import
 from retail.core.imports.engine import check, run
+from retail.integrations.arriving import take_in
 from retail.integrations.cli import Meter, imports, peak_megabytes
 from retail.integrations.customer_import import CUSTOMERS
 from retail.integrations.product_import import PRODUCTS
 from retail.integrations.product_options import FREE, checked_price
+from retail.integrations.product_pictures import packed
 from retail.tenancy.models import Location
 from retail.tenancy.services import tenant_called
 
@@ -44,9 +47,13 @@ def _common(command: Command) -> Command:
 
 @imports.command("products")
 @_common
-@click.option("--mapping", help="shopify, woocommerce, square, or a remembered mapping by name; default: found.")
+@click.option("--mapping", help="A program (shopify, odoo, …) or a remembered mapping by name; default: found.")
 @click.option("--location", "code", help="Code of the location the opening stock lies at; default: the first shop.")
 @click.option("--price", help="Price of new products where the file has no column of prices; default: 0.")
+@click.option(
+    "--pictures", type=click.Path(path_type=Path, exists=True), help="Folder or ZIP in which the pictures lie."
+)
+@click.option("--fetch-pictures", is_flag=True, help="Fetch pictures that the file names by their address.")
 @command_errors
 def products(
     file: Path,
@@ -57,18 +64,21 @@ def products(
     mapping: str | None,
     code: str | None,
     price: str | None,
+    pictures: Path | None,
+    fetch_pictures: bool,
 ) -> None:
-    """Create and change products from FILE (CSV, XLSX, XLS, ODS or JSON; Shopify, WooCommerce and Square by
-    themselves). Running it again changes nothing."""
+    """Create and change products from FILE (CSV, XLSX, XLS, ODS, JSON, or a ZIP of one of them and pictures; files of
+    other programs are known by themselves). Running it again changes nothing."""
 
     def options() -> dict[str, Any]:
         given = PRODUCTS.options()
         if code is not None:
             given["location_id"] = _location(code)
         given["price"] = checked_price(FREE if price is None else price)
+        given["fetch_pictures"] = fetch_pictures
         return given
 
-    _import(PRODUCTS, file, slug, mapping, options, dry_run, errors, as_json_)
+    _import(PRODUCTS, file, slug, mapping, options, dry_run, errors, as_json_, pictures)
 
 
 @imports.command("customers")
@@ -148,12 +158,13 @@ def _import(
     dry_run: bool,
     errors: Path | None,
     as_json_: bool,
+    pictures: Path | None = None,
 ) -> None:
     tenant = tenant_called(slug)
     began = time.monotonic()
     meter = Meter()
     with tenancy.inside(tenant.id):
-        import_id = _prepare(kind, file, mapping, options, dry_run)
+        import_id = _prepare(kind, file, mapping, options, dry_run, pictures)
         figures: dict[str, Any]
         if dry_run:
             figures = dict(check(import_id, lambda done, total, _text: meter("checking", done, total or 0)))
@@ -182,11 +193,22 @@ def _import(
         f"{figures['rows']:,} rows: {figures['created']:,} {verb}created, {figures['updated']:,} {verb}updated, "
         f"{figures['unchanged']:,} unchanged, {figures['rejected']:,} rejected"
     )
+    if figures["note"]:
+        click.echo(figures["note"])
+    if figures["pictures"] or figures["pictures_missing"]:
+        click.echo(f"{figures['pictures']:,} pictures, {figures['pictures_missing']:,} missing")
     if figures["error_file"]:
         click.echo(f"The rejected rows, with reasons: {figures['error_file']}")
 
 
-def _prepare(kind: Kind, file: Path, mapping: str | None, options: Callable[[], dict[str, Any]], dry_run: bool) -> int:
+def _prepare(
+    kind: Kind,
+    file: Path,
+    mapping: str | None,
+    options: Callable[[], dict[str, Any]],
+    dry_run: bool,
+    pictures: Path | None,
+) -> int:
     """The import of a file with its columns settled, ready to be checked or run."""
     if not file.is_file():
         raise Refused(f"There is no file {file}.", field="file")
@@ -194,7 +216,7 @@ def _prepare(kind: Kind, file: Path, mapping: str | None, options: Callable[[], 
         given = options()
     with unit_of_work():
         with file.open("rb") as stream:
-            row = services.upload(kind.name, file.name, "application/octet-stream", stream, given)
+            row = take_in(kind, file.name, stream, given, None if pictures is None else _opened(pictures))
         sheet = services.open_sheet(row)
         layout = services.recognize(row, sheet) if mapping is None else kind.layout_called(mapping)
         if layout is not None:
@@ -212,6 +234,10 @@ def _prepare(kind: Kind, file: Path, mapping: str | None, options: Callable[[], 
         return row.id
 
 
+def _opened(pictures: Path) -> BinaryIO:
+    return packed(pictures) if pictures.is_dir() else io.BytesIO(pictures.read_bytes())
+
+
 def _outcome(import_id: int, errors: Path) -> dict[str, Any]:
     with reading():
         row: Import = services.get(import_id)
@@ -221,4 +247,5 @@ def _outcome(import_id: int, errors: Path) -> dict[str, Any]:
         if row.error_file_id is not None:
             errors.write_bytes(files.read(row.error_file_id)[1])
             written = str(errors)
-        return {"import": import_id, "error_file": written, "mapping": row.layout or None}
+        said = {"pictures": row.attached, "pictures_missing": row.unattached, "note": row.note}
+        return {"import": import_id, "error_file": written, "mapping": row.layout or None, **said}

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import Length
 
 from retail.core.errors import Refused
@@ -53,6 +53,12 @@ class UploadForm(Form):
     """A file."""
 
     file = FileField(_l("File"), [FileRequired(_l("Choose a file first."))])
+
+
+class ProductUploadForm(UploadForm):
+    """A file of products, and the pictures it names."""
+
+    pictures = FileField(_l("Pictures"))
 
 
 class ReadingForm(Form):
@@ -128,12 +134,17 @@ class ProductColumnsForm(ColumnsForm):
         _l("Price of new products"),
         description=_l("The file has no column of prices. Leave it empty to reject new products."),
     )
+    fetch_pictures = BooleanField(
+        _l("Fetch pictures from their addresses"),
+        description=_l("The first address of a row that begins with http:// or https://. This can take a while."),
+    )
 
     @classmethod
     def of_products(cls, row: Import, *, has_price: bool) -> ProductColumnsForm:
         """The form with the places and rates there are."""
         kept = {name: row.options.get(name) for name in ("location_id", "tax_rate_id")}
-        form = cls(data={**kept, "price": row.options.get("price", FREE)})
+        fetches = bool(row.options.get("fetch_pictures"))
+        form = cls(data={**kept, "price": row.options.get("price", FREE), "fetch_pictures": fetches})
         form.location_id.choices = choices_from(location_choices())
         if rates := tax_rate_choices():
             form.tax_rate_id.choices = choices_from(rates)
@@ -149,6 +160,7 @@ class ProductColumnsForm(ColumnsForm):
             "location_id": self.location_id.data,
             "tax_rate_id": self.tax_rate_id.data if "tax_rate_id" in self else None,
             "price": checked_price((self.price.data or "") if "price" in self else ""),
+            "fetch_pictures": self.fetch_pictures.data,
         }
 
 

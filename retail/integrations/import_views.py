@@ -33,9 +33,10 @@ from retail.core.module import MenuItem, can
 from retail.core.shown import currency, money
 from retail.core.spreadsheets import SpreadsheetError
 from retail.integrations import module
+from retail.integrations.arriving import take_in
 from retail.integrations.customer_export import customer_file
 from retail.integrations.customer_import import CUSTOMERS, example_customers
-from retail.integrations.import_forms import ColumnsForm, ReadingForm, UploadForm, fields_chosen
+from retail.integrations.import_forms import ColumnsForm, ProductUploadForm, ReadingForm, UploadForm, fields_chosen
 from retail.integrations.import_queries import FileColumn, chosen_columns, columns_of, working
 from retail.integrations.import_tables import STATES, TONES, Imports
 from retail.integrations.product_import import PRODUCTS
@@ -100,12 +101,12 @@ def customer_import() -> Response:
 
 
 def _new_import(kind: Kind) -> Response:
-    form = UploadForm()
+    form = ProductUploadForm() if kind is PRODUCTS else UploadForm()
     if form.validate_on_submit():
-        sent = form.file.data
+        sent, pictures = form.file.data, form.pictures.data if "pictures" in form else None
         with refusals(form):
-            row = services.upload(kind.name, sent.filename or "", sent.mimetype, sent.stream, {})
-            row.options = kind.options()
+            row = take_in(kind, sent.filename or "", sent.stream, {}, pictures.stream if pictures else None)
+            row.options = {**kind.options(), **row.options}
             return html.done("", to=url_for("integrations.import_page", import_id=row.id))
     return html.page(
         "integrations/new_import.html",
@@ -200,7 +201,7 @@ def match_columns(import_id: int) -> Response:
             else:
                 chosen = fields_chosen(request.form, sheet.headers)
                 services.choose_columns(row, chosen, sheet.headers, form.name.data or "")
-            row.options = form.options()
+            row.options = {**row.options, **form.options()}
             services.ask_check(row)
             return html.done("", to=url_for("integrations.import_page", import_id=row.id))
     row = _import(import_id)
@@ -356,7 +357,9 @@ def _page(row: Import, status: int = 200, **more: Any) -> Response:
 def _usual_price(row: Import) -> str:
     """What new products of a file without prices are sold for; nothing where that does not matter."""
     price = row.options.get("price")
-    if not price or row.layout or "price" in row.mapping or not row.checked.get("created"):
+    layout = kind_called(row.kind).layout_called(row.layout)
+    priced = "price" in row.mapping if layout is None else layout.priced
+    if not price or priced or not row.checked.get("created"):
         return ""
     return money(Decimal(price), currency())
 
@@ -368,7 +371,7 @@ def _columns_step(row: Import, given: dict[str, Any]) -> dict[str, Any]:
         return {"problem": str(problem)}
     columns: list[FileColumn] = given.get("columns") or columns_of(sheet, services.proposed(row, sheet))
     layout = None if request.args.get("columns") or given.get("columns") else services.recognize(row, sheet)
-    has_price = layout is not None or any(one.field == "price" for one in columns)
+    has_price = any(one.field == "price" for one in columns) if layout is None else layout.has_price(sheet.headers)
     return {
         "sheet": sheet,
         "layout": layout,

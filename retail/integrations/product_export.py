@@ -21,7 +21,7 @@ from retail.finance.models import TaxRate
 from retail.integrations.product_fields import AMOUNTS, FIELDS, OPTIONS
 from retail.inventory.models import StockLevel
 
-LEFT_OUT = frozenset({"stock"})
+LEFT_OUT = frozenset({"stock", "stocked", "pictures"})
 ROWS_A_CHUNK = 1000
 
 

@@ -35,7 +35,7 @@ FIELDS = (
     Field("cost", _l("Cost"), ("cost per item", "cost price", "unit cost", "purchase price", "buy price",
                                "supplier price", "wholesale cost", "einkaufspreis", "coste")),
     Field("category", _l("Category"), ("product category", "type", "product type", "department", "group", "categories",
-                                       "kategorie", "categoria", "collection")),
+                                       "kategorie", "categoria", "collection", "coarse class")),
     Field("brand", _l("Brand"), ("vendor", "manufacturer", "make", "marke", "marca", "hersteller")),
     Field("tax", _l("Tax code"), ("tax", "tax rate", "vat", "vat rate", "vat code", "tax class", "mwst", "iva")),
     Field("unit", _l("Unit"), ("unit of measure", "uom", "sold by", "einheit", "unidad")),
@@ -55,6 +55,9 @@ FIELDS = (
     Field("option3_name", _l("Option 3 name"), ("option3 name", "attribute 3 name")),
     Field("option3_value", _l("Option 3 value"), ("option3 value", "attribute 3 value", "material")),
     Field("archived", _l("Archived"), ("status", "discontinued", "inactive", "is archived")),
+    Field("stocked", _l("Kept in stock"), ("stocked", "track inventory", "track stock", "manage stock")),
+    Field("pictures", _l("Pictures"), ("picture", "image", "images", "photo", "photos", "image src", "image url",
+                                       "image file", "image link", "picture url", "bild", "bilder", "imagen", "foto")),
 )  # fmt: skip
 LABELS: Mapping[str, object] = {one.name: one.label for one in FIELDS}
 AMOUNTS = frozenset({"price", "cost", "reorder_point"})
@@ -69,6 +72,10 @@ HINTS: Mapping[str, object] = {
     "stock": _l("Only for new products, at the location chosen below."),
     "handle": _l("Rows with the same text here are variants of one product."),
     "archived": _l("Yes, archived or discontinued takes it out of sale."),
+    "stocked": _l("No is for services and the like. Only for new products."),
+    "pictures": _l(
+        "Names of files in the ZIP that comes with the table, or addresses; the first that can be read is taken."
+    ),
 }
 SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 NO_CHOICE = "default title"
@@ -97,6 +104,8 @@ class ProductRow:
     option_values: tuple[str, ...]
     archived: bool | None
     usual_price: Decimal | None = None
+    stocked: bool | None = None
+    pictures: tuple[str, ...] = ()
 
     @property
     def new_price(self) -> Decimal | None:
@@ -127,6 +136,8 @@ def read_row(given: Given, usual_price: Decimal | None = None) -> ProductRow:
         option_values=values,
         archived=_archived(given),
         usual_price=None if given.has_column("price") else usual_price,
+        stocked=_yes_or_no(given, "stocked"),
+        pictures=pictures_in(given.raw("pictures")),
     )
 
 
@@ -183,11 +194,28 @@ def _archived(given: Given) -> bool | None:
         return None
     if text.casefold() in ARCHIVED:
         return ARCHIVED[text.casefold()]
+    return _yes_or_no(given, "archived")
+
+
+def _yes_or_no(given: Given, name: str) -> bool | None:
+    text = given.raw(name)
+    if not text:
+        return None
     try:
         return parse_boolean(text)
     except CellError as problem:
-        given.refuse("archived", problem)
+        given.refuse(name, problem)
         return None
+
+
+def pictures_in(cell: str) -> tuple[str, ...]:
+    """The pictures a cell names, each once: between them stands “|”, a line break or a comma (which may also be part of
+    an address: there only one before the next address counts)."""
+    if "|" in cell or "\n" in cell:
+        parts = re.split(r"[|\n]", cell)
+    else:
+        parts = re.split(r",(?=\s*https?://)" if "://" in cell else ",", cell)
+    return tuple(dict.fromkeys(part for one in parts if (part := one.strip().strip("\"'"))))
 
 
 def codes_text(codes: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from retail.catalog.models import Category
 from retail.catalog.services import bulk, ensure_category, next_skus
 from retail.catalog.services.products import variant_name
+from retail.core import files
 from retail.core.clock import now
 from retail.core.events import emit
 from retail.core.imports import Changed, Import, Kind, Plan, declare
@@ -19,6 +20,7 @@ from retail.events.catalog import ProductsImported
 from retail.integrations.layouts import LAYOUTS
 from retail.integrations.product_fields import FIELDS, HINTS
 from retail.integrations.product_options import default_options
+from retail.integrations.product_pictures import kept_under
 from retail.integrations.product_plans import Group, ProductPlanner, Work
 from retail.integrations.product_undo import ProductUndoing
 from retail.integrations.undone import tell_undone
@@ -44,6 +46,30 @@ class ProductImporting(ProductPlanner):
         changed = [*self._change_products(works), *self._change_variants(old)]
         return [*self._made_categories(plans[0].number if plans else 0), *made, *changed]
 
+    @property
+    def attaches(self) -> bool:
+        """Whether pictures came with the file, or may be fetched."""
+        return self.pictures.is_open
+
+    def prepare(self, plan: Plan) -> bytes:
+        """The picture a row names, as it will be shown. Raises Refused."""
+        return self.pictures.small(plan.work.picture)
+
+    def attach(self, ready: Sequence[tuple[Plan, bytes]]) -> list[Changed]:
+        """Show the pictures; what a product showed before is kept for the undo."""
+        shown: dict[int, dict[str, Any]] = {}
+        changed = []
+        for plan, small in ready:
+            work: Work = plan.work
+            if work.product.id is None or work.picture is None:
+                continue
+            stored = files.store(kept_under(work.picture.mark), "image/webp", small)
+            shown[work.product.id] = {"image_file_id": stored.id}
+            pair = {"picture": (work.product.picture_id, stored.id)}
+            changed.append(_changed(work, "products", work.product.id, pair))
+        bulk.update_products(shown)
+        return changed
+
     def _made_categories(self, number: int) -> list[Changed]:
         """The categories this chunk had to make, kept before what stands in them: an undo goes the other way."""
         made = [
@@ -67,6 +93,7 @@ class ProductImporting(ProductPlanner):
                     "category_id": categories.get(work.product.category),
                     "tax_rate_id": work.product.tax_rate_id,
                     "option_names": list(work.product.option_names),
+                    "is_stocked": work.row.stocked is not False,
                 }
                 for work in fresh.values()
             ]

@@ -25,6 +25,7 @@ from retail.core.imports import Given, Import, Plan
 from retail.core.shown import input_amount
 from retail.finance.models import TaxRate
 from retail.integrations.product_fields import LABELS, ProductRow, codes_text, read_row, value_text
+from retail.integrations.product_pictures import Named, PictureBox, kept_under, names_of
 from retail.inventory.services import opening
 from retail.tenancy.models import Location
 from retail.tenancy.queries import current_tenant
@@ -45,6 +46,8 @@ class Group:
     tax_rate_id: int | None = None
     taken: dict[tuple[str, ...], str] | None = None
     position: int = 0
+    picture_id: int | None = None
+    pictured: bool = False
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Work:
     variant_values: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     reorder_point: tuple[Decimal | None, Decimal] | None = None
+    picture: Named | None = None
 
 
 class No(Exception):
@@ -78,6 +82,8 @@ class ProductPlanner:
         if place is None:
             raise Refused(_("Choose the location whose stock the file gives."), field="location_id")
         self._location_id, self._currency = place.id, current_tenant().currency
+        self.pictures = PictureBox(row)
+        self._picture_names: dict[int, str] = {}
         rates = session.scalars(select(TaxRate).order_by(TaxRate.code)).all()
         self._default_rate: int | None = row.options.get("tax_rate_id")
         usual = row.options.get("price")
@@ -97,7 +103,28 @@ class ProductPlanner:
         """One plan per row. Products are told apart by the groups seen so far, so rows must come in order."""
         pairs = [(given, read_row(given, self._price)) for given in rows]
         self._look_up([row for _given, row in pairs])
-        return [self._plan(given, row) for given, row in pairs]
+        plans = [self._plan(given, row) for given, row in pairs]
+        if self.pictures.is_open:
+            self._picture(plans)
+        return plans
+
+    def _picture(self, plans: Sequence[Plan]) -> None:
+        """Note which pictures products do not show yet; of a product the first row that names one counts."""
+        wanted = [plan for plan in plans if plan.action != "reject" and plan.work and plan.work.row.pictures]
+        shown = (plan.work.product.picture_id for plan in wanted)
+        self._picture_names |= names_of({one for one in shown if one} - self._picture_names.keys())
+        for plan in wanted:
+            product = plan.work.product
+            if product.pictured:
+                continue
+            named = self.pictures.named(plan.work.row.pictures)
+            if named is None:
+                continue
+            product.pictured = True
+            if not named.mark or self._picture_names.get(product.picture_id) != kept_under(named.mark):
+                plan.work.picture, plan.attaches = named, named.name
+                if named.mark:
+                    plan.changes[self._labels["pictures"]] = ("", named.name)
 
     def _look_up(self, rows: Sequence[ProductRow]) -> None:
         """What is known of everything these rows may mean."""
@@ -170,6 +197,7 @@ class ProductPlanner:
                 brand=product.brand,
                 description=product.description,
                 tax_rate_id=product.tax_rate_id,
+                picture_id=product.picture_id,
             ),
         )
 

@@ -78,7 +78,20 @@ class ProductUndoing:
                 ImportChange.subject_id.in_(products),
             )
         )
-        return {row.subject_id: row.after for row in rows}
+        made = {row.subject_id: row.after for row in rows}
+        # A picture comes after its product, and as long as that is not taken back it is what the import left.
+        for row in session.execute(
+            select(ImportChange.subject_id, ImportChange.after).where(
+                ImportChange.import_id == self._import_id,
+                ImportChange.subject == "products",
+                ~ImportChange.created,
+                ImportChange.outcome == "",
+                ImportChange.subject_id.in_(made),
+            )
+        ):
+            if "picture" in row.after:
+                made[row.subject_id] = {**made[row.subject_id], "picture": row.after["picture"]}
+        return made
 
     def _variant(self, change: Past, variant: KnownVariant | None) -> Reversal:
         if variant is None:
@@ -163,6 +176,8 @@ class ProductUndoing:
     def _words(self, name: str, value: Any) -> str:
         if name == "tax":
             return self._rate_names.get(value or 0, "")
+        if name == "picture":
+            return str(_("a picture")) if value else ""
         if name == "barcodes":
             return codes_text(value or [])
         if name == "options":
@@ -217,6 +232,8 @@ def _columns_of_product(values: dict[str, Any]) -> dict[str, Any]:
         values["category_id"] = None if category is None else category.id
     if "tax" in values:
         values["tax_rate_id"] = values.pop("tax")
+    if "picture" in values:
+        values["image_file_id"] = values.pop("picture")
     return values
 
 
@@ -236,7 +253,7 @@ def _state_of(product: KnownProduct) -> dict[str, Any]:
         "brand": product.brand,
         "category": product.category,
         "tax": product.tax_rate_id,
-        "picture": str(_("added")) if product.has_picture else None,
+        "picture": product.picture_id,
     }
 
 

@@ -33,7 +33,7 @@ class KnownProduct:
     category: str
     tax_rate_id: int | None
     option_names: list[str]
-    has_picture: bool = False
+    picture_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ def _product(row: Any) -> KnownProduct:
         row.category,
         row.tax_rate_id,
         row.option_names,
-        row.image_file_id is not None,
+        row.image_file_id,
     )
 
 

@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,29 @@ from retail.core import files
 from retail.core.audit import record
 from retail.core.clock import now
 from retail.core.db import in_chunks, reading, session, unit_of_work
+from retail.core.errors import Refused
 from retail.core.export import guarded
 from retail.core.imports import services
-from retail.core.imports.kinds import COUNTED, Changed, Given, Importing, Kind, Plan, Reader, Told, kind_called
+from retail.core.imports.kinds import (
+    COUNTED,
+    Attaching,
+    Changed,
+    Given,
+    Importing,
+    Kind,
+    Plan,
+    Reader,
+    Told,
+    kind_called,
+)
 from retail.core.imports.models import IMPORT_FLOW, Import, ImportChange
 from retail.core.spreadsheets import BadRow, Sheet, SpreadsheetError, write_error_file
 from retail.core.spreadsheets.sheet import Row
 from retail.core.tasks import Cancelled, task
 from retail.core.tenancy import insert_owned
 
+ATTACHED_A_CHUNK = 20
+"""Rows whose pictures are made ready before they are written together."""
 ROWS_A_CHUNK = 200
 """Rows of a transaction. A till that sells meanwhile waits for one chunk at most: some hundredths of a second."""
 SHOWN = 100
@@ -44,11 +59,13 @@ class _Tally:
     rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     sample: list[dict[str, Any]] = field(default_factory=list)
+    attached: int = 0
 
     def take(self, plans: Sequence[Plan]) -> None:
         self.rows += len(plans)
         for plan in plans:
             self.counts[COUNTED[plan.action]] += 1
+            self.attached += bool(plan.attaches)
             if plan.action != "unchanged" and self.counts[COUNTED[plan.action]] <= SHOWN:
                 self.sample.append(
                     {
@@ -61,7 +78,8 @@ class _Tally:
                 )
 
     def as_dict(self) -> dict[str, int]:
-        return {"rows": self.rows, **{name: self.counts[name] for name in COUNTED.values()}}
+        attached = {"attached": self.attached} if self.attached else {}
+        return {"rows": self.rows, **{name: self.counts[name] for name in COUNTED.values()}, **attached}
 
 
 @dataclass(frozen=True)
@@ -149,7 +167,7 @@ def check(import_id: int, progress: Progress) -> dict[str, int]:
         if tally.counts["rejected"]:
             row.error_file_id = files.store_kept(_named(row, "errors"), "text/csv", kept[0]).id
         row.report_file_id = files.store_kept(_named(row, "changes"), "text/csv", kept[1]).id
-        if tally.counts["unchanged"] == tally.rows:
+        if tally.counts["unchanged"] == tally.rows and not tally.attached:
             # All of it is here: there is nothing to run.
             row.unchanged, row.ended_at = tally.rows, now()
             IMPORT_FLOW.move(row, "done")
@@ -199,7 +217,9 @@ def run(import_id: int, progress: Progress) -> dict[str, int]:
             total = row.checked.get("rows") or sum(1 for _row in reader.sheet.rows())
             tally = None if row.checked else _Tally()
             faults = _written(import_id, reader, row.position, total, progress, tally)
-            count = write_error_file(errors, reader.sheet.headers, faults)
+            missing: list[BadRow] = []
+            everything = chain(faults, _attached(import_id, reader, progress, missing))
+            count = write_error_file(errors, reader.sheet.headers, everything)
             with errors.open("rb") as stream:
                 kept = files.keep(stream)
     except SpreadsheetError as problem:
@@ -211,6 +231,7 @@ def run(import_id: int, progress: Progress) -> dict[str, int]:
             row.error_file_id = files.store_kept(_named(row, "errors"), "text/csv", kept).id
         if tally is not None:
             row.checked, row.sample = tally.as_dict(), tally.sample
+        row.unattached = len(missing)
         IMPORT_FLOW.move(row, "done")
         row.ended_at = now()
         record("import", row.kind, row.id, row.filename, {name: [None, value] for name, value in row.counts.items()})
@@ -235,6 +256,37 @@ def _written(
             tally.take(plans)
         progress(done, total, "")
         yield from _bad(rows, plans)
+
+
+def _attached(import_id: int, first: _Pass, progress: Progress, missing: list[BadRow]) -> Iterator[BadRow]:
+    """The rows, which came in, of which something beside their fields did not (gathered in `missing` too); on the way
+    all else is put to its records. The file is read once more, for every record is there by now. What a run whose
+    worker died has put to them already is found to be there."""
+    if not isinstance(first.importing, Attaching) or not first.importing.attaches:
+        return
+    with reading():
+        again = _open(services.get(import_id))
+        total = services.get(import_id).checked.get("attached")
+    importing, done = again.importing, 0
+    assert isinstance(importing, Attaching)
+    for rows in in_chunks(again.sheet.rows(), ATTACHED_A_CHUNK):
+        with reading():
+            plans = [(row, plan) for row, plan in zip(rows, again.plan(rows), strict=True) if plan.attaches]
+        ready = []
+        for row, plan in plans:
+            try:
+                ready.append((plan, importing.prepare(plan)))
+            except Refused as no:
+                why = _("The row is in, but not “%(name)s”: %(why)s.", name=plan.attaches, why=no.message.rstrip("."))
+                missing.append(BadRow(row.number, row.values, str(why)))
+                yield missing[-1]
+        if ready:
+            with unit_of_work():
+                changed = importing.attach(ready)
+                insert_owned(ImportChange, [_change(import_id, one) for one in changed])
+                services.mine(import_id, "running").attached += len(changed)
+        done += len(plans)
+        progress(done, max(total or done, done), "")
 
 
 def _write_chunk(import_id: int, reader: _Pass, rows: Sequence[Row]) -> list[Plan]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from flask_babel import gettext as _
 
@@ -120,7 +120,7 @@ class Given:
 @dataclass
 class Plan:
     """What is to be done with one row. `changes` is for people: field label to text before and after; `work` is what
-    the kind itself needs to do it."""
+    the kind itself needs to do it. `attaches` names what is to be put to the record once all rows are in."""
 
     number: int
     action: Action
@@ -128,6 +128,7 @@ class Plan:
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
     reason: str = ""
     work: Any = None
+    attaches: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,21 @@ class Importing(Protocol):
         """Write the plans to create or update of one chunk, made by `plan` in the same transaction."""
 
 
+@runtime_checkable
+class Attaching(Protocol):
+    """A pass that, besides, puts something to records that costs too much time for a transaction: pictures."""
+
+    @property
+    def attaches(self) -> bool:
+        """Whether anything came with this file that could be put to records."""
+
+    def prepare(self, plan: Plan) -> Any:
+        """What a plan with `attaches` wants, ready to be written; called outside any transaction. Raises Refused."""
+
+    def attach(self, ready: Sequence[tuple[Plan, Any]]) -> list[Changed]:
+        """Write what was prepared."""
+
+
 @dataclass(frozen=True)
 class Told:
     """What a row of another program's file says, by field of ours. `about` names what a row belongs to that says
@@ -220,18 +236,23 @@ class Reader(Protocol):
 class Layout:
     """The files of another program, understood without anybody matching columns. A file is one of them when it has all
     columns of one of the sets in `columns` (as `normalized`). `left_out` tells what such files hold that is not
-    taken."""
+    taken. Of a program that is not `priced` files may lack prices: then whoever takes one in is asked for one."""
 
     name: str
-    label: str
+    label: object
     columns: tuple[frozenset[str], ...]
     open: Callable[[Sheet], Reader]
     left_out: object = ""
+    priced: bool = True
 
     def knows(self, headers: Sequence[str]) -> bool:
         """Whether a file with these columns is one of them."""
         found = {normalized(header) for header in headers}
         return any(one <= found for one in self.columns)
+
+    def has_price(self, headers: Sequence[str]) -> bool:
+        """Whether a file with these columns says what things cost."""
+        return self.priced or "price" in {normalized(header) for header in headers}
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ class Import(OfTenant, Model):
     a run whose worker died goes on behind it. `checked` holds the counts the dry run found. Encoding,
     delimiter and sheet are what a person chose; where they are empty they are found in the file, each time the same.
     `layout` names another program whose files are understood as they are; else `mapping` says which column is which
-    field. `undo` holds what undoing it comes to: counts of rows by outcome, and the first of what stays.
+    field. `note` says in words how the file was understood; `attached` and `unattached` count what was put to records
+    beside their fields, such as pictures, and what could not be. `undo` holds what undoing it comes to: counts of rows
+    by outcome, and the first of what stays.
     """
 
     __tablename__ = "imports"
@@ -65,6 +67,9 @@ class Import(OfTenant, Model):
     error_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
     report_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
     problem: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    attached: Mapped[int] = mapped_column(default=0)
+    unattached: Mapped[int] = mapped_column(default=0)
     task_id: Mapped[int | None]
     user_id: Mapped[int | None]
     user_name: Mapped[str] = mapped_column(default="system")
@@ -79,7 +84,7 @@ class Import(OfTenant, Model):
     @property
     def has_written(self) -> bool:
         """Whether anything of it came in."""
-        return bool(self.created or self.updated)
+        return bool(self.created or self.updated or self.attached)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -37,7 +37,8 @@ class Sheet:
 
     `encoding_sure` is false where the encoding was guessed: show the `preview` and let a person confirm.
     `decimal_comma` says for each header how its numbers are written, for `parse_decimal`. `encoding` and `delimiter`
-    are empty for workbooks, `sheet_names` for other files.
+    are empty for workbooks, `sheet_names` for other files. `spills` says that columns without a name stand behind the
+    last one: programs leave them where a text in it had delimiters that were not quoted, and it is put together again.
     """
 
     source: Source = field(repr=False)
@@ -51,6 +52,7 @@ class Sheet:
     delimiter: str = ""
     sheet_names: tuple[str, ...] = ()
     sheet_name: str = ""
+    spills: bool = False
 
     @property
     def filename(self) -> str:
@@ -75,8 +77,12 @@ class Sheet:
 
     def _row(self, number: int, cells: list[str], problem: str) -> Row:
         width = len(self.headers)
-        if len(cells) > width and not any(cells[width:]):
-            cells = cells[:width]
+        if len(cells) > width:
+            if not any(cell.strip() for cell in cells[width:]):
+                cells = cells[:width]
+            elif self.spills:
+                whole = self.delimiter.join(cells[width - 1 :])
+                cells = [*cells[: width - 1], whole.rstrip(f"{self.delimiter} ")]
         if not problem:
             problem = _fault(cells, width, self.kind, self.source.limits)
         if problem:
@@ -138,8 +144,8 @@ def read(
         source, kind, (), 0, (), {}, found_encoding.name, found_encoding.sure, found_delimiter, names, sheet_name
     )
     first = list(islice(_raw_rows(opened), ROWS_LOOKED_AT))
-    header_row, headers = _headers(source, first)
-    opened = replace(opened, headers=headers, header_row=header_row)
+    header_row, headers, nameless = _headers(source, first)
+    opened = replace(opened, headers=headers, header_row=header_row, spills=nameless and kind == "text")
     seen = tuple(islice(opened.rows(), ROWS_LOOKED_AT))
     if not seen:
         raise SpreadsheetError(name, _("There are no rows below the header."), _("Add the rows and upload it again."))
@@ -157,8 +163,9 @@ def _raw_rows(sheet: Sheet) -> Iterator[RawRow]:
     return delimited.rows(sheet.source, encodings.Encoding(sheet.encoding, sheet.encoding_sure), sheet.delimiter)
 
 
-def _headers(source: Source, first: list[RawRow]) -> tuple[int, tuple[str, ...]]:
-    """The number of the header's row and the names in it; SpreadsheetError where there is none or two are alike."""
+def _headers(source: Source, first: list[RawRow]) -> tuple[int, tuple[str, ...], bool]:
+    """The number of the header's row, the names in it, and whether nameless columns stand behind them;
+    SpreadsheetError where there is none or two are alike."""
     filled = [(number, cells) for number, cells, _problem in first if any(cell.strip() for cell in cells)]
     if not filled:
         raise SpreadsheetError(source.filename, _("The sheet is empty."), _("Choose another sheet, or add rows."))
@@ -167,8 +174,10 @@ def _headers(source: Source, first: list[RawRow]) -> tuple[int, tuple[str, ...]]
     top = next((i for i, width in enumerate(widths[:TITLE_ROWS]) if width >= 3), 0) if widths[0] == 1 else 0
     number, cells = filled[top]
     names = [cell.strip().strip("\ufeff") for cell in cells]
+    width = len(names)
     while names and not names[-1]:
         names.pop()
+    nameless = len(names) < width
     if len(names) > source.limits.columns:
         raise SpreadsheetError(
             source.filename,
@@ -177,7 +186,8 @@ def _headers(source: Source, first: list[RawRow]) -> tuple[int, tuple[str, ...]]
             number,
         )
     _require_names(source, number, names)
-    return number, tuple(name or str(_("Column %(letter)s", letter=letters(index))) for index, name in enumerate(names))
+    called = (name or str(_("Column %(letter)s", letter=letters(index))) for index, name in enumerate(names))
+    return number, tuple(called), nameless
 
 
 def _require_names(source: Source, number: int, names: list[str]) -> None:

@@ -31,6 +31,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "cost": ("Cost per item",),
     "stock": ("Variant Inventory Qty", "Inventory quantity"),
     "archived": ("Status",),
+    "pictures": ("Image Src", "Product image URL", "Variant Image"),
 }
 UNSOLD = frozenset({"archived", "draft"})
 
@@ -70,6 +71,6 @@ SHOPIFY = Layout(
         frozenset({"url handle", "title", "option1 value", "price"}),
     ),
     open=ShopifyReader,
-    left_out=_l("Pictures are named by their address only and are not fetched; tags, weights, compare-at prices and "
+    left_out=_l("Pictures are fetched only if you ask for it; tags, weights, compare-at prices and "
                 "search-engine texts are left out."),
 )  # fmt: skip

@@ -36,6 +36,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "category": ("Categories",),
     "brand": ("Brands", "Brand"),
     "parent": ("Parent",),
+    "pictures": ("Images",),
     **{f"name{number}": (f"Attribute {number} name",) for number in ATTRIBUTES},
     **{f"value{number}": (f"Attribute {number} value(s)",) for number in ATTRIBUTES},
 }
@@ -108,6 +109,7 @@ class WooCommerceReader:
         """A row in our fields, described by `about`: by itself, or by its parent."""
         told = {name: cells.get(name, "") for name in ("sku", "barcode", "stock", "reorder_point", "cost")}
         told |= {name: about.get(name, "") for name in ("name", "brand")}
+        told["pictures"] = about.get("pictures", "") or cells.get("pictures", "")
         told["price"] = cells.get("price", "").strip() or cells.get("sale_price", "")
         text = about.get("description", "").strip() or about.get("short", "")
         told["description"] = text.replace("\\r", "").replace("\\n", "\n")
@@ -143,6 +145,6 @@ WOOCOMMERCE = Layout(
     label="WooCommerce",
     columns=(frozenset({"type", "sku", "name", "regular price", "parent", "categories"}),),
     open=WooCommerceReader,
-    left_out=_l("Pictures are named by their address only and are not fetched; of several categories the first is "
+    left_out=_l("Pictures are fetched only if you ask for it; of several categories the first is "
                 "taken; tags, weights, sale prices and downloads are left out."),
 )  # fmt: skip
