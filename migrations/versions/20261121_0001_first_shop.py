@@ -1079,6 +1079,8 @@ def upgrade() -> None:
         sa.Column("is_stocked", sa.Boolean(), nullable=False),
         sa.Column("is_merchandise", sa.Boolean(), nullable=False),
         sa.Column("option_names", sa.JSON(), nullable=False),
+        sa.Column("option_values", sa.JSON(), nullable=False),
+        sa.Column("sku_pattern", sa.String(), nullable=False),
         sa.Column("image_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1880,6 +1882,7 @@ def upgrade() -> None:
         sa.Column("sku", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("combination", sa.String(), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
@@ -1894,11 +1897,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_variants_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variants")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_variants_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "product_id", "combination", name=op.f("uq_variants_tenant_id_product_id_combination")
+        ),
         sa.UniqueConstraint("tenant_id", "sku", name=op.f("uq_variants_tenant_id_sku")),
     )
     with op.batch_alter_table("variants", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_variants_tenant_id_name"), ["tenant_id", "name"], unique=False)
-        batch_op.create_index(batch_op.f("ix_variants_tenant_id_product_id"), ["tenant_id", "product_id"], unique=False)
 
     op.create_table(
         "administrator_devices",
@@ -2903,7 +2908,6 @@ def downgrade() -> None:
 
     op.drop_table("administrator_devices")
     with op.batch_alter_table("variants", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_variants_tenant_id_product_id"))
         batch_op.drop_index(batch_op.f("ix_variants_tenant_id_name"))
 
     op.drop_table("variants")

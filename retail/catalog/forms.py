@@ -149,16 +149,13 @@ def read_options(sent: Mapping[str, str]) -> dict[str, list[str]]:
 def option_rows(product: Product | None, sent: Mapping[str, str]) -> list[dict[str, Any]]:
     """The rows in which options are named: as they were sent, else as the product has them. Names that exist stay."""
     names = product.option_names if product is not None else []
+    known = product.option_values if product is not None else {}
     rows = []
     for at in range(MOST_OPTIONS):
         fixed = at < len(names)
         if names and not fixed:
             break
-        present = (
-            dict.fromkeys(one.options[names[at]] for one in product.variants if names[at] in one.options)
-            if fixed and product is not None
-            else {}
-        )
+        present = known.get(names[at], ()) if fixed else ()
         rows.append(
             {
                 "name": names[at] if fixed else sent.get(f"option-{at}-name", ""),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from retail.core.audit import Audited
 from retail.core.db import Model
@@ -16,6 +17,11 @@ from retail.finance.models import TaxRate
 
 BRANCH = " > "
 """What stands between the names of a category's path."""
+
+
+def combination_of(values: Iterable[str]) -> str:
+    """The values of a variant's options as they are compared: in small letters, one a line; empty without options."""
+    return "\n".join(value.casefold() for value in values)
 
 
 class Category(OfTenant, Audited, Model):
@@ -33,7 +39,11 @@ class Category(OfTenant, Audited, Model):
 
 
 class Product(OfTenant, Audited, Model):
-    """What is described: name, text, picture, category, tax. Archived, never deleted, once it has a history."""
+    """What is described: name, text, picture, category, tax. Archived, never deleted, once it has a history.
+
+    `option_values` tells by option what it may come in, in order: far more combinations are possible than are sold, and
+    only those somebody ticked or first used are variants. `sku_pattern` says how their SKUs are made.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
@@ -51,6 +61,8 @@ class Product(OfTenant, Audited, Model):
     is_stocked: Mapped[bool] = mapped_column(default=True)
     is_merchandise: Mapped[bool] = mapped_column(default=True)
     option_names: Mapped[list[str]] = mapped_column(JSON, default=list)
+    option_values: Mapped[dict[str, list[str]]] = mapped_column(JSON, default=dict)
+    sku_pattern: Mapped[str] = mapped_column(default="")
     image_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -65,13 +77,14 @@ class Product(OfTenant, Audited, Model):
 class Variant(OfTenant, Audited, Model):
     """What is sold, stocked and scanned. A product without options has exactly one.
 
-    `name` is the product's name and the chosen options, kept here so that the till reads one table.
+    `name` is the product's name and the chosen options, kept here so that the till reads one table. `combination` is
+    what makes it differ from its siblings, so that two people cannot make the same one in the same instant.
     """
 
     __tablename__ = "variants"
     __table_args__ = (
         UniqueConstraint("tenant_id", "sku"),
-        Index(None, "tenant_id", "product_id"),
+        UniqueConstraint("tenant_id", "product_id", "combination"),
         Index(None, "tenant_id", "name"),
         CheckConstraint("price >= 0", name="price_not_negative"),
     )
@@ -80,6 +93,7 @@ class Variant(OfTenant, Audited, Model):
     sku: Mapped[str]
     name: Mapped[str]
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    combination: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
     unit: Mapped[str] = mapped_column(default="piece")
     price: Mapped[Amount]
@@ -88,6 +102,12 @@ class Variant(OfTenant, Audited, Model):
 
     product: Mapped[Product] = relationship(lazy="raise_on_sql", back_populates="variants")
     barcodes: Mapped[list[Barcode]] = relationship(lazy="raise_on_sql", back_populates="variant")
+
+    @validates("options")
+    def keep_combination(self, _name: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Let the combination follow the options."""
+        self.combination = combination_of(options.values())
+        return options
 
 
 class Barcode(OfTenant, Audited, Model):

@@ -23,6 +23,8 @@ from retail.finance.models import TaxRate
 
 SURE = 3
 """The last rank of the search (`docs/search.md`) at which something is what was typed."""
+MOST_SHOWN = 40
+"""Variants a product's page shows; a style of more is seen whole in its grid."""
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 
 
@@ -86,21 +88,34 @@ def search_variants(text: str, limit: int = 24) -> list[Variant]:
 
 
 def product_page(product_id: int) -> Product:
-    """A product with all its page shows: category, tax rate, variants and their barcodes. NotFound when there is
-    none."""
+    """A product with all its page shows: category, tax rate, the first variants (MOST_SHOWN, those on sale before the
+    archived ones) and their barcodes. NotFound when there is none."""
+    first = (
+        select(Variant.id)
+        .where(Variant.product_id == product_id)
+        .order_by(Variant.archived_at.is_not(None), Variant.position, Variant.id)
+        .limit(MOST_SHOWN)
+    )
     found = session.scalar(
         select(Product)
         .where(Product.id == product_id)
         .options(
             joinedload(Product.category),
             joinedload(Product.tax_rate),
-            selectinload(Product.variants).selectinload(Variant.barcodes),
+            selectinload(Product.variants.and_(Variant.id.in_(first))).selectinload(Variant.barcodes),
         )
         .execution_options(populate_existing=True)
     )
     if found is None:
         raise NotFound(_("There is no such product."))
     return found
+
+
+def variants_on_sale(product_id: int) -> int:
+    """How many variants of a product are on sale."""
+    return (
+        session.scalar(select(func.count()).where(Variant.product_id == product_id, Variant.archived_at.is_(None))) or 0
+    )
 
 
 def margin(price: Decimal, cost: Decimal | None, rate: Decimal, includes_tax: bool) -> Decimal | None:

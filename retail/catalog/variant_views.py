@@ -1,4 +1,4 @@
-"""The variants of a product: their barcodes, archiving one, and adding further ones."""
+"""The variants of a product: their barcodes, and archiving one."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.catalog import module, queries, services
-from retail.catalog.forms import BarcodeForm, option_rows, read_options
-from retail.catalog.models import Product
-from retail.catalog.services import NewVariant
-from retail.catalog.views import currency_symbol, show_product
+from retail.catalog.forms import BarcodeForm
+from retail.catalog.views import show_product
 from retail.core import html
-from retail.core.errors import Refused
-from retail.core.forms import choices_from, read_decimal, refusals
-from retail.core.money import ZERO
-from retail.core.shown import input_amount
+from retail.core.forms import choices_from, refusals
 from retail.permissions import Can
 
 
@@ -78,77 +73,3 @@ def restore_variant(product_id: int, variant_id: int) -> Response:
     return html.done(
         _("%(name)s is on sale again.", name=name), to=url_for("catalog.product_page", product_id=product_id)
     )
-
-
-@module.route("/<int:product_id>/variants/new", methods=["GET", "POST"], needs=Can.EDIT_PRODUCTS)
-def new_variants(product_id: int) -> Response:
-    """Further variants: name values, tick the combinations that are sold, set their prices."""
-    product = queries.product_page(product_id)
-    sent = request.form if request.method == "POST" else request.args
-    rows = option_rows(product, sent)
-    typed = {f"option-{at}-{part}": row[part] for at, row in enumerate(rows) for part in ("name", "values")}
-    problem: str | None = None
-    missing: list[dict[str, str]] = []
-    becomes: dict[str, str] | None = None
-    try:
-        missing, becomes = _missing(product, read_options(typed))
-        if request.method == "POST" and request.form.get("do") == "add":
-            added = _add(product, missing, becomes)
-            return html.done(
-                _("%(n)s variants are added.", n=added), to=url_for("catalog.product_page", product_id=product_id)
-            )
-    except Refused as no:
-        problem = no.message
-    return html.page(
-        "catalog/variants.html",
-        fragment="combinations",
-        status=422 if problem and request.method == "POST" else 200,
-        product=product,
-        options=rows,
-        missing=[(label, _sent_price(label, product)) for label in (" / ".join(one.values()) for one in missing)],
-        chosen=request.form.getlist("combination") if request.form.get("do") == "add" else None,
-        becomes=" / ".join(becomes.values()) if becomes else None,
-        problem=problem,
-        symbol=currency_symbol(),
-        breadcrumbs=[
-            (_("Products"), url_for("catalog.product_list")),
-            (product.name, url_for("catalog.product_page", product_id=product_id)),
-            (_("New variants"), None),
-        ],
-    )
-
-
-def _missing(product: Product, options: dict[str, list[str]]) -> tuple[list[dict[str, str]], dict[str, str] | None]:
-    """The combinations that are not there yet, and what the present single variant becomes when it had no options."""
-    if not options:
-        return [], None
-    wanted = services.matrix(options)
-    if not product.option_names:
-        return wanted[1:], wanted[0]
-    there = {tuple(value.casefold() for value in one.options.values()) for one in product.variants}
-    return [one for one in wanted if tuple(value.casefold() for value in one.values()) not in there], None
-
-
-def _sent_price(label: str, product: Product) -> str:
-    usual = product.variants[0].price if product.variants else ZERO
-    return request.form.get(f"price:{label}", input_amount(usual))
-
-
-def _add(product: Product, missing: list[dict[str, str]], becomes: dict[str, str] | None) -> int:
-    """Make the combinations that were ticked. Refused when none was, and for what is no price."""
-    by_label = {" / ".join(one.values()): one for one in missing}
-    chosen = request.form.getlist("combination")
-    if not chosen:
-        raise Refused(_("Tick at least one combination."))
-    if not by_label.keys() >= set(chosen):
-        raise Refused(_("The options were changed meanwhile; look at the combinations again."))
-    new = []
-    for label in chosen:
-        try:
-            price = read_decimal(request.form.get(f"price:{label}", "").strip() or "0", 4)
-        except ValueError as no:
-            raise Refused(f"{label}: {no}") from None
-        new.append(NewVariant(price=price, options=by_label[label], unit=product.variants[0].unit))
-    if becomes:
-        services.give_options(product.id, becomes)
-    return len(services.add_variants(product.id, new))

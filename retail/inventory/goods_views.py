@@ -14,7 +14,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from retail.catalog.grid_queries import style_wanted, styles_meant
 from retail.catalog.queries import find_by_code, only_meant
+from retail.catalog.services import ensure_variant
 from retail.core import db, html, shown
 from retail.core.errors import NotFound, Refused
 from retail.core.forms import refusals
@@ -133,7 +135,14 @@ def find() -> Response:
     """What a text may mean, to be put on a paper by touching it."""
     q = request.args.get("q", "").strip()[:100]
     found = queries.find_goods(q, request.args.get("location", type=int))
-    return html.page("inventory/found.html", fragment="found", q=q, found=found, picture_url=picture_url)
+    return html.page(
+        "inventory/found.html",
+        fragment="found",
+        q=q,
+        found=found,
+        styles=styles_meant(q) if can(Can.RECEIVE_STOCK) else [],
+        picture_url=picture_url,
+    )
 
 
 def picture_url(file_id: int | None) -> str | None:
@@ -147,6 +156,10 @@ def _wants_to_book() -> bool:
 
 def _open_desk(kind: type[ReceiveForm] | type[TransferForm]) -> Desk:
     """The paper as the page carries it, changed by what the pressed button says."""
+    made_id = None
+    if wanted := style_wanted(request.form):
+        made_id = ensure_variant(*wanted).id
+        html.settle(keep=True)
     with db.reading():
         form = kind()
         if request.method == "GET":
@@ -162,7 +175,7 @@ def _open_desk(kind: type[ReceiveForm] | type[TransferForm]) -> Desk:
             desk = Desk(form, read_lines(request.form))
         _look_up(desk)
         if request.method == "POST" and not _wants_to_book():
-            _change(desk)
+            _change(desk, made_id)
         elif request.method == "GET":
             for line in desk.lines:
                 line.cost = _usual_cost(desk.goods[line.variant_id])
@@ -184,13 +197,15 @@ def _usual_cost(goods: Goods) -> str:
     return shown.input_amount(goods.cost) if goods.cost is not None else ""
 
 
-def _change(desk: Desk) -> None:
+def _change(desk: Desk, made_id: int | None) -> None:
     """Do what the pressed button says; nothing is stored."""
     desk.lines = [line for line in desk.lines if line.variant_id in desk.goods]
     verb, _colon, argument = request.form.get("do", "").partition(":")
     number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 18 else -1
     try:
-        if verb == "find":
+        if made_id is not None:
+            _add(desk, queries.goods_numbered(made_id))
+        elif verb == "find":
             _find(desk, request.form.get("q", "").strip()[:100])
         elif verb == "add":
             _add(desk, queries.goods_numbered(number))
@@ -258,6 +273,7 @@ def _desk_page(template: str, desk: Desk) -> Response:
         form=desk.form,
         q=desk.q,
         found=desk.found,
+        styles=styles_meant(desk.q) if desk.found else [],
         worth_of=worth_of,
         picture_url=picture_url,
         shows_costs=can(Can.VIEW_COSTS),

@@ -43,6 +43,7 @@ SOURCES = {
     "arrival": _l("Arrival"),
     "count": _l("Count"),
     "import": _l("Import"),
+    "product": _l("New variants"),
     "supplier_bill": _l("Supplier's bill"),
     "supplier_return": _l("Return to supplier"),
 }

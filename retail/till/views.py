@@ -10,7 +10,9 @@ from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from retail.catalog.grid_queries import style_wanted, styles_meant
 from retail.catalog.queries import find_by_code, looked_for, only_meant, search_variants
+from retail.catalog.services import ensure_variant
 from retail.core import db, html
 from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.forms import add_problem, refusals
@@ -87,6 +89,7 @@ def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
             "customers": find_customers(customer_q) if whole else [],
             "customer_q": customer_q,
             "new_product_url": _new_product_url(screen.q),
+            "styles": styles_meant(screen.q) if whole and screen.q else [],
         }
     response = html.page("till/sale.html", fragment="cart", status=screen.status, **context)
     response.headers.update(screen.headers)
@@ -173,6 +176,7 @@ def products() -> Response:
         screen=screen,
         station=station,
         new_product_url=_new_product_url(q),
+        styles=styles_meant(q) if q else [],
     )
 
 
@@ -190,11 +194,15 @@ def customers() -> Response:
 def change_cart() -> Response:
     """The cart the page carries, changed and priced anew. Nothing is stored."""
     try:
+        made_id = None
+        if wanted := style_wanted(request.form):
+            made_id = ensure_variant(*wanted).id
+            html.settle(keep=True)
         with db.reading():
             station = station_here()
             if station is None:
                 return _no_station()
-            cart, screen = _changed(_sent_cart())
+            cart, screen = _changed(_sent_cart(), made_id)
         return _changed_page(station, cart, screen)
     except Refused as no:
         return _refused(no)
@@ -217,12 +225,14 @@ def _sent_cart() -> Cart:
     return cart if can(Can.VIEW_CUSTOMERS) else replace(cart, customer_id=None)
 
 
-def _changed(cart: Cart) -> tuple[Cart, Screen]:
+def _changed(cart: Cart, made_id: int | None) -> tuple[Cart, Screen]:
     """Do what the pressed button says."""
     verb, _colon, argument = request.form.get("do", "update").partition(":")
     number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 18 else -1
     screen = Screen(q="", category_id=request.form.get("category", type=int))
-    if verb == "find":
+    if made_id is not None:
+        cart, screen.fresh = carts.with_one_more(cart, made_id)
+    elif verb == "find":
         return _found(cart, request.form.get("q", "").strip()[:100], screen)
     if verb == "add":
         cart, screen.fresh = carts.with_one_more(cart, number)

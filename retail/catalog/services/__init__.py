@@ -9,9 +9,11 @@ from retail.catalog.services.categories import (
     remove_category,
     rename_category,
 )
+from retail.catalog.services.grid import GridChanges, change_grid, ensure_variant, set_options
 from retail.catalog.services.history import PastProduct, ensure_past_products
 from retail.catalog.services.pictures import remove_picture, show_picture, shrunk, take_picture, thumbnail
 from retail.catalog.services.products import (
+    MOST_AT_ONCE,
     Description,
     NewVariant,
     add_variants,
@@ -20,19 +22,20 @@ from retail.catalog.services.products import (
     change_price,
     change_product,
     change_variant,
+    check_values,
     create_product,
-    give_options,
     matrix,
-    next_sku,
-    next_skus,
     price_product,
     rename_product,
     restore_product,
     restore_variant,
 )
+from retail.catalog.services.skus import next_sku, next_skus
 
 __all__ = [
+    "MOST_AT_ONCE",
     "Description",
+    "GridChanges",
     "NewVariant",
     "PastProduct",
     "add_barcode",
@@ -40,15 +43,17 @@ __all__ = [
     "archive_product",
     "archive_variant",
     "change_category",
+    "change_grid",
     "change_price",
     "change_product",
     "change_variant",
+    "check_values",
     "checked_code",
     "create_category",
     "create_product",
     "ensure_category",
     "ensure_past_products",
-    "give_options",
+    "ensure_variant",
     "make_barcode",
     "matrix",
     "move_category",
@@ -62,6 +67,7 @@ __all__ = [
     "rename_product",
     "restore_product",
     "restore_variant",
+    "set_options",
     "show_picture",
     "shrunk",
     "take_picture",
