@@ -243,6 +243,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_categories_tenant_id_parent_id"), ["tenant_id", "parent_id"], unique=False)
 
     op.create_table(
+        "colors",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("hex", sa.String(), nullable=False),
+        sa.CheckConstraint("length(hex) = 7", name=op.f("ck_colors_hex_is_whole")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_colors_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_colors")),
+        sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_colors_tenant_id_name")),
+    )
+    op.create_table(
         "customers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -588,6 +599,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_search_words_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_words")),
         sa.UniqueConstraint("tenant_id", "kind", "beginning", name=op.f("uq_search_words_tenant_id_kind_beginning")),
+    )
+    op.create_table(
+        "size_scales",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_size_scales_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_size_scales")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_size_scales_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_size_scales_tenant_id_name")),
     )
     op.create_table(
         "slow_notes",
@@ -1213,6 +1234,23 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "sizes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "scale_id"],
+            ["size_scales.tenant_id", "size_scales.id"],
+            name=op.f("fk_sizes_tenant_id_scale_id_size_scales"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sizes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sizes")),
+        sa.UniqueConstraint("tenant_id", "scale_id", "name", name=op.f("uq_sizes_tenant_id_scale_id_name")),
+    )
+    op.create_table(
         "stock_transfers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1354,6 +1392,62 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_approvals_tenant_id_expires_at"), ["tenant_id", "expires_at"], unique=False
         )
+
+    op.create_table(
+        "gallery_pictures",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("angle", sa.String(), nullable=False),
+        sa.Column("color", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_gallery_pictures_tenant_id_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "product_id"],
+            ["products.tenant_id", "products.id"],
+            name=op.f("fk_gallery_pictures_tenant_id_product_id_products"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_gallery_pictures_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gallery_pictures")),
+    )
+    with op.batch_alter_table("gallery_pictures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_gallery_pictures_tenant_id_product_id"), ["tenant_id", "product_id"], unique=False
+        )
+
+    op.create_table(
+        "garments",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("season", sa.String(), nullable=False),
+        sa.Column("collection", sa.String(), nullable=False),
+        sa.Column("size_scale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("composition", sa.JSON(), nullable=False),
+        sa.Column("care", sa.String(), nullable=False),
+        sa.Column("measurements", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "product_id"],
+            ["products.tenant_id", "products.id"],
+            name=op.f("fk_garments_tenant_id_product_id_products"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "size_scale_id"],
+            ["size_scales.tenant_id", "size_scales.id"],
+            name=op.f("fk_garments_tenant_id_size_scale_id_size_scales"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_garments_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_garments")),
+        sa.UniqueConstraint("tenant_id", "product_id", name=op.f("uq_garments_tenant_id_product_id")),
+    )
+    with op.batch_alter_table("garments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_garments_tenant_id_collection"), ["tenant_id", "collection"], unique=False)
+        batch_op.create_index(batch_op.f("ix_garments_tenant_id_season"), ["tenant_id", "season"], unique=False)
 
     op.create_table(
         "import_changes",
@@ -2985,6 +3079,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id_id"))
 
     op.drop_table("import_changes")
+    with op.batch_alter_table("garments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_garments_tenant_id_season"))
+        batch_op.drop_index(batch_op.f("ix_garments_tenant_id_collection"))
+
+    op.drop_table("garments")
+    with op.batch_alter_table("gallery_pictures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gallery_pictures_tenant_id_product_id"))
+
+    op.drop_table("gallery_pictures")
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_approvals_tenant_id_expires_at"))
 
@@ -3000,6 +3103,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_transfers_tenant_id_requested_at"))
 
     op.drop_table("stock_transfers")
+    op.drop_table("sizes")
     op.drop_table("sales_hours")
     op.drop_table("registers")
     with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
@@ -3086,6 +3190,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))
 
     op.drop_table("slow_notes")
+    op.drop_table("size_scales")
     op.drop_table("search_words")
     op.drop_table("search_places")
     op.drop_table("search_indexes")
@@ -3138,6 +3243,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customers_tenant_id_created_at"))
 
     op.drop_table("customers")
+    op.drop_table("colors")
     with op.batch_alter_table("categories", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_categories_tenant_id_parent_id"))
 

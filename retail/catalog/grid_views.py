@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from retail.catalog import grid_queries, module, services
 from retail.catalog.forms import option_rows, read_options
+from retail.catalog.garment_queries import swatches
 from retail.catalog.grid_forms import SHOWN, Typed, address_of, codes_of, read_changes, read_view, shown_value
 from retail.catalog.views import currency_symbol
 from retail.core import html
@@ -100,6 +101,7 @@ def _grid_page(
         options_problem=options_problem,
         sku_pattern=request.form.get("sku_pattern", "") if options_problem else product.sku_pattern,
         symbol=currency_symbol(),
+        swatches=swatches(),
         value_of=lambda cell: shown_value(cell, show),
         codes_of=codes_of,
         takes_stock=product.is_stocked and can(Can.RECEIVE_STOCK),

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from stdnum import ean
 
+from retail.catalog.garment_models import GalleryPicture
 from retail.catalog.models import BRANCH, Barcode, Category, Product, Variant
 from retail.core import search
 from retail.core.audit import AuditEntry
@@ -213,9 +214,10 @@ def price_history(variant_ids: Sequence[int], limit: int = 12) -> list[PriceChan
 
 
 def picture_file(file_id: int) -> StoredFile | None:
-    """A stored file that is the picture of some product: only those are served as pictures."""
+    """A stored file that is a picture of some product: only those are served as pictures."""
     shown = select(Product.id).where(Product.image_file_id == file_id).exists()
-    return session.scalar(select(StoredFile).where(StoredFile.id == file_id, shown))
+    among_others = select(GalleryPicture.id).where(GalleryPicture.file_id == file_id).exists()
+    return session.scalar(select(StoredFile).where(StoredFile.id == file_id, or_(shown, among_others)))
 
 
 def has_products() -> bool:

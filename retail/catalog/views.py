@@ -22,6 +22,8 @@ from retail.catalog.forms import (
     read_options,
     variant_row,
 )
+from retail.catalog.garment_queries import composition_words, garment_of
+from retail.catalog.labels import ANGLE_WORDS
 from retail.catalog.models import Product, Variant
 from retail.catalog.tables import ProductTable
 from retail.core import html, shown, tables
@@ -163,6 +165,9 @@ def show_product(product_id: int, fragment: str | None = None, status: int = 200
         codes=codes,
         shown_code=queries.shown_code,
         sold=queries.variants_on_sale(product_id) if len(product.variants) == queries.MOST_SHOWN else 0,
+        worn=garment_of(product, person_or_none().tenant.locale),
+        composition=composition_words,
+        angles=ANGLE_WORDS,
         stock_url=link("inventory.product_panel", product_id=product_id) if product.is_stocked else None,
         pictures=PICTURES,
         day=format_date,

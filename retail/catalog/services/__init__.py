@@ -9,6 +9,18 @@ from retail.catalog.services.categories import (
     remove_category,
     rename_category,
 )
+from retail.catalog.services.garments import (
+    MOST_SIZES,
+    GarmentFacts,
+    add_to_gallery,
+    describe_garment,
+    read_composition,
+    remove_color,
+    remove_from_gallery,
+    remove_scale,
+    save_scale,
+    set_color,
+)
 from retail.catalog.services.grid import GridChanges, change_grid, ensure_variant, set_options
 from retail.catalog.services.history import PastProduct, ensure_past_products
 from retail.catalog.services.pictures import remove_picture, show_picture, shrunk, take_picture, thumbnail
@@ -34,11 +46,14 @@ from retail.catalog.services.skus import next_sku, next_skus
 
 __all__ = [
     "MOST_AT_ONCE",
+    "MOST_SIZES",
     "Description",
+    "GarmentFacts",
     "GridChanges",
     "NewVariant",
     "PastProduct",
     "add_barcode",
+    "add_to_gallery",
     "add_variants",
     "archive_product",
     "archive_variant",
@@ -51,6 +66,7 @@ __all__ = [
     "checked_code",
     "create_category",
     "create_product",
+    "describe_garment",
     "ensure_category",
     "ensure_past_products",
     "ensure_variant",
@@ -60,13 +76,19 @@ __all__ = [
     "next_sku",
     "next_skus",
     "price_product",
+    "read_composition",
     "remove_barcode",
     "remove_category",
+    "remove_color",
+    "remove_from_gallery",
     "remove_picture",
+    "remove_scale",
     "rename_category",
     "rename_product",
     "restore_product",
     "restore_variant",
+    "save_scale",
+    "set_color",
     "set_options",
     "show_picture",
     "shrunk",
