@@ -14,6 +14,7 @@ class Can(StrEnum):
     EDIT_PRODUCTS = "catalog:product:edit"
     IMPORT_PRODUCTS = "catalog:product:import"
     VIEW_COSTS = "catalog:cost:view"
+    SET_RATES = "catalog:rate:set"
 
     VIEW_CUSTOMERS = "customers:customer:view"
     EDIT_CUSTOMERS = "customers:customer:edit"

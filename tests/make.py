@@ -42,7 +42,8 @@ from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
 from retail.till.models import Register
 from retail.till.queries import Station, station_at
-from retail.till.services.selling import Sold, Wanted
+from retail.till.services.cart_prices import Wanted
+from retail.till.services.selling import Sold
 
 PASSWORD = "correct horse battery"
 ROLES = ("owner", "manager", "cashier", "clerk")

@@ -444,6 +444,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_number_series_tenant_id_name")),
     )
     op.create_table(
+        "purities",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("metal", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("fineness", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("fineness > 0", name=op.f("ck_purities_fineness_above_nothing")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_purities_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purities")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_purities_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "metal", "name", name=op.f("uq_purities_tenant_id_metal_name")),
+    )
+    op.create_table(
         "push_keys",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -453,6 +466,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_push_keys_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push_keys")),
         sa.UniqueConstraint("tenant_id", name=op.f("uq_push_keys_tenant_id")),
+    )
+    op.create_table(
+        "rate_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rate_hours", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lock_hours", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_rate_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_rules")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_rate_rules_tenant_id")),
     )
     op.create_table(
         "replenishment_trials",
@@ -986,6 +1009,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mail_attachments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_attachments_mail_id"), ["mail_id"], unique=False)
+
+    op.create_table(
+        "metal_rates",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_metal_rates_rate_above_nothing")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "purity_id"],
+            ["purities.tenant_id", "purities.id"],
+            name=op.f("fk_metal_rates_tenant_id_purity_id_purities"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_metal_rates_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_metal_rates")),
+    )
+    with op.batch_alter_table("metal_rates", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_metal_rates_tenant_id_purity_id_valid_from"),
+            ["tenant_id", "purity_id", "valid_from"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_metal_rates_tenant_id_valid_from"), ["tenant_id", "valid_from"], unique=False
+        )
 
     op.create_table(
         "orders",
@@ -2128,6 +2179,49 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "jewels",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("gross_weight", sa.BigInteger(), nullable=False),
+        sa.Column("stone_weight", sa.BigInteger(), nullable=False),
+        sa.Column("net_weight", sa.BigInteger(), nullable=False),
+        sa.Column("making_kind", sa.String(), nullable=False),
+        sa.Column("making", sa.BigInteger(), nullable=False),
+        sa.Column("wastage_kind", sa.String(), nullable=False),
+        sa.Column("wastage", sa.BigInteger(), nullable=False),
+        sa.Column("stones", sa.JSON(), nullable=False),
+        sa.Column("other_charges", sa.BigInteger(), nullable=False),
+        sa.Column("certificate_number", sa.String(), nullable=False),
+        sa.Column("certificate_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("huid", sa.String(), nullable=False),
+        sa.CheckConstraint("gross_weight >= net_weight", name=op.f("ck_jewels_gross_holds_net")),
+        sa.CheckConstraint("net_weight > 0", name=op.f("ck_jewels_net_weight_above_nothing")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "certificate_file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_jewels_tenant_id_certificate_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "purity_id"],
+            ["purities.tenant_id", "purities.id"],
+            name=op.f("fk_jewels_tenant_id_purity_id_purities"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_jewels_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_jewels_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jewels")),
+        sa.UniqueConstraint("tenant_id", "variant_id", name=op.f("uq_jewels_tenant_id_variant_id")),
+    )
+    with op.batch_alter_table("jewels", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_jewels_tenant_id_huid"), ["tenant_id", "huid"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jewels_tenant_id_purity_id"), ["tenant_id", "purity_id"], unique=False)
+
+    op.create_table(
         "notification_deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2195,6 +2289,7 @@ def upgrade() -> None:
         sa.Column("tax", sa.BigInteger(), nullable=False),
         sa.Column("gross", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("working", sa.JSON(), nullable=True),
         sa.Column("reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("returned", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("gross = net + tax", name=op.f("ck_order_lines_net_and_tax_are_gross")),
@@ -2265,6 +2360,32 @@ def upgrade() -> None:
     with op.batch_alter_table("order_proposals", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_order_proposals_tenant_id_supplier_id"), ["tenant_id", "supplier_id"], unique=False
+        )
+
+    op.create_table(
+        "price_locks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("working", sa.JSON(), nullable=False),
+        sa.Column("promised_to", sa.String(), nullable=False),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sold_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_price_locks_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_price_locks_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_locks")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_price_locks_tenant_id_number")),
+    )
+    with op.batch_alter_table("price_locks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_price_locks_tenant_id_variant_id"), ["tenant_id", "variant_id"], unique=False
         )
 
     op.create_table(
@@ -2968,6 +3089,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_product_forecasts_tenant_id_expected_28"))
 
     op.drop_table("product_forecasts")
+    with op.batch_alter_table("price_locks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_price_locks_tenant_id_variant_id"))
+
+    op.drop_table("price_locks")
     with op.batch_alter_table("order_proposals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_order_proposals_tenant_id_supplier_id"))
 
@@ -2983,6 +3108,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_created_at"))
 
     op.drop_table("notification_deliveries")
+    with op.batch_alter_table("jewels", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_jewels_tenant_id_purity_id"))
+        batch_op.drop_index(batch_op.f("ix_jewels_tenant_id_huid"))
+
+    op.drop_table("jewels")
     with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_order_id"))
         batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_occurred_at"))
@@ -3136,6 +3266,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("orders")
+    with op.batch_alter_table("metal_rates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_metal_rates_tenant_id_valid_from"))
+        batch_op.drop_index(batch_op.f("ix_metal_rates_tenant_id_purity_id_valid_from"))
+
+    op.drop_table("metal_rates")
     with op.batch_alter_table("mail_attachments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_attachments_mail_id"))
 
@@ -3210,7 +3345,9 @@ def downgrade() -> None:
     op.drop_table("saved_views")
     op.drop_table("roles")
     op.drop_table("replenishment_trials")
+    op.drop_table("rate_rules")
     op.drop_table("push_keys")
+    op.drop_table("purities")
     op.drop_table("number_series")
     op.drop_table("notification_rules")
     with op.batch_alter_table("mails", schema=None) as batch_op:

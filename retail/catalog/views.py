@@ -23,6 +23,8 @@ from retail.catalog.forms import (
     variant_row,
 )
 from retail.catalog.garment_queries import composition_words, garment_of
+from retail.catalog.jewel_queries import has_metals
+from retail.catalog.jewel_shown import jewelry_of
 from retail.catalog.labels import ANGLE_WORDS
 from retail.catalog.models import Product, Variant
 from retail.catalog.tables import ProductTable
@@ -52,6 +54,7 @@ def product_list() -> Any:
         subtitle=None,
         import_url=link("integrations.product_import"),
         has_products=queries.has_products,
+        has_metals=has_metals(),
     )
 
 
@@ -168,6 +171,7 @@ def show_product(product_id: int, fragment: str | None = None, status: int = 200
         worn=garment_of(product, person_or_none().tenant.locale),
         composition=composition_words,
         angles=ANGLE_WORDS,
+        jewelry=jewelry_of(product_id, list(margins)),
         stock_url=link("inventory.product_panel", product_id=product_id) if product.is_stocked else None,
         pictures=PICTURES,
         day=format_date,

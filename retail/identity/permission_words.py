@@ -32,6 +32,7 @@ WORDS = {
     Can.EDIT_PRODUCTS: _l("Create and change products"),
     Can.IMPORT_PRODUCTS: _l("Import products from files"),
     Can.VIEW_COSTS: _l("See what products cost the shop"),
+    Can.SET_RATES: _l("Set the rates of metals"),
     Can.VIEW_CUSTOMERS: _l("See customers"),
     Can.EDIT_CUSTOMERS: _l("Create and change customers"),
     Can.IMPORT_CUSTOMERS: _l("Import customers from files"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from retail.catalog.models import Variant
@@ -96,7 +97,8 @@ class Order(OfTenant, Model):
 class OrderLine(OfTenant, Model):
     """What was sold and for how much. `list_price` is the price before discounts, per unit; `line_discount` and
     `cart_discount` are this line's own and its stored share of the cart's; gross = quantity × list price − discounts
-    where prices include tax. Refunds copy these shares and never compute them again.
+    where prices include tax. Refunds copy these shares and never compute them again. `working` is how a price that
+    follows a metal's rate was reckoned.
     """
 
     __tablename__ = "order_lines"
@@ -123,6 +125,7 @@ class OrderLine(OfTenant, Model):
     tax: Mapped[Amount]
     gross: Mapped[Amount]
     cost: Mapped[Amount] = mapped_column(default=ZERO)
+    working: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("order_lines.id"))
     returned: Mapped[Quantity] = mapped_column(default=ZERO)
 

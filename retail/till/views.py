@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.catalog.grid_queries import style_wanted, styles_meant
+from retail.catalog.jewel_queries import lock_numbered, standing_lock
 from retail.catalog.queries import find_by_code, looked_for, only_meant, search_variants
 from retail.catalog.services import ensure_variant
 from retail.core import db, html
@@ -265,6 +266,10 @@ def _changed(cart: Cart, made_id: int | None) -> tuple[Cart, Screen]:
 def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
     """Add what a code or a text names; else show what it may mean, or say that nothing is called so."""
     if not text:
+        return cart, screen
+    if lock := lock_numbered(text):
+        standing_lock(lock.number, lock.variant_id)
+        cart, screen.fresh = carts.with_promised(cart, lock)
         return cart, screen
     variant = find_by_code(text) or only_meant(text)
     # A number that nobody knows is beeped at, not guessed at.

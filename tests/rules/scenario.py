@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from retail.catalog import services as catalog
 from retail.catalog.models import Variant
-from retail.catalog.services import Description, NewVariant
+from retail.catalog.services import Description, GarmentFacts, JewelFacts, NewVariant, Stone
 from retail.core import blocks, events, exports, mail, tasks, troubles
 from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
@@ -58,12 +58,14 @@ from retail.tenancy.queries import first_shop
 from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
 from tests import make
+from tests.catalog.support import picture
 
 CANARY = "Quokka"
 WITNESS = "Zephyrine"
 """The second word of everything called after the canary: a search for the first may echo that, never this."""
 
 
+A_PICTURE = picture()
 GOODS = (("tea", "2.40", "4006381333931"), ("milk", "1.15", "5000159407236"), ("bread", "3.33", "7622210449283"))
 
 
@@ -179,7 +181,28 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
     _lists(cast, word, variants)
     _buy(cast, domain, word, variants)
+    _kinds(word)
     _work(cast, domain, word)
+
+
+def _kinds(word: str) -> None:
+    """A ring that is gold, worn in sizes, and promised to somebody."""
+    with unit_of_work():
+        scale = catalog.save_scale(None, f"{word} rings", [(f"{word[:3]} M", {"UK": f"{word} M"})])
+        catalog.set_color(f"{word} gold", "#d4af37")
+        ring = catalog.create_product(Description(f"{word} ring"), [NewVariant(Decimal(1), Decimal(1))])
+        facts = GarmentFacts(f"{word} season", f"{word} line", scale.id, f"100 {word}", f"{word} care")
+        catalog.describe_garment(ring.id, facts)
+        catalog.add_to_gallery(ring.id, catalog.shrunk(A_PICTURE), "front", f"{word} gold")
+        gold = catalog.add_purity(f"{word} gold", "22K", Decimal("0.916"))
+        catalog.set_rates({gold.id: Decimal(50)})
+        catalog.change_rules(48, 24)
+        (piece,) = session.scalars(select(Variant).where(Variant.product_id == ring.id))
+        stone = Stone(f"{word} ruby", 1, Decimal("0.1"), Decimal(5))
+        weights = JewelFacts(gold.id, Decimal(5), Decimal(4), stones=[stone], certificate_number=f"{word} 1")
+        catalog.describe_jewel(piece.id, weights)
+        catalog.keep_certificate(piece.id, f"{word}.pdf", f"%PDF {word}".encode())
+        catalog.lock_price(piece.id, f"{word} buyer")
 
 
 def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:

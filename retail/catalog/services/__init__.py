@@ -23,6 +23,18 @@ from retail.catalog.services.garments import (
 )
 from retail.catalog.services.grid import GridChanges, change_grid, ensure_variant, set_options
 from retail.catalog.services.history import PastProduct, ensure_past_products
+from retail.catalog.services.jewels import (
+    LARGEST_CERTIFICATE,
+    JewelFacts,
+    Stone,
+    add_purity,
+    change_rules,
+    describe_jewel,
+    keep_certificate,
+    lock_price,
+    set_rates,
+    use_locks,
+)
 from retail.catalog.services.pictures import remove_picture, show_picture, shrunk, take_picture, thumbnail
 from retail.catalog.services.products import (
     MOST_AT_ONCE,
@@ -45,14 +57,18 @@ from retail.catalog.services.products import (
 from retail.catalog.services.skus import next_sku, next_skus
 
 __all__ = [
+    "LARGEST_CERTIFICATE",
     "MOST_AT_ONCE",
     "MOST_SIZES",
     "Description",
     "GarmentFacts",
     "GridChanges",
+    "JewelFacts",
     "NewVariant",
     "PastProduct",
+    "Stone",
     "add_barcode",
+    "add_purity",
     "add_to_gallery",
     "add_variants",
     "archive_product",
@@ -61,15 +77,19 @@ __all__ = [
     "change_grid",
     "change_price",
     "change_product",
+    "change_rules",
     "change_variant",
     "check_values",
     "checked_code",
     "create_category",
     "create_product",
     "describe_garment",
+    "describe_jewel",
     "ensure_category",
     "ensure_past_products",
     "ensure_variant",
+    "keep_certificate",
+    "lock_price",
     "make_barcode",
     "matrix",
     "move_category",
@@ -90,8 +110,10 @@ __all__ = [
     "save_scale",
     "set_color",
     "set_options",
+    "set_rates",
     "show_picture",
     "shrunk",
     "take_picture",
     "thumbnail",
+    "use_locks",
 ]

@@ -38,7 +38,7 @@ from retail.tenancy.queries import first_shop
 from retail.till import services as till
 from retail.till.models import Register, Shift
 from retail.till.queries import Station, station_at
-from retail.till.services.selling import Wanted
+from retail.till.services.cart_prices import Wanted
 
 OPENS, CLOSES = 9, 18
 WEEKDAYS = (0.75, 0.8, 0.9, 0.95, 1.2, 1.65, 0.85)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from retail.catalog.jewel_models import PriceLock
 from retail.catalog.models import Variant
 from retail.core.db import session
 from retail.core.errors import NeedsApproval, NotFound, Refused
@@ -20,8 +21,9 @@ from retail.identity import approval_services as approvals
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
+from retail.till.services.cart_prices import Wanted, price_cart
 from retail.till.services.drawer import quick_amounts
-from retail.till.services.selling import Wanted, check_discount, price_cart
+from retail.till.services.selling import check_discount
 
 MOST_LINES = 200
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -93,11 +95,17 @@ def check_key(key: str) -> str:
 def with_one_more(cart: Cart, variant_id: int) -> tuple[Cart, int]:
     """The cart with one more of a variant, and the position of its line."""
     for position, line in enumerate(cart.lines):
-        if line.variant_id == variant_id:
+        if line.variant_id == variant_id and not line.lock:
             return step(cart, position, 1), position
     if len(cart.lines) >= MOST_LINES:
         raise Refused(_("A cart holds %(n)s lines; ring this one up first.", n=MOST_LINES), field="lines")
     return replace(cart, lines=(*cart.lines, Wanted(variant_id, Decimal(1)))), len(cart.lines)
+
+
+def with_promised(cart: Cart, lock: PriceLock) -> tuple[Cart, int]:
+    """The cart with a piece at the price that was promised, and the position of its line; the piece alone makes way."""
+    others = tuple(line for line in cart.lines if line.variant_id != lock.variant_id)
+    return replace(cart, lines=(*others, Wanted(lock.variant_id, Decimal(1), lock=lock.number))), len(others)
 
 
 def step(cart: Cart, position: int, by: int) -> Cart:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from retail.catalog.models import Product, Variant
+from retail.catalog.services import use_locks
 from retail.core.audit import record
 from retail.core.clock import now
 from retail.core.db import session
@@ -19,7 +20,6 @@ from retail.core.money import ZERO
 from retail.customers.models import Customer
 from retail.events.till import SaleCompleted, SaleReversed
 from retail.finance import services as finance
-from retail.finance.models import TaxRate
 from retail.finance.services import Posting
 from retail.identity import approval_services as approvals
 from retail.identity.approval_services import Approved
@@ -33,19 +33,10 @@ from retail.payments import services as payments
 from retail.payments.queries import payments_of
 from retail.payments.services import Taken, Tender
 from retail.permissions import Can
-from retail.pricing import services as pricing
-from retail.pricing.services import HUNDRED, Cart, CartLine, Discount, Priced
+from retail.pricing.services import HUNDRED, Discount, Priced
 from retail.tenancy.models import Tenant
 from retail.till.queries import Station
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A line as the cashier has it: which variant, how many, and what is to be taken off."""
-
-    variant_id: int
-    quantity: Decimal
-    discount: Discount | None = None
+from retail.till.services.cart_prices import Wanted, price_cart
 
 
 @dataclass(frozen=True)
@@ -56,58 +47,6 @@ class Sold:
     number: str
     total: Decimal
     change: Decimal
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A priced cart, and for each position whether it takes goods off the shelf."""
-
-    priced: Priced
-    stocked: tuple[bool, ...]
-
-
-_IN_CART = (
-    select(
-        Variant.id,
-        Variant.sku,
-        Variant.name,
-        Variant.price,
-        Variant.archived_at,
-        Product.is_stocked,
-        TaxRate.code,
-        TaxRate.rate,
-    )
-    .join(Product, Product.id == Variant.product_id)
-    .outerjoin(TaxRate, TaxRate.id == Product.tax_rate_id)
-    .where(Variant.id.in_(bindparam("variants", expanding=True)))
-)
-
-
-def price_cart(tenant: Tenant, wanted: Sequence[Wanted], discount: Discount | None = None) -> Ready:
-    """What a cart costs now. Refused when a variant is unknown or archived."""
-    rows = {row.id: row for row in session.execute(_IN_CART, {"variants": sorted({one.variant_id for one in wanted})})}
-    lines, stocked = [], []
-    for one in wanted:
-        row = rows.get(one.variant_id)
-        if row is None:
-            raise NotFound(_("There is no product variant %(id)s.", id=one.variant_id), field="lines")
-        if row.archived_at is not None:
-            raise Refused(_("%(what)s is archived and cannot be sold.", what=row.name), field="lines")
-        stocked.append(row.is_stocked)
-        lines.append(
-            CartLine(
-                variant_id=row.id,
-                sku=row.sku,
-                description=row.name,
-                quantity=one.quantity,
-                list_price=row.price,
-                tax_code=row.code or "",
-                tax_rate=row.rate if row.rate is not None else ZERO,
-                discount=one.discount,
-            )
-        )
-    priced = pricing.price(Cart(lines, tenant.currency, tenant.prices_include_tax, discount))
-    return Ready(priced, tuple(stocked))
 
 
 def sold_before(key: str) -> Sold | None:
@@ -234,6 +173,7 @@ def ring_up(
     costs = {position: -one.value for position, one in zip(positions, moved, strict=True)}
     placed = orders.place(priced, costs, channel="pos", key=key, where=where, customer_id=customer_id, note=note)
     inventory.write_moves(moved, _document("sold", "order", placed, where))
+    use_locks([one.lock for one in wanted if one.lock])
     _settle_books(placed, taken, where, _("Sale %(number)s", number=placed.number))
     record("sale", "orders", placed.id, placed.number, {"total": [None, str(placed.total)]})
     if approved is not None:
