@@ -528,6 +528,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "scale_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("prefix", sa.String(), nullable=False),
+        sa.Column("holds", sa.String(), nullable=False),
+        sa.Column("item_digits", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("value_digits", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decimals", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_scale_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scale_rules")),
+        sa.UniqueConstraint("tenant_id", "prefix", name=op.f("uq_scale_rules_tenant_id_prefix")),
+    )
+    op.create_table(
         "schedules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2030,6 +2043,8 @@ def upgrade() -> None:
         sa.Column("combination", sa.String(), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("content", sa.BigInteger(), nullable=True),
+        sa.Column("content_unit", sa.String(), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
@@ -2091,6 +2106,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("pack_size", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "variant_id"],
             ["variants.tenant_id", "variants.id"],
@@ -3339,6 +3355,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))
 
     op.drop_table("schedules")
+    op.drop_table("scale_rules")
     with op.batch_alter_table("saved_views", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_saved_views_tenant_id_list_name"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from retail.core.audit import Audited
 from retail.core.db import Model
-from retail.core.money import Amount
+from retail.core.money import Amount, Quantity
 from retail.core.tenancy import OfTenant
 from retail.finance.models import TaxRate
 
@@ -78,7 +79,8 @@ class Variant(OfTenant, Audited, Model):
     """What is sold, stocked and scanned. A product without options has exactly one.
 
     `name` is the product's name and the chosen options, kept here so that the till reads one table. `combination` is
-    what makes it differ from its siblings, so that two people cannot make the same one in the same instant.
+    what makes it differ from its siblings, so that two people cannot make the same one in the same instant. `content`
+    is what is in one of it (500 g), for the price by the kilogram.
     """
 
     __tablename__ = "variants"
@@ -96,6 +98,8 @@ class Variant(OfTenant, Audited, Model):
     combination: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
     unit: Mapped[str] = mapped_column(default="piece")
+    content: Mapped[Quantity | None]
+    content_unit: Mapped[str] = mapped_column(default="")
     price: Mapped[Amount]
     cost: Mapped[Amount | None]
     archived_at: Mapped[datetime | None]
@@ -111,7 +115,9 @@ class Variant(OfTenant, Audited, Model):
 
 
 class Barcode(OfTenant, Audited, Model):
-    """A code that finds a variant. GTINs are kept with 14 digits, whatever length was printed."""
+    """A code that finds a variant. GTINs are kept with 14 digits, whatever length was printed. `pack_size` is how many
+    it stands for: the code of a case of 12 is the code of the bottle, twelve times.
+    """
 
     __tablename__ = "barcodes"
     __table_args__ = (UniqueConstraint("tenant_id", "code"), Index(None, "tenant_id", "variant_id"))
@@ -119,4 +125,25 @@ class Barcode(OfTenant, Audited, Model):
     code: Mapped[str]
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
 
+    pack_size: Mapped[Quantity] = mapped_column(default=Decimal(1))
+
     variant: Mapped[Variant] = relationship(lazy="raise_on_sql", back_populates="barcodes")
+
+
+class ScaleRule(OfTenant, Audited, Model):
+    """How the shop's scales print barcodes: 13 digits that begin with `prefix`, then the number of the goods, then
+    their price or weight, then the check digit. The value has `decimals` places.
+    """
+
+    __tablename__ = "scale_rules"
+    __table_args__ = (UniqueConstraint("tenant_id", "prefix"),)
+
+    prefix: Mapped[str]
+    holds: Mapped[str]
+    item_digits: Mapped[int]
+    value_digits: Mapped[int]
+    decimals: Mapped[int]
+
+    @property
+    def audit_label(self) -> str:
+        return self.prefix

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flask import request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -25,7 +27,9 @@ def add_barcode(product_id: int) -> Response:
             if "make" in request.form:
                 row = services.make_barcode(form.variant_id.data)
             else:
-                row = services.add_barcode(form.variant_id.data, form.code.data or "")
+                row = services.add_barcode(
+                    form.variant_id.data, form.code.data or "", form.pack_size.data or Decimal(1)
+                )
             return _codes_shown(product_id, _("%(code)s is added.", code=queries.shown_code(row.code)))
     return show_product(product_id, "barcodes", status=422, codes=form)
 
@@ -33,9 +37,11 @@ def add_barcode(product_id: int) -> Response:
 @module.post("/<int:product_id>/barcodes/<int:barcode_id>/remove", needs=Can.EDIT_PRODUCTS)
 def remove_barcode(product_id: int, barcode_id: int) -> Response:
     """Let a code mean nothing any more."""
-    code, variant_id = queries.barcode_of(product_id, barcode_id)
+    code, variant_id, pack = queries.barcode_of(product_id, barcode_id)
     services.remove_barcode(barcode_id)
-    undo = url_for("catalog.put_barcode_back", product_id=product_id, variant_id=variant_id, code=code)
+    undo = url_for(
+        "catalog.put_barcode_back", product_id=product_id, variant_id=variant_id, code=code, pack=pack or None
+    )
     return _codes_shown(product_id, _("%(code)s is removed.", code=queries.shown_code(code)), undo)
 
 
@@ -43,7 +49,9 @@ def remove_barcode(product_id: int, barcode_id: int) -> Response:
 def put_barcode_back(product_id: int, variant_id: int, code: str) -> Response:
     """Undo a removal."""
     queries.variant_of(product_id, variant_id)
-    services.add_barcode(variant_id, code)
+    pack = request.args.get("pack", "")
+    size = Decimal(pack) if pack.replace(".", "", 1).isascii() and pack.replace(".", "", 1).isdecimal() else Decimal(1)
+    services.add_barcode(variant_id, code, size)
     return html.done(_("The barcode is back."), to=url_for("catalog.product_page", product_id=product_id))
 
 

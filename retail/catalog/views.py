@@ -167,6 +167,7 @@ def show_product(product_id: int, fragment: str | None = None, status: int = 200
         prices=[one for one in queries.price_history(list(margins)) if one.before is not None],
         codes=codes,
         shown_code=queries.shown_code,
+        unit_price=queries.unit_price,
         sold=queries.variants_on_sale(product_id) if len(product.variants) == queries.MOST_SHOWN else 0,
         worn=garment_of(product, person_or_none().tenant.locale),
         composition=composition_words,
@@ -222,6 +223,8 @@ def _change(product: Product, form: ProductForm, rows: list[tuple[Variant, Varia
                     cost=row.cost.data if can(Can.VIEW_COSTS) else variant.cost,
                     unit=str(row.unit.data or variant.unit) if row.unit.raw_data else variant.unit,
                 )
+                if row.content_unit.raw_data:
+                    services.measure_variant(variant.id, row.content.data, row.content_unit.data or "")
                 continue
             return False
         return True

@@ -239,7 +239,7 @@ def with_one_more(lines: list[TypedLine], variant_id: int, cost: str) -> int:
     return len(lines) - 1
 
 
-def step(lines: list[TypedLine], at: int, by: int) -> int:
+def step(lines: list[TypedLine], at: int, by: Decimal | int) -> int:
     """One more or one less of a line; what is no number becomes one. A line of less than one stays: only a person takes
     it out."""
     try:

@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from retail.catalog.grid_queries import style_wanted, styles_meant
-from retail.catalog.queries import find_by_code, only_meant
+from retail.catalog.queries import only_meant, scanned
 from retail.catalog.services import ensure_variant
 from retail.core import db, html, shown
 from retail.core.errors import NotFound, Refused
@@ -222,10 +222,11 @@ def _find(desk: Desk, text: str) -> None:
     if not text:
         return
     place = desk.form.location.data
-    variant = find_by_code(text) or only_meant(text)
+    found = scanned(text)
+    variant = found.variant if found else only_meant(text)
     likely = list(queries.goods_of([variant.id], place).values()) if variant else queries.find_goods(text, place)
     if variant and likely:
-        _add(desk, likely[0])
+        _add(desk, likely[0], found.quantity if found else Decimal(1))
     elif likely:
         desk.q, desk.found, desk.trigger = text, likely, "goods-choose"
     else:
@@ -233,8 +234,13 @@ def _find(desk: Desk, text: str) -> None:
         desk.problem = _("Nothing in stock has the code or name “%(text)s”. The lines are unchanged.", text=text)
 
 
-def _add(desk: Desk, goods: Goods) -> None:
+def _add(desk: Desk, goods: Goods, quantity: Decimal = Decimal(1)) -> None:
+    before = len(desk.lines)
     desk.fresh = with_one_more(desk.lines, goods.variant_id, _usual_cost(goods))
+    if len(desk.lines) > before:
+        desk.lines[desk.fresh].quantity = f"{quantity.normalize():f}"
+    elif quantity > 1:
+        step(desk.lines, desk.fresh, quantity - 1)
     _look_up(desk)
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from retail.catalog.grid_queries import style_wanted, styles_meant
 from retail.catalog.jewel_queries import lock_numbered, standing_lock
-from retail.catalog.queries import find_by_code, looked_for, only_meant, search_variants
+from retail.catalog.queries import looked_for, only_meant, scanned, search_variants
 from retail.catalog.services import ensure_variant
 from retail.core import db, html
 from retail.core.errors import NeedsApproval, NotFound, Refused
@@ -271,10 +271,14 @@ def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
         standing_lock(lock.number, lock.variant_id)
         cart, screen.fresh = carts.with_promised(cart, lock)
         return cart, screen
-    variant = find_by_code(text) or only_meant(text)
+    found, variant = scanned(text), None
+    if found is None:
+        variant = only_meant(text)
     # A number that nobody knows is beeped at, not guessed at.
-    likely = [] if variant or "code" in looked_for(text) else search_variants(text, 1)
-    if variant is not None:
+    likely = [] if found or variant or "code" in looked_for(text) else search_variants(text, 1)
+    if found is not None:
+        cart, screen.fresh = carts.with_scanned(cart, found)
+    elif variant is not None:
         cart, screen.fresh = carts.with_one_more(cart, variant.id)
     elif likely:
         screen.q, screen.headers["HX-Trigger"] = text, "till-choose"

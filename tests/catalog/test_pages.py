@@ -284,7 +284,7 @@ def test_products_of_another_business_are_not_there(app, shop, rival, goods):
         assert session.scalar(select(func.count(Barcode.id))) == 1
 
 
-@pytest.mark.parametrize(("page", "most"), [("/products/", 8), ("product", 12), ("edit", 8), ("/products/new", 5)])
+@pytest.mark.parametrize(("page", "most"), [("/products/", 9), ("product", 12), ("edit", 8), ("/products/new", 5)])
 def test_pages_ask_little_of_the_database_however_much_there_is(shop, clerk, goods, page, most):
     for number in range(8):
         goods(f"Tea {number}")

@@ -203,6 +203,7 @@ def _kinds(word: str) -> None:
         catalog.describe_jewel(piece.id, weights)
         catalog.keep_certificate(piece.id, f"{word}.pdf", f"%PDF {word}".encode())
         catalog.lock_price(piece.id, f"{word} buyer")
+        catalog.set_scale_rule("21", "weight", 5, 5, 3)
 
 
 def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:

@@ -1,6 +1,13 @@
 """The verbs of the catalog; the only writer of its tables."""
 
-from retail.catalog.services.barcodes import add_barcode, checked_code, make_barcode, remove_barcode
+from retail.catalog.services.barcodes import (
+    add_barcode,
+    checked_code,
+    make_barcode,
+    remove_barcode,
+    remove_scale_rule,
+    set_scale_rule,
+)
 from retail.catalog.services.categories import (
     change_category,
     create_category,
@@ -49,6 +56,7 @@ from retail.catalog.services.products import (
     check_values,
     create_product,
     matrix,
+    measure_variant,
     price_product,
     rename_product,
     restore_product,
@@ -92,6 +100,7 @@ __all__ = [
     "lock_price",
     "make_barcode",
     "matrix",
+    "measure_variant",
     "move_category",
     "next_sku",
     "next_skus",
@@ -103,6 +112,7 @@ __all__ = [
     "remove_from_gallery",
     "remove_picture",
     "remove_scale",
+    "remove_scale_rule",
     "rename_category",
     "rename_product",
     "restore_product",
@@ -111,6 +121,7 @@ __all__ = [
     "set_color",
     "set_options",
     "set_rates",
+    "set_scale_rule",
     "show_picture",
     "shrunk",
     "take_picture",

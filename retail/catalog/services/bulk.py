@@ -204,7 +204,15 @@ def insert_products(rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
 def insert_variants(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New variants, in order; a row holds the columns of `Variant`, those left out have their defaults."""
-    usual: dict[str, Any] = {"options": {}, "position": 0, "unit": "piece", "cost": None, "archived_at": None}
+    usual: dict[str, Any] = {
+        "options": {},
+        "position": 0,
+        "unit": "piece",
+        "content": None,
+        "content_unit": "",
+        "cost": None,
+        "archived_at": None,
+    }
     full = [{**usual, **row} for row in rows]
     _learn_values(full)
     return insert_owned_returning(
@@ -227,7 +235,9 @@ def _learn_values(rows: Iterable[Mapping[str, Any]]) -> None:
 
 def insert_barcodes(pairs: Sequence[tuple[int, str]]) -> None:
     """Let codes, as they are stored, mean variants."""
-    insert_owned(Barcode, [{"variant_id": variant_id, "code": code} for variant_id, code in pairs])
+    insert_owned(
+        Barcode, [{"variant_id": variant_id, "code": code, "pack_size": Decimal(1)} for variant_id, code in pairs]
+    )
 
 
 def update_products(changes: Mapping[int, Mapping[str, Any]]) -> None:

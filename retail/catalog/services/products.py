@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from retail.catalog.models import Category, Product, Variant, combination_of
+from retail.catalog.queries import MEASURES
 from retail.catalog.services.barcodes import add_barcode
 from retail.catalog.services.skus import free_sku, next_skus
 from retail.core.clock import now
@@ -129,6 +130,16 @@ def add_variants(product_id: int, variants: Sequence[NewVariant]) -> list[Varian
     if present + len(variants) > MOST_VARIANTS:
         raise Refused(_("A product has at most %(most)s variants.", most=MOST_VARIANTS), field="options")
     return _add(product, variants, last + 1)
+
+
+def measure_variant(variant_id: int, content: Decimal | None, content_unit: str) -> Variant:
+    """Say what is in one of it, such as 500 g, from which the price by the kilogram follows; None for nothing said."""
+    variant = _variant(variant_id)
+    if content is not None and (content <= 0 or content_unit not in MEASURES):
+        raise Refused(_("A content is above zero and has a unit, such as 500 g."), field="content")
+    variant.content, variant.content_unit = content, content_unit if content is not None else ""
+    session.flush()
+    return variant
 
 
 def change_variant(variant_id: int, *, sku: str, price: Decimal, cost: Decimal | None, unit: str = "piece") -> Variant:
