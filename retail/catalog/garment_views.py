@@ -12,7 +12,7 @@ from retail.catalog.garment_models import REGIONS
 from retail.catalog.labels import ANGLE_WORDS, MEASURES
 from retail.catalog.services.garments import GarmentFacts
 from retail.core import html
-from retail.core.errors import Refused
+from retail.core.errors import NotFound, Refused
 from retail.core.module import person_or_none
 from retail.permissions import Can
 
@@ -119,8 +119,11 @@ def add_to_gallery(product_id: int) -> Response:
     try:
         # Shrunk before anything is asked of the database, so that no other write waits for it.
         small = [services.shrunk(sent.read()) for sent in request.files.getlist("picture") if sent.filename]
+        grid_queries.product_numbered(product_id)
         for one in small:
             services.add_to_gallery(product_id, one, request.form.get("angle", ""), request.form.get("color", ""))
+    except NotFound:
+        raise
     except Refused as no:
         html.settle(keep=False)
         return html.done(no.message, to=to, level="danger")

@@ -20,6 +20,11 @@ class MetalRates(Table):
     order = "-valid_from"
     needs = Can.VIEW_PRODUCTS
     row_id = MetalRate.id
+    empty = {
+        "title": _l("No rates yet"),
+        "text": _l("Type above what a gram costs today; every rate stays here."),
+        "icon": "coin",
+    }
     columns = {
         "metal": Column(_l("Metal"), Purity.metal, search=True),
         "purity": Column(_l("Purity"), Purity.name, search=True),
