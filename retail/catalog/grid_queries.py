@@ -15,7 +15,6 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from retail.catalog.models import Barcode, Product, Variant, combination_of
-from retail.core import search
 from retail.core.db import in_chunks, session
 from retail.core.errors import NotFound
 
@@ -225,15 +224,16 @@ def style_wanted(sent: Mapping[str, str]) -> tuple[int, dict[str, str]] | None:
     return product_id, {name: sent.get(f"make-{product_id}-{at}", "") for at, name in enumerate(names)}
 
 
-def styles_meant(text: str, most: int = 3) -> list[Style]:
-    """Products on sale that a text may mean and of which not every combination is a variant yet, so that a missing one
-    can be made where it is first needed."""
-    hits = search.find("variants", text, 24)
-    ids = list(dict.fromkeys(hit.group_id for hit in hits))
-    if not ids:
+def styles_of(variant_ids: Sequence[int], most: int = 3) -> list[Style]:
+    """The products on sale of these variants, the likeliest first, of which not every combination is a variant yet, so
+    that a missing one can be made where it is first needed."""
+    if not variant_ids:
         return []
+    rows = session.execute(select(Variant.id, Variant.product_id).where(Variant.id.in_(variant_ids[:LOOKED_UP])))
+    owners = {row.id: row.product_id for row in rows}
+    ids = list(dict.fromkeys(owners[one] for one in variant_ids if one in owners))
     made = select(func.count()).where(Variant.product_id == Product.id).correlate(Product).scalar_subquery()
-    rows = {
+    found = {
         one.id: (one, count)
         for one, count in session.execute(
             select(Product, made).where(Product.id.in_(ids), Product.archived_at.is_(None))
@@ -241,6 +241,6 @@ def styles_meant(text: str, most: int = 3) -> list[Style]:
     }
     return [
         Style(one.id, one.name, {name: one.option_values.get(name, []) for name in one.option_names})
-        for one, count in (rows[number] for number in ids if number in rows)
+        for one, count in (found[number] for number in ids if number in found)
         if one.option_names and possible_of(one) > count
     ][:most]

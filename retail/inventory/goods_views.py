@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from retail.catalog.grid_queries import style_wanted, styles_meant
+from retail.catalog.grid_queries import style_wanted, styles_of
 from retail.catalog.queries import only_meant, scanned
 from retail.catalog.services import ensure_variant
 from retail.core import db, html, shown
@@ -140,7 +140,7 @@ def find() -> Response:
         fragment="found",
         q=q,
         found=found,
-        styles=styles_meant(q) if can(Can.RECEIVE_STOCK) else [],
+        styles=styles_of([one.variant_id for one in found]) if can(Can.RECEIVE_STOCK) else [],
         picture_url=picture_url,
     )
 
@@ -279,7 +279,7 @@ def _desk_page(template: str, desk: Desk) -> Response:
         form=desk.form,
         q=desk.q,
         found=desk.found,
-        styles=styles_meant(desk.q) if desk.found else [],
+        styles=styles_of([one.variant_id for one in desk.found]),
         worth_of=worth_of,
         picture_url=picture_url,
         shows_costs=can(Can.VIEW_COSTS),

@@ -10,7 +10,7 @@ from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.catalog.grid_queries import style_wanted, styles_meant
+from retail.catalog.grid_queries import style_wanted, styles_of
 from retail.catalog.jewel_queries import lock_numbered, standing_lock
 from retail.catalog.queries import looked_for, only_meant, scanned, search_variants
 from retail.catalog.services import ensure_variant
@@ -85,12 +85,12 @@ def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
             "station": station,
             "cart": priced,
             "screen": screen,
-            "tiles": _tiles(station, screen.q, screen.category_id) if whole else [],
+            "tiles": (tiles := _tiles(station, screen.q, screen.category_id) if whole else []),
             "categories": queries.main_categories() if whole else [],
             "customers": find_customers(customer_q) if whole else [],
             "customer_q": customer_q,
             "new_product_url": _new_product_url(screen.q),
-            "styles": styles_meant(screen.q) if whole and screen.q else [],
+            "styles": styles_of([one.variant_id for one in tiles]) if screen.q else [],
         }
     response = html.page("till/sale.html", fragment="cart", status=screen.status, **context)
     response.headers.update(screen.headers)
@@ -177,7 +177,7 @@ def products() -> Response:
         screen=screen,
         station=station,
         new_product_url=_new_product_url(q),
-        styles=styles_meant(q) if q else [],
+        styles=styles_of([one.variant_id for one in tiles]) if q else [],
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from retail.catalog import services as catalog
-from retail.catalog.grid_queries import View, grid_of, styles_meant
+from retail.catalog.grid_queries import View, grid_of, styles_of
 from retail.catalog.models import Barcode, Product, Variant
 from retail.catalog.services import Description, NewVariant, bulk
 from retail.core.db import session, unit_of_work
@@ -154,7 +154,7 @@ def test_a_missing_combination_is_made_on_first_use_at_the_price_of_what_is_most
     with unit_of_work():
         blue = catalog.ensure_variant(product_id, {"Size": "S", "Color": "Blue"})
         catalog.change_price(blue.id, Decimal(25))
-    assert [one.name for one in styles_meant("linen")] == ["Linen shirt"]
+    assert [one.name for one in styles_of([blue.id])] == ["Linen shirt"]
     with unit_of_work():
         made = catalog.ensure_variant(product_id, {"Size": "m", "Color": "blue"})
         assert (made.name, made.price) == ("Linen shirt – M / Blue", 25)
