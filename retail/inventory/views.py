@@ -139,6 +139,8 @@ def product_panel(product_id: int) -> Response:
         product_id=product_id,
         product_name=name,
         levels=found,
+        total=queries.on_hand_of_product(product_id),
+        is_whole=len(found) < queries.MOST_LEVELS,
         several=len({one.variant_id for one in found}) > 1,
         product_url=link("catalog.product_page", product_id=product_id),
         **WORDS,
