@@ -300,6 +300,8 @@ def upgrade() -> None:
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("relayed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_events_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
@@ -1283,6 +1285,7 @@ def upgrade() -> None:
         sa.Column("totp_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("everywhere", sa.Boolean(), nullable=False),
         sa.Column("theme", sa.String(), nullable=False),
         sa.Column("locale", sa.String(), nullable=True),
         sa.Column("timezone", sa.String(), nullable=True),
@@ -1441,6 +1444,8 @@ def upgrade() -> None:
         sa.Column("group_key", sa.String(), nullable=True),
         sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
@@ -1820,6 +1825,28 @@ def upgrade() -> None:
             batch_op.f("ix_support_accesses_tenant_id_asked_at"), ["tenant_id", "asked_at"], unique=False
         )
 
+    op.create_table(
+        "user_places",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_user_places_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_user_places_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_user_places_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_places")),
+        sa.UniqueConstraint(
+            "tenant_id", "user_id", "location_id", name=op.f("uq_user_places_tenant_id_user_id_location_id")
+        ),
+    )
     op.create_table(
         "user_sessions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2911,6 +2938,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_sessions_tenant_id_user_id"))
 
     op.drop_table("user_sessions")
+    op.drop_table("user_places")
     with op.batch_alter_table("support_accesses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_asked_at"))
         batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_answered_by_id"))

@@ -14,6 +14,7 @@ from flask_babel import refresh
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, tenancy
+from retail.core.places import Places
 from retail.permissions import PLATFORM, PUBLIC, SIGNED_IN, Can, Need
 
 FILES = ("models", "services", "queries", "search", "handlers", "work", "checks", "tables", "datasets", "views", "cli")
@@ -36,6 +37,8 @@ class Person(Protocol):
     def name(self) -> str: ...
     @property
     def permissions(self) -> frozenset[str]: ...
+    @property
+    def places(self) -> Places: ...
     def actor(self, address: str | None) -> audit.Actor: ...
 
 
@@ -169,7 +172,7 @@ def init_app(
         db.session.rollback()
         if person is not None:
             if person.tenant_id is not None:
-                g.tenant_token = tenancy.enter(person.tenant_id)
+                g.tenant_token = tenancy.enter(person.tenant_id, person.places)
             audit.act_as(person.actor(request.remote_addr))
 
     @app.after_request

@@ -12,6 +12,7 @@ from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
+from retail.core.places import cover
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import current_tenant_id, taken_anywhere
 from retail.identity import passwords, sessions
@@ -145,8 +146,9 @@ def renew_hash(user: User, password: str) -> None:
 
 
 def manageable(user: User, mine: Powers) -> bool:
-    """Whether somebody who may do `mine` may change this user: nobody manages those who may do more, or go further."""
-    return mine.cover(user.role)
+    """Whether somebody who may do `mine` may change this user: nobody manages those who may do more, go further, or
+    work where they do not."""
+    return mine.cover(user.role) and cover(mine.places, sessions.placed(user))
 
 
 def check_may_manage(user: User, mine: Powers) -> None:
@@ -161,6 +163,15 @@ def check_may_give(role: Role, mine: Powers) -> None:
     """Refused when the role allows what whoever gives it may not, or goes further."""
     if not mine.cover(role):
         raise Refused(_("You can only give a role that allows no more than your own."), field="role_id")
+
+
+def colleague_numbered(user_id: int, mine: Powers) -> User:
+    """A user who works at one of the places where whoever asks does; NotFound for all others."""
+    user = user_numbered(user_id)
+    theirs = sessions.placed(user)
+    if mine.places is not None and theirs is not None and mine.places.isdisjoint(theirs):
+        raise NotFound(_("There is no such person."))
+    return user
 
 
 def user_numbered(user_id: int) -> User:
@@ -205,7 +216,7 @@ def change_user(user: User, name: str, role: Role, mine: Powers, acting_id: int)
     session.flush()
     session.refresh(user)
     audit.record("role_given", "users", user.id, user.name, {"role": [before, role.name]})
-    _check_somebody_manages()
+    check_somebody_manages()
 
 
 def deactivate(user: User, mine: Powers, acting_id: int) -> None:
@@ -215,7 +226,7 @@ def deactivate(user: User, mine: Powers, acting_id: int) -> None:
     check_may_manage(user, mine)
     user.active = False
     session.flush()
-    _check_somebody_manages()
+    check_somebody_manages()
     sessions.end_all(user.id)
 
 
@@ -225,12 +236,14 @@ def reactivate(user: User, mine: Powers) -> None:
     user.active = True
 
 
-def _check_somebody_manages() -> None:
-    """Refused when nobody who can sign in could manage people and roles any more. Whoever else changes people or roles
-    in this instant has to wait, so that two owners cannot demote each other at once."""
+def check_somebody_manages() -> None:
+    """Refused when nobody who can sign in and works everywhere could manage people and roles any more. Whoever else
+    changes people or roles in this instant has to wait, so that two owners cannot demote each other at once."""
     session.execute(select(Tenant.id).where(Tenant.id == current_tenant_id()).with_for_update())
     held = session.execute(
-        select(Role.permissions).join(User, User.role_id == Role.id).where(User.active, User.password_hash.is_not(None))
+        select(Role.permissions)
+        .join(User, User.role_id == Role.id)
+        .where(User.active, User.everywhere, User.password_hash.is_not(None))
     ).scalars()
     if not any({Can.MANAGE_USERS, Can.MANAGE_ROLES} <= set(permissions) for permissions in held):
         raise Refused(_("Somebody must be left who can manage people and roles. Give another person that role first."))
@@ -293,7 +306,7 @@ def change_role(
     role.largest_adjustment = limits.adjustment
     role.requires_second_factor = requires_second_factor
     session.flush()
-    _check_somebody_manages()
+    check_somebody_manages()
 
 
 def remove_role(role: Role) -> None:
