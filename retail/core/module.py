@@ -9,12 +9,12 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
-from flask import Blueprint, Flask, abort, g, request
+from flask import Blueprint, Flask, abort, current_app, g, request
 from flask_babel import refresh
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, tenancy
-from retail.core.places import Places
+from retail.core.places import NOWHERE, Places
 from retail.permissions import PLATFORM, PUBLIC, SIGNED_IN, Can, Need
 
 FILES = ("models", "services", "queries", "search", "handlers", "work", "checks", "tables", "datasets", "views", "cli")
@@ -134,6 +134,15 @@ def _refusal(need: Need | None, person: Person | None) -> int:
     if person is None:
         return 401
     return 404 if person.of_platform or need == PLATFORM else 403
+
+
+def places_of(user_id: int | None) -> Places:
+    """Where somebody works for whom a worker does something; what nobody asked for is done everywhere. Nowhere for who
+    may no longer sign in."""
+    if user_id is None:
+        return None
+    person = registry_of(current_app).person_numbered(user_id, None)
+    return NOWHERE if person is None else person.places
 
 
 def person_or_none() -> Any:

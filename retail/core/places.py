@@ -65,6 +65,11 @@ def cover(mine: Places, theirs: Places) -> bool:
     return mine is None or (theirs is not None and theirs <= mine)
 
 
+def shares_a_place(one: Places, other: Places) -> bool:
+    """Whether two people meet at some location: who works everywhere meets everybody."""
+    return one is None or other is None or not one.isdisjoint(other)
+
+
 @contextmanager
 def everywhere() -> Iterator[None]:
     """For rules of the business that hold wherever somebody works: the other end of a transfer, whether a product is

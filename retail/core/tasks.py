@@ -28,6 +28,8 @@ from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import Happening, emit, event
 from retail.core.language import locale_of, speaking
+from retail.core.module import places_of
+from retail.core.places import limited_to
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, inside
 from retail.core.troubles import note_error
@@ -107,6 +109,7 @@ class Declared:
     quiet: bool
     takes_turns: bool = False
     tells_itself: bool = False
+    of_business: bool = False
 
 
 TASKS: dict[str, Declared] = {}
@@ -122,18 +125,22 @@ def task(
     quiet: bool = False,
     takes_turns: bool = False,
     tells_itself: bool = False,
+    of_business: bool = False,
 ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., dict[str, Any] | None]]:
     """Declare a task. The function receives `progress(done, total, message)` and its arguments, commits by
     `unit_of_work` in as many steps as it likes, and returns a result of plain values or None. What it raises, other
     than Refused, is tried again after each of `retry_seconds`. The end of a `quiet` task is told to nobody, the
     success of one that `tells_itself` only by what it announces. One that
     `takes_turns` goes on where it stopped when it is run again: at a report of progress it gives
-    way to other work that waits in its queue, so that nobody waits for somebody else's hour."""
+    way to other work that waits in its queue, so that nobody waits for somebody else's hour. What somebody asked for is
+    done within the places they work at, unless it is work `of_business`: then whoever asks only says when."""
 
     def declare(work: Callable[..., dict[str, Any] | None]) -> Callable[..., dict[str, Any] | None]:
         if name in TASKS:
             raise ValueError(f"two tasks are called {name}")
-        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds, quiet, takes_turns, tells_itself)
+        TASKS[name] = Declared(
+            name, label, work, queue, timeout, retry_seconds, quiet, takes_turns, tells_itself, of_business
+        )
         return work
 
     return declare
@@ -192,7 +199,8 @@ def run(task_id: int, tenant_id: int) -> None:
         with _signs_of_life(tenant_id, mine), inside(tenant_id):
             with reading():
                 locale = locale_of(claimed.user_id)
-            with speaking(locale):
+                places = None if declared.of_business else places_of(claimed.user_id)
+            with speaking(locale), limited_to(places):
                 result = declared.work(progress=progress, **claimed.arguments)
         outcome = {"state": "done", "result": result, "error": None}
     except Cancelled:

@@ -152,8 +152,8 @@ class UserSession(OnDevice, OfTenant, Model):
     """One person of a business, signed in on a device.
 
     At a till others take over by PIN (`cashier_id`), who then may do the work of a till and nothing else; `locked_at`
-    is set while nobody works at it. `viewed_user_id` or `viewed_role_id` is set while the person looks at the program
-    as somebody else, reading only."""
+    is set while nobody works at it. `till_location_id` is where its register stands. `viewed_user_id` or
+    `viewed_role_id` is set while the person looks at the program as somebody else, reading only."""
 
     __tablename__ = "user_sessions"
     __table_args__ = (Index(None, "tenant_id", "user_id"),)
@@ -161,6 +161,7 @@ class UserSession(OnDevice, OfTenant, Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
     register_id: Mapped[int | None]
+    till_location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
     cashier_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     locked_at: Mapped[datetime | None]
     viewed_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

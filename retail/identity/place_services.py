@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
@@ -17,25 +16,8 @@ from retail.identity import sessions
 from retail.identity.limits import Powers
 from retail.identity.models import User, UserPlace
 from retail.identity.services import check_may_manage, check_somebody_manages
+from retail.identity.whereabouts import placed
 from retail.tenancy.models import Location
-
-
-def places_by_person(users: Iterable[User]) -> dict[int, Places]:
-    """Where each of these people works."""
-    everybody = list(users)
-    limited = [one.id for one in everybody if not one.everywhere]
-    found: dict[int, set[int]] = defaultdict(set)
-    if limited:
-        rows = session.execute(select(UserPlace.user_id, UserPlace.location_id).where(UserPlace.user_id.in_(limited)))
-        for user_id, location_id in rows:
-            found[user_id].add(location_id)
-    return {one.id: None if one.everywhere else frozenset(found[one.id]) for one in everybody}
-
-
-def works_at(places: Places, location_ids: Collection[int | None]) -> bool:
-    """Whether somebody with these places works at one of some locations; what has no location is everybody's."""
-    named = {one for one in location_ids if one is not None}
-    return places is None or not named or not places.isdisjoint(named)
 
 
 def check_may_place(places: Places, mine: Powers) -> None:
@@ -52,7 +34,7 @@ def set_places(user: User, places: Places, mine: Powers, acting_id: int) -> bool
 
     Refused for oneself, and for locations which whoever says so has not.
     """
-    before = sessions.placed(user)
+    before = placed(user)
     if before == places:
         return False
     if user.id == acting_id:

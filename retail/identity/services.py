@@ -21,6 +21,7 @@ from retail.identity.letters import tell
 from retail.identity.limits import PERMISSION_OF, Limits, Powers, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
 from retail.identity.passwords import check_password
+from retail.identity.whereabouts import placed
 from retail.permissions import (
     LARGEST_ADJUSTMENT,
     LARGEST_DISCOUNT_PERCENT,
@@ -148,7 +149,7 @@ def renew_hash(user: User, password: str) -> None:
 def manageable(user: User, mine: Powers) -> bool:
     """Whether somebody who may do `mine` may change this user: nobody manages those who may do more, go further, or
     work where they do not."""
-    return mine.cover(user.role) and cover(mine.places, sessions.placed(user))
+    return mine.cover(user.role) and cover(mine.places, placed(user))
 
 
 def check_may_manage(user: User, mine: Powers) -> None:
@@ -168,7 +169,7 @@ def check_may_give(role: Role, mine: Powers) -> None:
 def colleague_numbered(user_id: int, mine: Powers) -> User:
     """A user who works at one of the places where whoever asks does; NotFound for all others."""
     user = user_numbered(user_id)
-    theirs = sessions.placed(user)
+    theirs = placed(user)
     if mine.places is not None and theirs is not None and mine.places.isdisjoint(theirs):
         raise NotFound(_("There is no such person."))
     return user

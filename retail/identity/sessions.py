@@ -23,7 +23,8 @@ from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import across_tenants
 from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.limits import Limits, Powers, limits_of
-from retail.identity.models import Approval, OnDevice, Role, SignInAttempt, User, UserPlace, UserSession
+from retail.identity.models import Approval, OnDevice, Role, SignInAttempt, User, UserSession
+from retail.identity.whereabouts import placed
 from retail.permissions import BY_PIN, OF_THE_WHOLE, Can
 from retail.tenancy.models import Tenant
 
@@ -70,6 +71,7 @@ class SignedIn:
     register_id: int | None
     confirmed_at: datetime
     second_factor: bool
+    till_location_id: int | None = None
     places: Places = None
     withheld: frozenset[str] = frozenset()
     must_set_up_second_factor: bool = False
@@ -92,6 +94,13 @@ class SignedIn:
     def powers(self) -> Powers:
         """What their role lets them do, how far, and where."""
         return Powers(self.permissions | self.withheld, self.limits, self.places)
+
+    @property
+    def stands_at(self) -> Places:
+        """Where this device is: at the till it sells at, else where the person works at it now, else at any place of
+        theirs."""
+        here = self.till_location_id or self.location_id
+        return self.places if here is None else frozenset({here})
 
     @property
     def kept_out(self) -> bool:
@@ -176,6 +185,7 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         tenant=tenant,
         location_id=kept.location_id,
         register_id=kept.register_id,
+        till_location_id=kept.till_location_id,
         confirmed_at=kept.confirmed_at,
         second_factor=kept.second_factor,
         must_set_up_second_factor=role.requires_second_factor and user.totp_confirmed_at is None and not by_pin,
@@ -189,13 +199,6 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
     if kept.viewed_role_id is not None and Can.VIEW_AS in person.permissions:
         return _looking_as(person, kept)
     return person
-
-
-def placed(user: User) -> Places:
-    """At which locations somebody works; None is everywhere."""
-    if user.everywhere:
-        return None
-    return frozenset(session.scalars(select(UserPlace.location_id).where(UserPlace.user_id == user.id)))
 
 
 def person_numbered(user_id: int, location_id: int | None) -> SignedIn | None:

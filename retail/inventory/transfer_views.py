@@ -15,6 +15,7 @@ from retail.core.documents import ReportColumn, ReportDocument, ReportTable, rep
 from retail.core.downloads import send_pieces
 from retail.core.errors import Refused
 from retail.core.forms import refusals
+from retail.core.places import is_here
 from retail.core.tables import table_page
 from retail.inventory import module, services
 from retail.inventory.forms import ArrivalForm, CallBackForm, TypedLine, count_of, read_lines
@@ -48,6 +49,8 @@ def _transfer_page(transfer_id: int, problem: str = "", form: CallBackForm | Non
         status=422 if problem or form else 200,
         found=found,
         transfer=found.transfer,
+        may_send=is_here(found.transfer.location_id),
+        may_receive=is_here(found.transfer.to_location_id),
         problem=problem,
         typed=request.form if problem else {},
         form=form or CallBackForm(formdata=None),

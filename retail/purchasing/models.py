@@ -16,6 +16,7 @@ from retail.core.money import ZERO, Amount, Quantity, Rate
 from retail.core.places import AtPlace
 from retail.core.states import Flow
 from retail.core.tenancy import OfTenant
+from retail.purchasing.replenishment_models import OrderProposal, ReplenishmentRule, ReplenishmentTrial
 from retail.purchasing.supplier_models import (
     NOTE_KINDS,
     PriceBreak,
@@ -358,49 +359,3 @@ class ReturnedLine(OfTenant, AtPlace, Model):
     value: Mapped[Amount]
     cleared: Mapped[Amount] = mapped_column(default=ZERO)
     business_date: Mapped[date]
-
-
-class ReplenishmentRule(OfTenant, Audited, Model):
-    """How a variant is ordered again where the forecast alone shall not decide: `forecast` (with floor and ceiling),
-    `min_max` (up to the maximum once it is at the minimum), `never`."""
-
-    __tablename__ = "replenishment_rules"
-    __table_args__ = (UniqueConstraint("tenant_id", "variant_id"),)
-
-    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
-    kind: Mapped[str] = mapped_column(default="forecast")
-    minimum: Mapped[Quantity | None]
-    maximum: Mapped[Quantity | None]
-
-
-class OrderProposal(OfTenant, Model):
-    """What the night would order of a variant, made anew each night; `figures` are the numbers the reasons are made of.
-    `cost` is in the supplier's currency. `order_id` is the draft it went into."""
-
-    __tablename__ = "order_proposals"
-    __table_args__ = (UniqueConstraint("tenant_id", "variant_id"), Index(None, "tenant_id", "supplier_id"))
-
-    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
-    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id"))
-    as_of: Mapped[date]
-    quantity: Mapped[Quantity]
-    unit_cost: Mapped[Amount]
-    cost: Mapped[Amount]
-    on_hand: Mapped[Quantity]
-    incoming: Mapped[Quantity]
-    reorder_point: Mapped[Quantity]
-    order_up_to: Mapped[Quantity]
-    cover_days: Mapped[int | None]
-    figures: Mapped[dict[str, Any]] = mapped_column(JSON)
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("purchase_orders.id"))
-
-
-class ReplenishmentTrial(OfTenant, Model):
-    """What the rules would have ordered on the history there is, against a plain minimum and maximum."""
-
-    __tablename__ = "replenishment_trials"
-    __table_args__ = (UniqueConstraint("tenant_id", "as_of"),)
-
-    as_of: Mapped[date]
-    computed_at: Mapped[datetime]
-    result: Mapped[dict[str, Any]] = mapped_column(JSON)

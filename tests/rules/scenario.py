@@ -208,7 +208,7 @@ def _prove(owner: User, cast: make.Cast, word: str) -> None:
         word, Can.REFUND, action="refund", measure=Decimal(5), amount=Decimal(5), bound_to=f"{word} refund"
     )
     act_as(Actor(user_id=cast.users["cashier"], name=f"{word} cashier", address="127.0.0.1"))
-    approve(need, owner)
+    approve(need, owner, None)
     act_as(Actor(user_id=owner.id, name=f"{word} owner", address="127.0.0.1"))
 
 
