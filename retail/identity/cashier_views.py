@@ -107,7 +107,7 @@ def remove_own_pin() -> Response:
 @fresh
 def set_pin_of(user_id: int) -> Response:
     """Give somebody a PIN."""
-    user = services.user_numbered(user_id)
+    user = services.colleague_numbered(user_id, g.person.powers)
     services.check_may_manage(user, g.person.powers)
     words = _("The PIN of %(name)s is set; tell them in person.", name=user.name)
     return _set_pin(user_id, url_for("identity.person", user_id=user_id), words)
@@ -117,7 +117,7 @@ def set_pin_of(user_id: int) -> Response:
 @fresh
 def remove_pin_of(user_id: int) -> Response:
     """Take somebody's PIN away."""
-    user = services.user_numbered(user_id)
+    user = services.colleague_numbered(user_id, g.person.powers)
     services.check_may_manage(user, g.person.powers)
     pin_services.remove_pin(user)
     return html.done(

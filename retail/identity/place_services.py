@@ -10,8 +10,10 @@ from sqlalchemy import delete, select
 from retail.core import audit
 from retail.core.db import session
 from retail.core.errors import Refused
+from retail.core.events import emit
 from retail.core.places import Places, cover
 from retail.core.push import close_after_commit
+from retail.events.identity import PlacesGiven
 from retail.identity import sessions
 from retail.identity.limits import Powers
 from retail.identity.models import User, UserPlace
@@ -28,15 +30,15 @@ def check_may_place(places: Places, mine: Powers) -> None:
         raise Refused(_("You can only give locations at which you work yourself."), field="places")
 
 
-def set_places(user: User, places: Places, mine: Powers, acting_id: int) -> bool:
-    """Let somebody work at these locations alone, or with None at all of them; returns whether that is new. What they
-    see changes with their next request, their open screens are asked anew, and tills they took over are locked.
+def set_places(user: User, places: Places, mine: Powers, acting_id: int) -> None:
+    """Let somebody work at these locations alone, or with None at all of them. What they see changes with their next
+    request, their open screens are asked anew, and tills they took over are locked.
 
     Refused for oneself, and for locations which whoever says so has not.
     """
     before = placed(user)
     if before == places:
-        return False
+        return
     if user.id == acting_id:
         raise Refused(_("You cannot change where you work yourself; ask a colleague."), field="places")
     check_may_manage(user, mine)
@@ -50,7 +52,12 @@ def set_places(user: User, places: Places, mine: Powers, acting_id: int) -> bool
     audit.record("places_given", "users", user.id, user.name, {"places": [_said(before, names), _said(places, names)]})
     sessions.leave_tills(user.id)
     close_after_commit(f"user:{user.id}")
-    return True
+    emit(PlacesGiven(user_id=user.id))
+
+
+def words(places: Places) -> str:
+    """Where somebody works, in words."""
+    return _said(places, names_of(places or ()))
 
 
 def names_of(location_ids: Collection[int]) -> Mapping[int, str]:

@@ -198,9 +198,12 @@ def roles() -> Sequence[Role]:
 
 
 def invite(email: str, name: str, role: Role, mine: Powers) -> User:
-    """A new user who sets a password by the link sent to them."""
+    """A new user who sets a password by the link sent to them. Invited by somebody who works at some places only, they
+    work nowhere until it is said where."""
     check_may_give(role, mine)
-    return add_user(email, name, role.name)
+    user = add_user(email, name, role.name)
+    user.everywhere = mine.places is None
+    return user
 
 
 def change_user(user: User, name: str, role: Role, mine: Powers, acting_id: int) -> None:
