@@ -203,7 +203,7 @@ class SmsAccount(OfTenant, Audited, Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class NotificationDelivery(OfTenant, Model):
+class NotificationDelivery(OfTenant, AtPlace, Model):
     """One notification on its way to one person by one channel other than the program itself.
 
     `state`: waiting (due at `due_at`), digest (waits for the next digest), sent, delivered (the other side said so),
@@ -211,6 +211,7 @@ class NotificationDelivery(OfTenant, Model):
     """
 
     __tablename__ = "notification_deliveries"
+    within = "notification_id"
     __table_args__ = (
         UniqueConstraint("tenant_id", "notification_id", "channel", "target"),
         Index(None, "tenant_id", "created_at"),
