@@ -16,7 +16,7 @@ from typing import Any, ClassVar, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, exists, func, or_, orm, select
-from sqlalchemy.orm.interfaces import CompileStateOption, ORMOption
+from sqlalchemy.orm.interfaces import CriteriaOption, ORMOption
 
 from retail.core.db import Model, session, table_of
 from retail.core.errors import NotFound
@@ -115,7 +115,7 @@ def placed_models() -> tuple[type[Model], ...]:
     return tuple(one.class_ for one in Model.registry.mappers if AtPlace in one.class_.__mro__)
 
 
-class _Fence(CompileStateOption):
+class _Fence(CriteriaOption):
     """The criteria of all models as one option. What SQLAlchemy asks each of them for, again with every statement, is
     said once: they are built alike, and only the ids differ."""
 
@@ -131,6 +131,10 @@ class _Fence(CompileStateOption):
     def _gen_cache_key(self, _names: Any, bindparams: list[Any]) -> tuple[Any, ...]:
         bindparams.extend(self.values)
         return self.key
+
+    def get_global_criteria(self, attributes: Any) -> None:
+        for one in self.criteria:
+            one.get_global_criteria(attributes)
 
     def process_compile_state(self, compile_state: Any) -> None:
         for one in self.criteria:

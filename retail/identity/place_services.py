@@ -11,7 +11,7 @@ from retail.core import audit
 from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.events import emit
-from retail.core.places import Places, cover
+from retail.core.places import NOWHERE, Places, cover
 from retail.core.push import close_after_commit
 from retail.events.identity import PlacesGiven
 from retail.identity import sessions
@@ -37,7 +37,7 @@ def set_places(user: User, places: Places, mine: Powers, acting_id: int) -> None
     Refused for oneself, and for locations which whoever says so has not.
     """
     before = placed(user)
-    if before == places:
+    if before == places and before != NOWHERE:
         return
     if user.id == acting_id:
         raise Refused(_("You cannot change where you work yourself; ask a colleague."), field="places")
