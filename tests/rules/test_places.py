@@ -6,6 +6,7 @@ The town's “branch” has the role of an owner and works at the warehouse alon
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, select
@@ -19,7 +20,7 @@ from retail.core.tables import TABLES
 from retail.core.tenancy import inside, owned_models
 from retail.permissions import OF_THE_WHOLE, ROLES, Can
 from tests import make
-from tests.rules.sources import none
+from tests.rules.sources import Source, called, calls, none, program, source
 from tests.rules.test_canary import words_in
 from tests.rules.walking import _build, addresses, dump, model_of, routes
 
@@ -142,6 +143,26 @@ def test_lists_and_figures_of_all_locations_need_the_whole_business(quick_town):
                 wrong.append(f"{name}: reads {min(found)}, and so needs a permission of the whole business, not {need}")
     none(wrong)
     assert looked > 30
+
+
+EVERYWHERE = {
+    "retail/inventory/services/ends.py": "a step of a transfer changes what stands at its other end",
+    "retail/purchasing/services/ordering.py": "the last exchange rate is that of the business",
+}
+
+
+def looks_elsewhere(found: Iterable[Source]) -> list[str]:
+    return [
+        f"{one.at(node)}: works everywhere for whoever asks; name it in EVERYWHERE with its reason"
+        for one in found
+        for node in calls(one)
+        if called(node).split(".")[-1] == "everywhere" and one.path not in EVERYWHERE
+    ]
+
+
+def test_who_works_everywhere_for_others_is_named():
+    none(looks_elsewhere(one for one in program() if one.kind != "places"))
+    assert looks_elsewhere([source("with everywhere():\n    pass")])
 
 
 # -- what comes up ----------------------------------------------------------------------------------------------------
