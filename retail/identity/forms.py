@@ -173,6 +173,7 @@ class PlacesForm(Form):
         there = locations()
         self.places.choices = choices_from((one.id, one.name) for one in there)
         if mine is not None:
+            self.places.label.text = self.works.label.text
             del self.works
         elif not self.is_submitted():
             self.works.data = "everywhere" if present is None else "some"

@@ -38,7 +38,7 @@ class User(OfTenant, Audited, Model):
     Who does not work `everywhere` works at their `places` alone, and at none when there are none."""
 
     __tablename__ = "users"
-    audit_hidden = frozenset({"password_hash", "pin_hash", "totp_secret", "last_totp_step", "everywhere"})
+    audit_hidden = frozenset({"password_hash", "pin_hash", "totp_secret", "last_totp_step"})
 
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]

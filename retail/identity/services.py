@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from argon2 import PasswordHasher
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from retail.core import audit
 from retail.core.clock import now
@@ -202,8 +203,18 @@ def invite(email: str, name: str, role: Role, mine: Powers) -> User:
     work nowhere until it is said where."""
     check_may_give(role, mine)
     user = add_user(email, name, role.name)
-    user.everywhere = mine.places is None
+    let_work(user, everywhere=mine.places is None)
     return user
+
+
+def let_work(user: User, *, everywhere: bool) -> None:
+    """Note whether somebody works at all locations. By a statement of its own, because the history has an entry that
+    names the locations."""
+    session.execute(
+        update(User).where(User.id == user.id).values(everywhere=everywhere),
+        execution_options={"synchronize_session": False},
+    )
+    set_committed_value(user, "everywhere", everywhere)
 
 
 def change_user(user: User, name: str, role: Role, mine: Powers, acting_id: int) -> None:

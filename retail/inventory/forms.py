@@ -67,6 +67,8 @@ class TransferForm(Form):
         ends = sorted(every_location(), key=lambda one: not is_here(one.id))
         places = choices_from((one.id, one.name) for one in ends)
         self.location.choices = self.to_location.choices = places
+        if len(locations()) < 2:
+            self.how.choices = [one for one in self.how.choices if one.value != "now"]
 
 
 class ArrivalForm(Form):

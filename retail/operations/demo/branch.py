@@ -29,6 +29,7 @@ def staff_the_store(shop: Shop, password: str) -> None:
     email = f"store@{shop.people[0][2].partition('@')[2]}"
     if session.scalar(select(User.id).where(User.email == email)) is not None:
         return
+    act_as(Actor(name="demo"))
     here, store = first_shop().id, session.scalars(select(Location.id).where(Location.code == "store")).one()
     clerk = add_user(email, "Robin Store", "clerk", password)
     set_places(clerk, frozenset({store}), Powers(frozenset(Can), NO_LIMITS), acting_id=0)
