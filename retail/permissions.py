@@ -38,6 +38,8 @@ class Can(StrEnum):
     COUNT_STOCK = "inventory:count:make"
     APPROVE_COUNT = "inventory:count:approve"
 
+    PRINT_LABELS = "labels:label:print"
+
     SEE_DELIVERIES = "notifications:delivery:view"
 
     SEE_MAILBOX = "operations:mailbox:view"
@@ -132,6 +134,7 @@ _CLERK = frozenset(
         Can.VIEW_PROPOSALS,
         Can.ORDER_PROPOSED,
         Can.COUNT_STOCK,
+        Can.PRINT_LABELS,
         Can.VIEW_INTELLIGENCE,
         Can.EXPORT,
     }

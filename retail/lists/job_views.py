@@ -17,7 +17,7 @@ from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.forms import read_decimal
 from retail.core.module import allowed, can, person_or_none
-from retail.core.tables import TABLES, Asked, Bulk, Table
+from retail.core.tables import TABLES, Asked, Bulk, Onward, Table
 from retail.core.tables.answering import label_of_row
 from retail.core.tasks import Task
 from retail.lists import module, queries, services
@@ -60,7 +60,7 @@ def _named_rows(table: Table, chosen: Select[Any]) -> Iterator[tuple[int, str]]:
         yield row.row_id, label_of_row(table, row)
 
 
-def _answers(job: Bulk, given: Mapping[str, str]) -> dict[str, Any]:
+def _answers(job: Bulk | Onward, given: Mapping[str, str]) -> dict[str, Any]:
     """What the job asked, as plain values. Refused, at the field, for what is missing or no number."""
     found: dict[str, Any] = {}
     for name, one in job.fields.items():
@@ -99,7 +99,9 @@ def _examples(table: Table, job: Bulk, chosen: Select[Any], answers: Mapping[str
     return found
 
 
-def _form_page(table: Table, name: str, job: Bulk, given: MultiDict[str, str], problem: Refused | None) -> Response:
+def _form_page(
+    table: Table, name: str, job: Bulk | Onward, given: MultiDict[str, str], problem: Refused | None
+) -> Response:
     chosen = _chosen(table, given)
     count = tables.counted(chosen, services.MOST)
     examples: list[tuple[str, str, str]] = []
@@ -109,7 +111,7 @@ def _form_page(table: Table, name: str, job: Bulk, given: MultiDict[str, str], p
             services.check_size(count)
         except Refused as no:
             problem = no
-    if asked_for and problem is None:
+    if isinstance(job, Bulk) and asked_for and problem is None:
         try:
             examples = _examples(table, job, chosen, _answers(job, given))
         except Refused as no:
@@ -162,6 +164,8 @@ def do_job(list_name: str, job_name: str) -> Response:
     given = MultiDict(request.form)
     try:
         answers = _answers(declared, given)
+        if isinstance(declared, Onward):
+            return _taken_on(table, declared, answers, given)
         run = services.begin(table.name, job_name, answers, _named_rows(table, _chosen(table, given)))
     except Refused as no:
         session.rollback()
@@ -173,6 +177,14 @@ def do_job(list_name: str, job_name: str) -> Response:
     back = given.get("back", "")
     undo = url_for("lists.undo_run", bulk_run_id=run.id) if run.changed else None
     return html.done(_said(run), to=back if html.is_safe_target(back) and not run.refused else page, undo_url=undo)
+
+
+def _taken_on(table: Table, job: Onward, answers: Mapping[str, Any], given: MultiDict[str, str]) -> Response:
+    ids = list(session.scalars(_chosen(table, given).with_only_columns(type(table).row_id).limit(services.MOST + 1)))
+    services.check_size(len(ids))
+    if not ids:
+        raise Refused(_("Choose at least one row."))
+    return html.done("", to=job.take(ids, answers))
 
 
 def _said(run: BulkRun) -> str:
