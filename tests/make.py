@@ -32,14 +32,12 @@ from retail.identity import second_factor, sessions
 from retail.identity import services as identity
 from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.identification import ADMINISTRATOR
-from retail.identity.limits import NO_LIMITS, Powers
 from retail.identity.models import User
 from retail.identity.pin_services import set_pin
-from retail.identity.place_services import set_places
+from retail.identity.place_services import give_places
 from retail.inventory import services as inventory
 from retail.inventory.services import Movement
 from retail.payments.services import Tender
-from retail.permissions import Can
 from retail.tenancy.models import Location, Tenant
 from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
@@ -228,10 +226,8 @@ def give_pin(shop: Cast, role: str, pin: str = "2580") -> int:
 
 def limit(shop: Cast, role: str, *location_ids: int) -> None:
     """Let somebody work at these locations only; at all of them when none is named. Commits."""
-    everything = Powers(frozenset(Can), NO_LIMITS)
     with inside(shop.tenant_id), unit_of_work():
-        user = session.get_one(User, shop.users[role])
-        set_places(user, frozenset(location_ids) or None, everything, acting_id=0)
+        give_places(session.get_one(User, shop.users[role]), frozenset(location_ids) or None)
 
 
 def csrf(browser: FlaskClient) -> str:

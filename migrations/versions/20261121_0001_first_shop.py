@@ -373,28 +373,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "label_batches",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("format", sa.String(), nullable=False),
-        sa.Column("shows", sa.JSON(), nullable=False),
-        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("user_name", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("used >= 0", name=op.f("ck_label_batches_used_not_negative")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_batches_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_batches")),
-        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_label_batches_tenant_id_id")),
-    )
-    with op.batch_alter_table("label_batches", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_label_batches_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
-        )
-
-    op.create_table(
         "label_formats",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -962,6 +940,34 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_journal_lines_tenant_id_entry_id"), ["tenant_id", "entry_id"], unique=False
+        )
+
+    op.create_table(
+        "label_batches",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("shows", sa.JSON(), nullable=False),
+        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("used >= 0", name=op.f("ck_label_batches_used_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_label_batches_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_batches_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_batches")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_label_batches_tenant_id_id")),
+    )
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_label_batches_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
         )
 
     op.create_table(
@@ -3139,6 +3145,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_list_layouts_tenant_id_default_view_id"))
 
     op.drop_table("list_layouts")
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_batches_tenant_id_created_at"))
+
+    op.drop_table("label_batches")
     with op.batch_alter_table("journal_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_entry_id"))
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_account_id"))
@@ -3213,10 +3223,6 @@ def downgrade() -> None:
     op.drop_table("mails")
     op.drop_table("locations")
     op.drop_table("label_formats")
-    with op.batch_alter_table("label_batches", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_label_batches_tenant_id_created_at"))
-
-    op.drop_table("label_batches")
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_source_source_id"))
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_business_date"))

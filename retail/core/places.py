@@ -53,6 +53,12 @@ def is_here(*location_ids: int | None) -> bool:
     return places is None or not named or not places.isdisjoint(named)
 
 
+def a_place() -> int | None:
+    """One of the present places, at which lies what somebody began nowhere in particular; None everywhere."""
+    places = _places.get()
+    return min(places) if places else None
+
+
 def within_both(one: Places, other: Places) -> Places:
     """What two people's places have in common."""
     if one is None or other is None:

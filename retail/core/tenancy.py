@@ -39,7 +39,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 
 from retail.core import places
-from retail.core.db import BigId, Model, bulk_listeners, db, insert_returning, insert_rows, session, table_of
+from retail.core.db import BigId, Model, among, bulk_listeners, db, insert_returning, insert_rows, session, table_of
 from retail.core.places import AtPlace, Places
 
 EVERY_TENANT = -1
@@ -176,18 +176,17 @@ def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -
     table, tenant_id = table_of(model), current_tenant_id()
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     # In the order of their ids, as others lock them: who writes the same rows waits, and not in a ring.
-    for row_id, values in sorted(changes.items()):
+    for row_id, values in sorted(_those_here(model, changes).items()):
         if values:
             named = {f"new_{name}": value for name, value in values.items()}
             alike[tuple(sorted(values))].append({"the_id": row_id, **named})
     if not alike:
         return
     session.flush()
-    here = _here(model, table)
     for columns, rows in alike.items():
         session.connection().execute(
             update(table)
-            .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"), *here)
+            .where(table.c.tenant_id == tenant_id, table.c.id == bindparam("the_id"))
             .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}),
             rows,
         )
@@ -198,10 +197,12 @@ def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -
             session.expire(loaded)
 
 
-def _here(model: type[Model], table: Table) -> list[ColumnElement[bool]]:
-    """The condition that a row lies at one of the present places, where that is asked."""
-    at = places.present_places()
-    return [] if at is None or not issubclass(model, AtPlace) else [places.condition(model, table.c, sorted(at))]
+def _those_here(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Mapping[str, Any]]:
+    """The changes to rows that lie at one of the present places, where that is asked."""
+    if places.present_places() is None or not issubclass(model, AtPlace) or not changes:
+        return changes
+    here = session.scalars(select(model.id).where(among(model.id, list(changes))))
+    return {row_id: changes[row_id] for row_id in here}
 
 
 def insert_owned_from(model: type[Model], source: Select[Any]) -> None:

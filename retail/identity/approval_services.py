@@ -21,7 +21,7 @@ from retail.core.places import Places, shares_a_place
 from retail.identity.limits import limits_of
 from retail.identity.models import Approval, Role, User
 from retail.identity.pin_services import WithPin, people_with_pin
-from retail.identity.whereabouts import placed
+from retail.identity.place_queries import placed
 
 LIFETIME = timedelta(minutes=5)
 

@@ -16,9 +16,9 @@ from retail.identity.forms import InviteForm, PinForm, UserForm
 from retail.identity.letters import send_link
 from retail.identity.limits import Powers
 from retail.identity.models import User
+from retail.identity.place_queries import placed
 from retail.identity.proof import fresh
 from retail.identity.tables import PeopleTable
-from retail.identity.whereabouts import placed
 from retail.permissions import Can
 from retail.tenancy.queries import every_location
 

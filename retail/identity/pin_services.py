@@ -19,7 +19,7 @@ from retail.core.places import Places, shares_a_place
 from retail.identity import sessions
 from retail.identity.letters import tell
 from retail.identity.models import Role, User
-from retail.identity.whereabouts import places_by_person
+from retail.identity.place_queries import places_by_person
 from retail.permissions import Can
 
 SHORTEST, LONGEST = 4, 8

@@ -22,7 +22,7 @@ from retail.identity.letters import tell
 from retail.identity.limits import PERMISSION_OF, Limits, Powers, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
 from retail.identity.passwords import check_password
-from retail.identity.whereabouts import placed
+from retail.identity.place_queries import placed
 from retail.permissions import (
     LARGEST_ADJUSTMENT,
     LARGEST_DISCOUNT_PERCENT,

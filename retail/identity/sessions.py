@@ -24,7 +24,7 @@ from retail.core.tenancy import across_tenants
 from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.limits import Limits, Powers, limits_of
 from retail.identity.models import Approval, OnDevice, Role, SignInAttempt, User, UserSession
-from retail.identity.whereabouts import placed
+from retail.identity.place_queries import placed
 from retail.permissions import BY_PIN, OF_THE_WHOLE, Can
 from retail.tenancy.models import Tenant
 

@@ -12,7 +12,7 @@ from retail.core.clock import as_utc
 from retail.core.db import session
 from retail.core.places import Places, shares_a_place
 from retail.identity.models import Role, User
-from retail.identity.whereabouts import places_by_person
+from retail.identity.place_queries import places_by_person
 from retail.notifications.models import Notification
 from retail.permissions import OF_THE_WHOLE, Can
 

@@ -39,10 +39,9 @@ from retail.identity import services as identity
 from retail.identity import sessions
 from retail.identity import support_services as support
 from retail.identity.approval_services import approve
-from retail.identity.limits import NO_LIMITS, Powers
 from retail.identity.models import Passkey, User
 from retail.identity.pin_services import set_pin
-from retail.identity.place_services import set_places
+from retail.identity.place_services import give_places
 from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
@@ -124,7 +123,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         for role in sorted(ROLES.keys() - cast.users.keys()):
             identity.add_user(f"{role}@{domain}", f"{word} {role}", role, None)
         branch = identity.add_user(f"branch@{domain}", f"{word} branch", "owner", None)
-        set_places(branch, frozenset({cast.warehouse_id}), Powers(frozenset(Can), NO_LIMITS), cast.users["owner"])
+        give_places(branch, frozenset({cast.warehouse_id}))
         tenant = cast.tenant
         plan_standing(tenant.timezone)
         owner = session.get_one(User, cast.users["owner"])

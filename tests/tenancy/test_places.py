@@ -7,26 +7,27 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select, update
 
-from retail.core import events, exports, tasks
-from retail.core.audit import AuditEntry
+from retail.core import events, exports, files, tasks
+from retail.core.audit import Actor, AuditEntry, act_as
 from retail.core.db import session, unit_of_work
-from retail.core.errors import NotFound, Refused
+from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.events import Event
 from retail.core.places import Elsewhere, everywhere, limited_to
 from retail.core.tenancy import insert_owned, update_owned
+from retail.identity.approval_services import approve, who_may_approve
 from retail.identity.models import User, UserPlace
 from retail.identity.sessions import person_numbered
 from retail.inventory import services as inventory
 from retail.inventory.models import StockLevel, StockMove, StockTransfer
 from retail.notifications.models import Notification
 from retail.orders.models import Order, OrderLine
-from retail.permissions import OF_THE_WHOLE
+from retail.permissions import OF_THE_WHOLE, Can
 from retail.tenancy.queries import first_shop, locations
 from retail.till import services as till
 from tests import make
 from tests.support.sockets import serving
 
-PIN = "2580"
+PIN, ONE = "2580", Decimal(1)
 
 
 @pytest.fixture
@@ -325,3 +326,67 @@ def test_the_dashboard_tells_of_ones_own_places(app, shop, branch):
         assert untold.status_code == 200
         assert "47.11" not in untold.text, part
         assert sold.number not in untold.text, part
+
+
+LEFT, TAKEN = ("8,318", "8318"), ("141.33", "117.78")
+"""What lies at the shop, and what was taken there, gross and net: figures that stand nowhere else."""
+
+
+@pytest.mark.sqlite_only
+def test_no_figure_of_another_place_is_in_a_page(app, shop, branch):
+    with make.within(shop):
+        tea = make.product("Tea", stock=8321, price="47.11")
+        buyer = make.customer("Ada")
+        make.sale(shop, (tea, 3), customer_id=buyer.id)
+        pages = [f"/products/{tea.product_id}", f"/customers/{buyer.id}", f"/stock/articles/{tea.id}"]
+        events.drain()
+    owner, seen = make.client(app, shop, "owner"), set()
+    pages += [f"/products/?{more}" for more in ("", "format=csv")]
+    pages += [f"/stock/?{more}" for more in ("", "format=csv", f"location={shop.location_id}")]
+    pages += ["/stock/moves", "/stock/as-of", "/orders/", "/till/shifts", f"/dashboard?location={shop.location_id}"]
+    pages += [f"/reports/{dataset}?period=30d&location=all" for dataset in ("stock", "sales", "tenders", "shifts")]
+    for url in pages:
+        of_owner, of_branch = owner.get(url).get_data(as_text=True), branch.get(url).get_data(as_text=True)
+        for canary in (*LEFT, *TAKEN):
+            assert canary not in of_branch, f"{url} tells of {canary}"
+            seen |= {(canary, url.partition("?")[0])} if canary in of_owner else set()
+    assert len({url for canary, url in seen if canary in LEFT}) >= 3
+    assert len({url for canary, url in seen if canary in TAKEN}) >= 4
+
+
+def test_a_file_made_later_holds_ones_own_places(app, shop):
+    make.limit(shop, "manager", shop.warehouse_id)
+    with make.within(shop):
+        tea = make.product("Tea", stock=8321)
+        with unit_of_work():
+            inventory.receive(shop.warehouse_id, [inventory.Movement(tea.id, shop.warehouse_id, Decimal(77), ONE)], "x")
+            made = [
+                exports.ask("Stock", "/stock/?format=csv", person_numbered(shop.users[role], None)).id
+                for role in ("manager", "owner")
+            ]
+    tasks.run_due()
+    with make.within(shop):
+        texts = []
+        for number in made:
+            file = exports.file_of(exports.export_numbered(number))
+            assert file is not None
+            texts.append(files.place(shop.tenant_id, file.sha256).read_text(encoding="utf-8-sig"))
+        assert "8321" not in texts[0]
+        assert "77" in texts[0]
+        assert "8321" in texts[1]
+
+
+def test_an_approval_comes_from_somebody_of_the_place(shop):
+    for role in ("manager", "owner"):
+        make.give_pin(shop, role, PIN)
+    make.limit(shop, "manager", shop.warehouse_id)
+    need = NeedsApproval("x", Can.REFUND, action="refund", measure=Decimal(5), amount=Decimal(5), bound_to="x")
+    with make.within(shop):
+        here, there = frozenset({shop.location_id}), frozenset({shop.warehouse_id})
+        assert [one.name for one in who_may_approve(need, here)] == ["Corner Shop owner"]
+        assert len(who_may_approve(need, there)) == 2
+        need.location_id = shop.location_id
+        assert len(who_may_approve(need, there)) == 1, "where it happened counts, not where it is asked"
+        act_as(Actor(user_id=shop.users["cashier"], name="Cashier"))
+        with pytest.raises(Refused, match="may not approve"), unit_of_work():
+            approve(need, session.get_one(User, shop.users["manager"]), there)

@@ -9,14 +9,12 @@ from sqlalchemy import select
 from retail.catalog.models import Variant
 from retail.core.audit import Actor, act_as
 from retail.core.db import session
-from retail.identity.limits import NO_LIMITS, Powers
 from retail.identity.models import User
-from retail.identity.place_services import set_places
+from retail.identity.place_services import give_places
 from retail.identity.services import add_user
 from retail.inventory import services as inventory
 from retail.inventory.models import StockLevel
 from retail.operations.demo.assortment import Shop
-from retail.permissions import Can
 from retail.tenancy.models import Location
 from retail.tenancy.queries import first_shop
 
@@ -32,7 +30,7 @@ def staff_the_store(shop: Shop, password: str) -> None:
     act_as(Actor(name="demo"))
     here, store = first_shop().id, session.scalars(select(Location.id).where(Location.code == "store")).one()
     clerk = add_user(email, "Robin Store", "clerk", password)
-    set_places(clerk, frozenset({store}), Powers(frozenset(Can), NO_LIMITS), acting_id=0)
+    give_places(clerk, frozenset({store}))
     act_as(Actor(user_id=clerk.id, name=clerk.name))
     goods = session.scalars(select(Variant).where(Variant.cost.is_not(None)).order_by(Variant.id).limit(ARTICLES)).all()
     lines = [inventory.Movement(one.id, store, Decimal(24), one.cost) for one in goods]
