@@ -40,13 +40,10 @@ LEASE = timedelta(seconds=40)
 """A running task gives a sign of life every BEAT_SECONDS; silent for so long, its worker is taken for dead."""
 MOST_DEATHS = 3
 """A task that has outlived so many workers is at fault itself and is given up."""
-
-
 TURN = timedelta(seconds=20)
 """So long a task that takes turns gets on with its work while other work waits; then it stands in line again."""
 AT_A_TIME = 3
 """So many tasks of one kind of one tenant are handed to the workers; the next follow when these are taken up."""
-
 ENDS = frozenset({"done", "failed", "cancelled"})
 
 
@@ -154,14 +151,8 @@ def ask_for(name: str, key: str | None = None, *, due_at: datetime | None = None
     if key is not None and (known := session.scalar(select(Task).where(Task.name == name, Task.key == key))):
         return known
     actor = current_actor()
-    row = Task(
-        name=name,
-        key=key,
-        arguments=arguments,
-        due_at=due_at or now(),
-        user_id=actor.user_id,
-        user_name=actor.name,
-    )
+    row = Task(name=name, key=key, arguments=arguments, due_at=due_at or now())
+    row.user_id, row.user_name = actor.user_id, actor.name
     session.add(row)
     session.flush()
     session.info["emitted"] = True
