@@ -59,13 +59,6 @@ def a_place() -> int | None:
     return min(places) if places else None
 
 
-def within_both(one: Places, other: Places) -> Places:
-    """What two people's places have in common."""
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other
-
-
 def cover(mine: Places, theirs: Places) -> bool:
     """Whether somebody's places are all among mine."""
     return mine is None or (theirs is not None and theirs <= mine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flask import g, request, url_for
+from flask import abort, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -150,6 +150,8 @@ def receive_transfer(transfer_id: int) -> Response:
     form = ArrivalForm()
     with db.reading():
         found = transfer_numbered(transfer_id)
+    if not is_here(found.transfer.to_location_id):
+        abort(404)
     waiting = [one for one in found.lines if one.in_transit]
     typed = {line.variant_id: line for line in read_lines(request.form)}
     lines = [(one, typed.get(one.variant_id) or TypedLine(one.variant_id, "0")) for one in waiting]
