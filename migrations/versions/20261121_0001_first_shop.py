@@ -314,6 +314,8 @@ def upgrade() -> None:
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("relayed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_events_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
@@ -382,28 +384,6 @@ def upgrade() -> None:
             batch_op.f("ix_journal_entries_tenant_id_source_source_id"),
             ["tenant_id", "source", "source_id"],
             unique=False,
-        )
-
-    op.create_table(
-        "label_batches",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("format", sa.String(), nullable=False),
-        sa.Column("shows", sa.JSON(), nullable=False),
-        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("user_name", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("used >= 0", name=op.f("ck_label_batches_used_not_negative")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_batches_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_batches")),
-        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_label_batches_tenant_id_id")),
-    )
-    with op.batch_alter_table("label_batches", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_label_batches_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
         )
 
     op.create_table(
@@ -924,6 +904,7 @@ def upgrade() -> None:
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("permissions", sa.JSON(), nullable=False),
+        sa.Column("places", sa.JSON(), nullable=True),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -1019,6 +1000,34 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_journal_lines_tenant_id_entry_id"), ["tenant_id", "entry_id"], unique=False
+        )
+
+    op.create_table(
+        "label_batches",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("shows", sa.JSON(), nullable=False),
+        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("used >= 0", name=op.f("ck_label_batches_used_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_label_batches_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_batches_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_batches")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_label_batches_tenant_id_id")),
+    )
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_label_batches_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
         )
 
     op.create_table(
@@ -1432,6 +1441,7 @@ def upgrade() -> None:
         sa.Column("totp_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("everywhere", sa.Boolean(), nullable=False),
         sa.Column("theme", sa.String(), nullable=False),
         sa.Column("locale", sa.String(), nullable=True),
         sa.Column("timezone", sa.String(), nullable=True),
@@ -1646,6 +1656,8 @@ def upgrade() -> None:
         sa.Column("group_key", sa.String(), nullable=True),
         sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
@@ -2026,12 +2038,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "user_places",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_user_places_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_user_places_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_user_places_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_places")),
+        sa.UniqueConstraint(
+            "tenant_id", "user_id", "location_id", name=op.f("uq_user_places_tenant_id_user_id_location_id")
+        ),
+    )
+    op.create_table(
         "user_sessions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("register_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("till_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("cashier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("viewed_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -2054,6 +2089,11 @@ def upgrade() -> None:
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
             name=op.f("fk_user_sessions_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "till_location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_user_sessions_tenant_id_till_location_id_locations"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "user_id"],
@@ -3226,6 +3266,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_sessions_tenant_id_user_id"))
 
     op.drop_table("user_sessions")
+    op.drop_table("user_places")
     with op.batch_alter_table("support_accesses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_asked_at"))
         batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_answered_by_id"))
@@ -3366,6 +3407,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_list_layouts_tenant_id_default_view_id"))
 
     op.drop_table("list_layouts")
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_batches_tenant_id_created_at"))
+
+    op.drop_table("label_batches")
     with op.batch_alter_table("journal_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_entry_id"))
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_account_id"))
@@ -3444,10 +3489,6 @@ def downgrade() -> None:
     op.drop_table("mails")
     op.drop_table("locations")
     op.drop_table("label_formats")
-    with op.batch_alter_table("label_batches", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_label_batches_tenant_id_created_at"))
-
-    op.drop_table("label_batches")
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_source_source_id"))
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_business_date"))

@@ -18,7 +18,7 @@ from retail.core import html
 from retail.core.errors import Refused
 from retail.core.module import can, person_or_none
 from retail.permissions import Can
-from retail.tenancy.queries import first_shop
+from retail.tenancy.queries import locations
 
 
 @module.route("/<int:product_id>/grid", methods=["GET", "POST"], needs=Can.EDIT_PRODUCTS)
@@ -54,9 +54,9 @@ def set_options(product_id: int) -> Response:
 
 
 def _stocked_at() -> int:
-    """Where the first stock of new variants lies: where this person works, else in the first shop."""
+    """Where the first stock of new variants lies: where this person works, else in the first place that is theirs."""
     here: int | None = person_or_none().location_id
-    return here if here is not None else first_shop().id
+    return here if here is not None else locations()[0].id
 
 
 def _show(sent: Any) -> str:

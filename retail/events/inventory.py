@@ -99,7 +99,8 @@ class TransferArrived(Happening):
 
     transfer_id: int
     number: str
-    location_id: int
+    from_location_id: int
+    to_location_id: int
     state: str
     missing: str
     damaged: str
@@ -115,6 +116,8 @@ class TransferCancelled(Happening):
 
     transfer_id: int
     number: str
+    from_location_id: int
+    to_location_id: int
 
     @property
     def aggregate(self) -> str:

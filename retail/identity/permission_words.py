@@ -54,6 +54,8 @@ WORDS = {
     Can.VIEW_PURCHASES: _l("See purchase orders"),
     Can.ORDER_GOODS: _l("Order goods"),
     Can.APPROVE_PURCHASES: _l("Approve others' purchase orders"),
+    Can.VIEW_PROPOSALS: _l("See what the night would order"),
+    Can.ORDER_PROPOSED: _l("Order what the night proposes, and say how it reckons"),
     Can.VIEW_BILLS: _l("See suppliers' bills"),
     Can.ENTER_BILLS: _l("Enter suppliers' bills, and send goods back"),
     Can.APPROVE_BILLS: _l("Approve suppliers' bills for payment"),

@@ -16,8 +16,9 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from retail.catalog.queries import category_choices
 from retail.core.errors import Refused
 from retail.core.forms import Form, QuantityField, choices_from, read_decimal
+from retail.core.places import is_here
 from retail.inventory.labels import COUNT_KINDS, REASONS
-from retail.tenancy.queries import locations
+from retail.tenancy.queries import every_location, locations
 
 MOST_LINES = 300
 LINE = re.compile(r"lines-(\d{1,4})-variant")
@@ -62,8 +63,12 @@ class TransferForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = choices_from((one.id, one.name) for one in locations())
+        # One end is where the person works, and stands first.
+        ends = sorted(every_location(), key=lambda one: not is_here(one.id))
+        places = choices_from((one.id, one.name) for one in ends)
         self.location.choices = self.to_location.choices = places
+        if len(locations()) < 2:
+            self.how.choices = [one for one in self.how.choices if one.value != "now"]
 
 
 class ArrivalForm(Form):

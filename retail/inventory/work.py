@@ -15,7 +15,7 @@ from retail.inventory import services
 EXPIRING = "inventory.release_expired"
 
 
-@task(EXPIRING, _l("Reservations whose time is over"), retry_seconds=(60, 600), quiet=True)
+@task(EXPIRING, _l("Reservations whose time is over"), retry_seconds=(60, 600), quiet=True, of_business=True)
 def release_expired(progress: Any) -> dict[str, Any]:
     """Let go of reservations whose time is over, some at a time."""
     ended = 0

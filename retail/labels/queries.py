@@ -155,6 +155,12 @@ def labels_of_document(document_id: int) -> tuple[str, list[tuple[int, int]]]:
     return paper.number, [(row.variant_id, _copies(Decimal(row.pieces), row.unit)) for row in rows]
 
 
+def came_to(document_id: int) -> int:
+    """The location to which the goods of a stock paper came."""
+    place = func.coalesce(StockDocument.to_location_id, StockDocument.location_id)
+    return session.scalars(select(place).where(StockDocument.id == document_id)).one()
+
+
 def _copies(pieces: Decimal, unit: str) -> int:
     if unit != "piece":
         return int(pieces > 0)

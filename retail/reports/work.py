@@ -14,7 +14,7 @@ from retail.reports import owner_mail, owner_report
 from retail.tenancy.queries import current_tenant
 
 
-@task("reports.owner_daily", _l("Mail the owner's report"), retry_seconds=(60, 600, 3600))
+@task("reports.owner_daily", _l("Mail the owner's report"), retry_seconds=(60, 600, 3600), of_business=True)
 def owner_daily(
     *,
     progress: object,  # noqa: ARG001  every task is handed it

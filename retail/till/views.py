@@ -134,8 +134,8 @@ def open_register(register_id: int) -> Response:
     form, person = OpenForm(), person_or_none()
     if form.validate_on_submit() and (opening_float := form.opening_float.data) is not None:
         with refusals(form):
-            till.open_shift(register_id, opening_float, person.id)
-            use_register(person.session_id, register_id)
+            shift = till.open_shift(register_id, opening_float, person.id)
+            use_register(person.session_id, register_id, shift.location_id)
             return html.done(_("The register is open."), url_for("till.sell"))
     html.settle(keep=False)
     return _register_page(form, register_id, 422)
@@ -144,18 +144,19 @@ def open_register(register_id: int) -> Response:
 @module.post("/registers/<int:register_id>/use", needs=Can.SELL)
 def use_open_register(register_id: int) -> Response:
     """Sell on this device at a register that is open already."""
-    if queries.station_at(register_id) is None:
+    station = queries.station_at(register_id)
+    if station is None:
         form = OpenForm(formdata=None)
         add_problem(form, _("This register is closed; open it first."))
         return _register_page(form, register_id, 422)
-    use_register(person_or_none().session_id, register_id)
+    use_register(person_or_none().session_id, register_id, station.location_id)
     return html.done("", url_for("till.sell"))
 
 
 @module.post("/leave", needs=Can.SELL)
 def leave_register() -> Response:
     """Forget the register of this device; its shift stays open."""
-    use_register(person_or_none().session_id, None)
+    use_register(person_or_none().session_id, None, None)
     return html.done("", url_for("till.sell"))
 
 

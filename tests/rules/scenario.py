@@ -41,6 +41,7 @@ from retail.identity import support_services as support
 from retail.identity.approval_services import approve
 from retail.identity.models import Passkey, User
 from retail.identity.pin_services import set_pin
+from retail.identity.place_services import give_places
 from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
@@ -123,6 +124,8 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         act_as(Actor(user_id=cast.users["owner"], name=f"{word} owner", address="127.0.0.1"))
         for role in sorted(ROLES.keys() - cast.users.keys()):
             identity.add_user(f"{role}@{domain}", f"{word} {role}", role, None)
+        branch = identity.add_user(f"branch@{domain}", f"{word} branch", "owner", None)
+        give_places(branch, frozenset({cast.warehouse_id}))
         tenant = cast.tenant
         plan_standing(tenant.timezone)
         owner = session.get_one(User, cast.users["owner"])
@@ -238,7 +241,7 @@ def _prove(owner: User, cast: make.Cast, word: str) -> None:
         word, Can.REFUND, action="refund", measure=Decimal(5), amount=Decimal(5), bound_to=f"{word} refund"
     )
     act_as(Actor(user_id=cast.users["cashier"], name=f"{word} cashier", address="127.0.0.1"))
-    approve(need, owner)
+    approve(need, owner, None)
     act_as(Actor(user_id=owner.id, name=f"{word} owner", address="127.0.0.1"))
 
 

@@ -18,6 +18,7 @@ from retail.core.money import ZERO, round_to
 from retail.core.tenancy import current_tenant_id
 from retail.events.inventory import StockReceived, StockTransferred
 from retail.inventory.models import StockDocument
+from retail.inventory.services.ends import check_both_ends
 from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
 from retail.inventory.services.papers import check_goods, check_place, check_quantity, document_of, draw_up, paper_of
 
@@ -65,6 +66,7 @@ def transfer(
     """
     if from_location_id == to_location_id:
         raise Refused(_("Choose two different locations."), field="to_location")
+    check_both_ends(from_location_id, to_location_id)
     if paper := paper_of(key, from_location_id):
         return paper
     check_place(to_location_id, "to_location")

@@ -24,6 +24,7 @@ from retail.core.numbers import next_number
 from retail.events.inventory import TransferArrived, TransferCancelled, TransferSent
 from retail.inventory.models import TRANSFER, StockDocument, StockTransfer, StockTransferLine
 from retail.inventory.services.announcing import plain
+from retail.inventory.services.ends import at_end, from_either_end
 from retail.inventory.services.expecting import shift_column
 from retail.inventory.services.holding import hold_damaged
 from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
@@ -57,6 +58,7 @@ class Arrival:
         return self.good + self.damaged + self.missing
 
 
+@from_either_end
 def request_transfer(
     from_location_id: int,
     to_location_id: int,
@@ -118,6 +120,7 @@ def send(
     return row
 
 
+@at_end("location_id")
 def ship(transfer_id: int, quantities: Mapping[int, Decimal] | None = None, *, key: str = "") -> StockDocument:
     """Send a requested transfer on its way, with all that was asked for or with `quantities` by line id.
 
@@ -166,6 +169,7 @@ def ship(transfer_id: int, quantities: Mapping[int, Decimal] | None = None, *, k
     return paper
 
 
+@at_end("to_location_id")
 def receive_transfer(
     transfer_id: int, arrivals: Mapping[int, Arrival], note: str = "", *, key: str = ""
 ) -> StockDocument:
@@ -213,7 +217,8 @@ def receive_transfer(
         TransferArrived(
             transfer_id=row.id,
             number=row.number,
-            location_id=row.to_location_id,
+            from_location_id=row.location_id,
+            to_location_id=row.to_location_id,
             state=row.state,
             missing=plain(sum((arrival.missing for _line, arrival in coming), ZERO)),
             damaged=plain(sum((arrival.damaged for _line, arrival in coming), ZERO)),
@@ -222,6 +227,7 @@ def receive_transfer(
     return paper
 
 
+@at_end("location_id")
 def call_back(transfer_id: int, reason: str, *, key: str = "") -> StockDocument:
     """Take back to where it came from what is still on its way, at what it left for. Refused without a reason, and
     when nothing is on its way."""
@@ -243,10 +249,18 @@ def call_back(transfer_id: int, reason: str, *, key: str = "") -> StockDocument:
     session.flush()
     record("call_back", "stock_transfers", row.id, row.number, {"reason": [None, reason]})
     if row.state == "cancelled":
-        emit(TransferCancelled(transfer_id=row.id, number=row.number))
+        emit(
+            TransferCancelled(
+                transfer_id=row.id,
+                number=row.number,
+                from_location_id=row.location_id,
+                to_location_id=row.to_location_id,
+            )
+        )
     return paper
 
 
+@at_end("location_id", "to_location_id")
 def cancel_transfer(transfer_id: int) -> StockTransfer:
     """Give up a transfer of which nothing was sent. Refused for one that is on its way: call it back."""
     row, _lines = _transfer(transfer_id)
@@ -255,7 +269,14 @@ def cancel_transfer(transfer_id: int) -> StockTransfer:
     TRANSFER.move(row, "cancelled")
     row.ended_at = now()
     session.flush()
-    emit(TransferCancelled(transfer_id=row.id, number=row.number))
+    emit(
+        TransferCancelled(
+            transfer_id=row.id,
+            number=row.number,
+            from_location_id=row.location_id,
+            to_location_id=row.to_location_id,
+        )
+    )
     return row
 
 

@@ -27,6 +27,7 @@ from retail.finance.services import add_tax_rate
 from retail.identity.pin_services import set_pin
 from retail.identity.services import add_user, hasher
 from retail.operations.demo.assortment import SHOPS, Shop
+from retail.operations.demo.branch import staff_the_store
 from retail.operations.demo.filling import fill
 from retail.operations.demo.kinds import KINDS
 from retail.operations.demo.trading import Trade
@@ -73,6 +74,7 @@ def load_demo(logins: Path, tell: Tell, days: int | None = None, kind: str | Non
             trade.prepare(days)
             past = trade.run(days, yesterday, tell)
             with unit_of_work():
+                staff_the_store(shop, PASSWORD)
                 _let_old_news_rest()
                 if past:
                     _say_what_was_traded(yesterday, shop.timezone)

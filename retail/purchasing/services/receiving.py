@@ -137,6 +137,7 @@ def receive_order(
     emit(
         PurchaseReceived(
             purchase_order_id=order.id,
+            location_id=order.location_id,
             number=order.number,
             receipt=receipt.number,
             complete=order.state == "received",

@@ -123,6 +123,7 @@ def check_given_back(
         measure=reached,
         amount=amount,
         bound_to=approvals.fingerprint(kind, order.id, lines, method),
+        location_id=order.location_id,
     )
 
 
