@@ -618,6 +618,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", name=op.f("uq_sms_accounts_tenant_id")),
     )
     op.create_table(
+        "stock_policies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("carrying_percent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_policies_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_policies")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_stock_policies_tenant_id")),
+    )
+    op.create_table(
         "stored_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2300,6 +2309,65 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sales_months",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_sales_months_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_sales_months_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sales_months_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales_months")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "month",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_sales_months_tenant_id_month_variant_id_location_id"),
+        ),
+    )
+    op.create_table(
+        "stock_ages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("age", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_ages_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_ages_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_ages_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_ages")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "variant_id",
+            "location_id",
+            "age",
+            name=op.f("uq_stock_ages_tenant_id_variant_id_location_id_age"),
+        ),
+    )
+    op.create_table(
         "stock_counts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2459,6 +2527,63 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_months",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=False),
+        sa.Column("opening_value", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("received_value", sa.BigInteger(), nullable=False),
+        sa.Column("sold", sa.BigInteger(), nullable=False),
+        sa.Column("sold_cost", sa.BigInteger(), nullable=False),
+        sa.Column("transferred", sa.BigInteger(), nullable=False),
+        sa.Column("transferred_value", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted_value", sa.BigInteger(), nullable=False),
+        sa.Column("closing", sa.BigInteger(), nullable=False),
+        sa.Column("closing_value", sa.BigInteger(), nullable=False),
+        sa.Column("moves", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity_days", sa.BigInteger(), nullable=False),
+        sa.Column("value_days", sa.BigInteger(), nullable=False),
+        sa.Column("carrying_cost", sa.BigInteger(), nullable=False),
+        sa.Column("days_out", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outs", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_months_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_months_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_months_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_months")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "month",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_stock_months_tenant_id_month_variant_id_location_id"),
+        ),
+    )
+    with op.batch_alter_table("stock_months", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_months_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
         "stock_moves",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2501,6 +2626,48 @@ def upgrade() -> None:
             batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"),
             ["tenant_id", "variant_id", "location_id"],
             unique=False,
+        )
+
+    op.create_table(
+        "stock_standings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("on_hand", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("sold_28", sa.BigInteger(), nullable=False),
+        sa.Column("sold_90", sa.BigInteger(), nullable=False),
+        sa.Column("sold_365", sa.BigInteger(), nullable=False),
+        sa.Column("cost_90", sa.BigInteger(), nullable=False),
+        sa.Column("received_90", sa.BigInteger(), nullable=False),
+        sa.Column("daily", sa.BigInteger(), nullable=False),
+        sa.Column("daily_cost", sa.BigInteger(), nullable=False),
+        sa.Column("last_received_on", sa.Date(), nullable=True),
+        sa.Column("last_sold_on", sa.Date(), nullable=True),
+        sa.Column("idle_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grade", sa.String(), nullable=False),
+        sa.Column("steadiness", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_standings_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_standings_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_standings_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_standings")),
+        sa.UniqueConstraint(
+            "tenant_id", "variant_id", "location_id", name=op.f("uq_stock_standings_tenant_id_variant_id_location_id")
+        ),
+    )
+    with op.batch_alter_table("stock_standings", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_standings_tenant_id_location_id"), ["tenant_id", "location_id"], unique=False
         )
 
     op.create_table(
@@ -2833,6 +3000,10 @@ def downgrade() -> None:
 
     op.drop_table("supplier_items")
     op.drop_table("stock_transfer_lines")
+    with op.batch_alter_table("stock_standings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_standings_tenant_id_location_id"))
+
+    op.drop_table("stock_standings")
     with op.batch_alter_table("stock_moves", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
@@ -2840,6 +3011,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_business_date"))
 
     op.drop_table("stock_moves")
+    with op.batch_alter_table("stock_months", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_months_tenant_id_variant_id_location_id"))
+
+    op.drop_table("stock_months")
     with op.batch_alter_table("stock_levels", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_levels_tenant_id_location_id"))
 
@@ -2856,6 +3031,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_counts_tenant_id_started_at"))
 
     op.drop_table("stock_counts")
+    op.drop_table("stock_ages")
+    op.drop_table("sales_months")
     with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 
@@ -3077,6 +3254,7 @@ def downgrade() -> None:
 
     op.drop_table("suppliers")
     op.drop_table("stored_files")
+    op.drop_table("stock_policies")
     op.drop_table("sms_accounts")
     with op.batch_alter_table("slow_notes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -17,7 +18,8 @@ from retail.core.db import in_chunks, session
 from retail.core.errors import Refused
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.finance.queries import balance
-from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.models import StockLevel, StockMonth, StockMove
+from retail.inventory.services.reckoning import first_of_next
 from retail.tenancy.models import Location, Tenant
 
 
@@ -84,31 +86,68 @@ def instant_of(text: str, tenant: Tenant) -> datetime:
     return found
 
 
+Sums = dict[tuple[int, int], tuple[Decimal, Decimal]]
+"""What lies of each variant at each location, and its worth."""
+
+
+def _sums_at(instant: datetime) -> Sums:
+    months = session.execute(
+        select(StockMonth.month, func.min(StockMonth.first_at), func.max(StockMonth.last_at))
+        .group_by(StockMonth.month)
+        .order_by(StockMonth.month)
+    ).all()
+    over = None
+    for month, _first, last in months:
+        if last is not None and last > instant:
+            break
+        over = month
+    moved = select(
+        StockMove.variant_id,
+        StockMove.location_id,
+        func.sum(StockMove.quantity, type_=QuantityType).label("quantity"),
+        func.sum(StockMove.value, type_=AmountType).label("value"),
+    ).group_by(StockMove.variant_id, StockMove.location_id)
+    if over is None or over == months[-1][0]:
+        return _added(_now(), session.execute(moved.where(StockMove.occurred_at > instant)), -1)
+    # A month is of business days, an instant is not: what counts is when it happened, whatever month it was booked in.
+    begun = [month for month, first, _last in months if month > over and first is not None and first <= instant]
+    lay = {
+        (row.variant_id, row.location_id): (row.closing, row.closing_value)
+        for row in session.execute(
+            select(StockMonth.variant_id, StockMonth.location_id, StockMonth.closing, StockMonth.closing_value).where(
+                StockMonth.month == over
+            )
+        )
+    }
+    if not begun:
+        return lay
+    within = moved.where(
+        StockMove.business_date >= first_of_next(over),
+        StockMove.business_date < first_of_next(begun[-1]),
+        StockMove.occurred_at <= instant,
+    )
+    return _added(lay, session.execute(within), 1)
+
+
+def _now() -> Sums:
+    rows = session.execute(select(StockLevel.variant_id, StockLevel.location_id, StockLevel.on_hand, StockLevel.value))
+    return {(row.variant_id, row.location_id): (row.on_hand, row.value) for row in rows}
+
+
+def _added(sums: Sums, rows: Iterable[Any], sign: int) -> Sums:
+    for row in rows:
+        on_hand, value = sums.get((row.variant_id, row.location_id), (ZERO, ZERO))
+        sums[row.variant_id, row.location_id] = on_hand + sign * row.quantity, value + sign * row.value
+    return sums
+
+
 def stock_as_of(instant: datetime) -> PastStock:
     """Every level that was not empty at an instant, by SKU and location, with what the books said then.
 
-    Reckoned back from what lies there now by the moves since, so that the present costs nothing and the past what
-    happened since.
+    Reckoned from the nearest month that was over by then, or back from what lies there now: so that neither the present
+    nor the far past reads more than a month of moves.
     """
-    sums = {
-        (row.variant_id, row.location_id): (row.on_hand, row.value)
-        for row in session.execute(
-            select(StockLevel.variant_id, StockLevel.location_id, StockLevel.on_hand, StockLevel.value)
-        )
-    }
-    since = session.execute(
-        select(
-            StockMove.variant_id,
-            StockMove.location_id,
-            func.sum(StockMove.quantity, type_=QuantityType).label("quantity"),
-            func.sum(StockMove.value, type_=AmountType).label("value"),
-        )
-        .where(StockMove.occurred_at > instant)
-        .group_by(StockMove.variant_id, StockMove.location_id)
-    )
-    for row in since:
-        on_hand, value = sums.get((row.variant_id, row.location_id), (ZERO, ZERO))
-        sums[row.variant_id, row.location_id] = on_hand - row.quantity, value - row.value
+    sums = _sums_at(instant)
     held = {key: figures for key, figures in sums.items() if any(figures)}
     names: dict[int, tuple[str, str]] = {}
     for chunk in in_chunks(sorted({variant_id for variant_id, _place in held}), 500):

@@ -9,9 +9,10 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, case, delete, func, select
 
 from retail.core.db import session
-from retail.core.tenancy import insert_owned_from
+from retail.core.money import AmountType, QuantityType
+from retail.core.tenancy import insert_owned, insert_owned_from
 from retail.orders.models import Order, OrderLine
-from retail.reports.models import SalesDayProduct, SalesHour
+from retail.reports.models import SalesDayProduct, SalesHour, SalesMonth
 
 
 def rebuild(first: date | None = None, last: date | None = None) -> None:
@@ -76,6 +77,28 @@ def roll_up(order_ids: Collection[int]) -> None:
                 [Order.business_date == day, Order.location_id == location_id, OrderLine.variant_id.in_(variants)]
             ),
         )
+
+
+def sum_months(first: date, until: date) -> None:
+    """Sum up what was sold of each variant in each month from the first until the evening of a day."""
+    month = func.period_of("month", SalesDayProduct.business_date)
+    rows = session.execute(
+        select(
+            month.label("month"),
+            SalesDayProduct.location_id,
+            SalesDayProduct.variant_id,
+            func.sum(SalesDayProduct.units, type_=QuantityType).label("units"),
+            func.sum(SalesDayProduct.net, type_=AmountType).label("net"),
+            func.sum(SalesDayProduct.cost, type_=AmountType).label("cost"),
+        )
+        .where(SalesDayProduct.business_date >= first, SalesDayProduct.business_date <= until)
+        .group_by(month, SalesDayProduct.location_id, SalesDayProduct.variant_id)
+    ).mappings()
+    found = [{**row, "month": date.fromisoformat(f"{row['month']}-01")} for row in rows]
+    session.execute(
+        delete(SalesMonth).where(SalesMonth.month >= first), execution_options={"synchronize_session": False}
+    )
+    insert_owned(SalesMonth, found)
 
 
 def _replace(

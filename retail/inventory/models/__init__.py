@@ -1,6 +1,7 @@
 """The nouns of stock: the ledger with its levels and holds, transfers, counts."""
 
 from retail.inventory.models.counts import COUNT, COUNT_KINDS, StockCount, StockCountEntry, StockCountLine
+from retail.inventory.models.figures import AGES, OLDEST, StockAge, StockMonth, StockPolicy, StockStanding
 from retail.inventory.models.ledger import (
     COUNTERPARTS,
     DOCUMENT_KINDS,
@@ -16,13 +17,16 @@ from retail.inventory.models.ledger import (
 from retail.inventory.models.transfers import TRANSFER, StockTransfer, StockTransferLine
 
 __all__ = [
+    "AGES",
     "COUNT",
     "COUNTERPARTS",
     "COUNT_KINDS",
     "DOCUMENT_KINDS",
     "HOLD",
     "HOLD_KINDS",
+    "OLDEST",
     "TRANSFER",
+    "StockAge",
     "StockCount",
     "StockCountEntry",
     "StockCountLine",
@@ -30,7 +34,10 @@ __all__ = [
     "StockExpectation",
     "StockHold",
     "StockLevel",
+    "StockMonth",
     "StockMove",
+    "StockPolicy",
+    "StockStanding",
     "StockTransfer",
     "StockTransferLine",
     "sellable_of",

@@ -36,8 +36,10 @@ from retail.inventory.services.ledger import Document, Moved, Movement, move, po
 from retail.inventory.services.limiting import Reach
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
+from retail.inventory.services.reckoning import first_of_next, forget_months_from, make_month, month_to_begin_with
 from retail.inventory.services.recounting import Difference, recount
 from retail.inventory.services.repairing import Repair, repair
+from retail.inventory.services.standing import make_standings
 from retail.inventory.services.supplied import Supplied, change_costs, send_back
 from retail.inventory.services.transferring import (
     Arrival,
@@ -77,7 +79,12 @@ __all__ = [
     "expect",
     "find_none",
     "finish_count",
+    "first_of_next",
+    "forget_months_from",
     "fulfil",
+    "make_month",
+    "make_standings",
+    "month_to_begin_with",
     "move",
     "new_key",
     "post_count",

@@ -27,7 +27,9 @@ from retail.finance import services as finance
 from retail.finance.services import COUNTERPART_ACCOUNTS, Posting
 from retail.inventory.models import HOLD, HOLD_KINDS, StockHold, StockLevel, StockMove, sellable_of
 from retail.inventory.services.announcing import announce_changes, plain
+from retail.inventory.services.reckoning import forget_months_from
 from retail.tenancy.models import Location
+from retail.tenancy.queries import current_tenant
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
 
@@ -143,6 +145,8 @@ def _short_of(variant_id: int, left: Decimal, where: str, held: Decimal = ZERO) 
 
 def write_moves(moved: Sequence[Moved], document: Document) -> None:
     """The second half of `move`: the ledger's rows."""
+    if document.business_date < current_tenant().today():
+        forget_months_from(document.business_date)
     user_id = current_actor().user_id
     insert_owned(
         StockMove,
