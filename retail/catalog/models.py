@@ -33,7 +33,10 @@ class Category(OfTenant, Audited, Model):
 
 
 class Product(OfTenant, Audited, Model):
-    """What is described: name, text, picture, category, tax. Archived, never deleted, once it has a history."""
+    """What is described: name, text, picture, category, tax. Archived, never deleted, once it has a history.
+
+    `tracking` says how its goods are told apart: none, by lot, or each piece by its serial number.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
@@ -50,6 +53,8 @@ class Product(OfTenant, Audited, Model):
     tax_rate_id: Mapped[int | None] = mapped_column(ForeignKey("tax_rates.id"))
     is_stocked: Mapped[bool] = mapped_column(default=True)
     is_merchandise: Mapped[bool] = mapped_column(default=True)
+    tracking: Mapped[str] = mapped_column(default="none")
+    warranty_months: Mapped[int] = mapped_column(default=0)
     option_names: Mapped[list[str]] = mapped_column(JSON, default=list)
     image_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
     archived_at: Mapped[datetime | None]

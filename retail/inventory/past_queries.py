@@ -18,8 +18,9 @@ from retail.core.db import in_chunks, session
 from retail.core.errors import Refused
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.finance.queries import balance
-from retail.inventory.models import StockLevel, StockMonth, StockMove
-from retail.inventory.services.reckoning import first_of_next
+from retail.inventory.models import StockDocument, StockLevel, StockMonth, StockMove
+from retail.inventory.queries import own_document
+from retail.inventory.services.reckoning import first_of_last, first_of_next
 from retail.tenancy.models import Location, Tenant
 
 
@@ -91,26 +92,19 @@ Sums = dict[tuple[int, int], tuple[Decimal, Decimal]]
 
 
 def _sums_at(instant: datetime) -> Sums:
-    months = session.execute(
-        select(StockMonth.month, func.min(StockMonth.first_at), func.max(StockMonth.last_at))
-        .group_by(StockMonth.month)
-        .order_by(StockMonth.month)
-    ).all()
-    over = None
-    for month, _first, last in months:
-        if last is not None and last > instant:
-            break
-        over = month
     moved = select(
         StockMove.variant_id,
         StockMove.location_id,
         func.sum(StockMove.quantity, type_=QuantityType).label("quantity"),
         func.sum(StockMove.value, type_=AmountType).label("value"),
     ).group_by(StockMove.variant_id, StockMove.location_id)
-    if over is None or over == months[-1][0]:
+    first: date | None = session.scalar(select(func.min(StockMonth.month)))
+    last: date | None = session.scalar(select(func.max(StockMonth.month)))
+    over = _over_by(instant, first) if first is not None else None
+    if first is None or last is None or over is None or over >= last:
         return _added(_now(), session.execute(moved.where(StockMove.occurred_at > instant)), -1)
-    # A month is of business days, an instant is not: what counts is when it happened, whatever month it was booked in.
-    begun = [month for month, first, _last in months if month > over and first is not None and first <= instant]
+    if over < first:
+        return _added({}, session.execute(moved.where(StockMove.occurred_at <= instant)), 1)
     lay = {
         (row.variant_id, row.location_id): (row.closing, row.closing_value)
         for row in session.execute(
@@ -119,14 +113,33 @@ def _sums_at(instant: datetime) -> Sums:
             )
         )
     }
-    if not begun:
-        return lay
     within = moved.where(
-        StockMove.business_date >= first_of_next(over),
-        StockMove.business_date < first_of_next(begun[-1]),
+        StockMove.business_date > _last_of(over),
+        StockMove.business_date <= _last_of(first_of_next(instant.date().replace(day=1))),
         StockMove.occurred_at <= instant,
     )
     return _added(lay, session.execute(within), 1)
+
+
+def _over_by(instant: datetime, first: date) -> date:
+    """The last month of which everything had happened by an instant; a month before the first where there is none.
+
+    A business day lies within two days of its instants, whatever the zone and whenever the day begins.
+    """
+    month = max(first_of_last(instant.date() - timedelta(days=2)), first_of_last(first))
+    late = set(
+        session.scalars(
+            select(StockMonth.month)
+            .where(StockMonth.month > month, StockMonth.month <= instant.date(), StockMonth.last_at > instant)
+            .distinct()
+        )
+    )
+    following = first_of_next(month)
+    return month if following in late else following
+
+
+def _last_of(day: date) -> date:
+    return first_of_next(day.replace(day=1)) - timedelta(days=1)
 
 
 def _now() -> Sums:
@@ -158,11 +171,19 @@ def stock_as_of(instant: datetime) -> PastStock:
         PastLevel(*names[variant_id], places[location_id], *figures)
         for (variant_id, location_id), figures in held.items()
     ]
+    # By their papers, which are few: what is on its way is a small part of what moved.
     transit = session.execute(
         select(
             func.coalesce(func.sum(-StockMove.quantity, type_=QuantityType), ZERO, type_=QuantityType),
             func.coalesce(func.sum(-StockMove.value, type_=AmountType), ZERO, type_=AmountType),
-        ).where(StockMove.counterpart == "transit", StockMove.occurred_at <= instant)
+        )
+        .select_from(StockDocument)
+        .join(StockMove, own_document)
+        .where(
+            StockDocument.kind.in_(("dispatch", "arrival")),
+            StockMove.counterpart == "transit",
+            StockMove.occurred_at <= instant,
+        )
     ).one()
     return PastStock(
         instant,

@@ -15,7 +15,6 @@ from retail.core.money import AmountType, QuantityType
 from retail.inventory.models import StockAge, StockMonth, StockStanding
 from retail.permissions import Can
 from retail.purchasing.models import Supplier, SupplierItem
-from retail.reports.models import SalesMonth
 from retail.tenancy.models import Location
 
 DEAD_DAYS = 180
@@ -70,7 +69,7 @@ def _ratio(part: Any, whole: Any) -> Any:
 _days = func.max(StockMonth.last_day) - func.min(StockMonth.first_day) + 1
 _cost = _whole(StockMonth.sold_cost)
 _value_days = _whole(StockMonth.value_days)
-_margin = _whole(func.coalesce(SalesMonth.net, 0)) - _cost
+_margin = _whole(StockMonth.net) - _cost
 _demand = _whole(StockMonth.sold) + _whole(StockMonth.lost)
 
 STOCK_MONTHS = Dataset(
@@ -81,17 +80,7 @@ STOCK_MONTHS = Dataset(
         "are those the article is ordered from today."
     ),
     source=lambda: select().select_from(StockMonth),
-    lookups=(
-        *_of_goods(StockMonth),
-        Lookup(
-            SalesMonth,
-            and_(
-                SalesMonth.month == StockMonth.month,
-                SalesMonth.variant_id == StockMonth.variant_id,
-                SalesMonth.location_id == StockMonth.location_id,
-            ),
-        ),
-    ),
+    lookups=_of_goods(StockMonth),
     at=StockMonth.month,
     monthly=True,
     needs=Can.VIEW_STOCK,
@@ -179,7 +168,7 @@ STOCK_MONTHS = Dataset(
         ),
         "net": Measure(
             _l("Net revenue"),
-            func.sum(SalesMonth.net),
+            func.sum(StockMonth.net),
             "money",
             _l("Before tax, after discounts, of the goods in stock, from the sales documents."),
         ),

@@ -39,20 +39,6 @@ class SalesHour(OfTenant, Model):
     cost: Mapped[Amount]
 
 
-class SalesMonth(OfTenant, Model):
-    """What one variant came to in one month at a location, reckoned by the night beside the months of stock."""
-
-    __tablename__ = "sales_months"
-    __table_args__ = (UniqueConstraint("tenant_id", "month", "variant_id", "location_id"),)
-
-    month: Mapped[date]
-    location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
-    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
-    units: Mapped[Quantity]
-    net: Mapped[Amount]
-    cost: Mapped[Amount]
-
-
 class SalesDayProduct(OfTenant, Model):
     """What one variant came to on one business day at a location."""
 

@@ -9,10 +9,11 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, case, delete, func, select
 
 from retail.core.db import session
-from retail.core.money import AmountType, QuantityType
-from retail.core.tenancy import insert_owned, insert_owned_from
+from retail.core.money import AmountType
+from retail.core.tenancy import insert_owned_from
+from retail.inventory import services as inventory
 from retail.orders.models import Order, OrderLine
-from retail.reports.models import SalesDayProduct, SalesHour, SalesMonth
+from retail.reports.models import SalesDayProduct, SalesHour
 
 
 def rebuild(first: date | None = None, last: date | None = None) -> None:
@@ -79,26 +80,22 @@ def roll_up(order_ids: Collection[int]) -> None:
         )
 
 
-def sum_months(first: date, until: date) -> None:
-    """Sum up what was sold of each variant in each month from the first until the evening of a day."""
+def tell_revenue(first: date, until: date) -> None:
+    """Tell the stock what its goods brought in each month from the first until the evening of a day."""
     month = func.period_of("month", SalesDayProduct.business_date)
     rows = session.execute(
         select(
-            month.label("month"),
-            SalesDayProduct.location_id,
+            month,
             SalesDayProduct.variant_id,
-            func.sum(SalesDayProduct.units, type_=QuantityType).label("units"),
-            func.sum(SalesDayProduct.net, type_=AmountType).label("net"),
-            func.sum(SalesDayProduct.cost, type_=AmountType).label("cost"),
+            SalesDayProduct.location_id,
+            func.sum(SalesDayProduct.net, type_=AmountType),
         )
         .where(SalesDayProduct.business_date >= first, SalesDayProduct.business_date <= until)
-        .group_by(month, SalesDayProduct.location_id, SalesDayProduct.variant_id)
-    ).mappings()
-    found = [{**row, "month": date.fromisoformat(f"{row['month']}-01")} for row in rows]
-    session.execute(
-        delete(SalesMonth).where(SalesMonth.month >= first), execution_options={"synchronize_session": False}
+        .group_by(month, SalesDayProduct.variant_id, SalesDayProduct.location_id)
     )
-    insert_owned(SalesMonth, found)
+    inventory.keep_revenue(
+        first, {(date.fromisoformat(f"{row[0]}-01"), row[1], row[2]): row[3] for row in rows if row[3]}
+    )
 
 
 def _replace(

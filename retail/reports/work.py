@@ -57,7 +57,7 @@ def stock_figures(progress: Any) -> dict[str, Any]:
         give_way()
     with unit_of_work():
         first = min(begin or until, until - timedelta(days=LATE_DAYS)).replace(day=1)
-        services.sum_months(first, until)
+        services.tell_revenue(first, until)
         standings = inventory.make_standings(until)
     return {"until": until.isoformat(), "levels": levels, "standings": standings}
 

@@ -1,4 +1,4 @@
-"""The nouns of stock: the ledger with its levels and holds, transfers, counts."""
+"""The nouns of stock: the ledger with its levels and holds, lots and pieces, transfers, counts, figures."""
 
 from retail.inventory.models.counts import COUNT, COUNT_KINDS, StockCount, StockCountEntry, StockCountLine
 from retail.inventory.models.figures import AGES, OLDEST, StockAge, StockMonth, StockPolicy, StockStanding
@@ -14,6 +14,7 @@ from retail.inventory.models.ledger import (
     StockMove,
     sellable_of,
 )
+from retail.inventory.models.lots import TRACKING, StockLot, StockLotLevel
 from retail.inventory.models.transfers import TRANSFER, StockTransfer, StockTransferLine
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "HOLD",
     "HOLD_KINDS",
     "OLDEST",
+    "TRACKING",
     "TRANSFER",
     "StockAge",
     "StockCount",
@@ -34,6 +36,8 @@ __all__ = [
     "StockExpectation",
     "StockHold",
     "StockLevel",
+    "StockLot",
+    "StockLotLevel",
     "StockMonth",
     "StockMove",
     "StockPolicy",

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import ZERO, Amount, Quantity
 from retail.core.tenancy import OfTenant
@@ -33,7 +34,8 @@ class StockMonth(OfTenant, Model):
     `last_day`, as ordinals); `quantity_days` and `value_days` are the sums over those days of what lay there in the
     evening: divided by the days they are the average. `received` came from suppliers and opening balances, `sold` is
     less what customers gave back, `transferred` and `adjusted` count what came above zero. `days_out` are days on which
-    a selling article was not there, `outs` how often it ran out, `lost` what would have been sold on those days.
+    a selling article was not there, `outs` how often it ran out, `lost` what would have been sold on those days. `net`
+    is the revenue of what was sold, told by the sales.
     """
 
     __tablename__ = "stock_months"
@@ -53,6 +55,7 @@ class StockMonth(OfTenant, Model):
     received_value: Mapped[Amount] = mapped_column(default=ZERO)
     sold: Mapped[Quantity] = mapped_column(default=ZERO)
     sold_cost: Mapped[Amount] = mapped_column(default=ZERO)
+    net: Mapped[Amount] = mapped_column(default=ZERO)
     transferred: Mapped[Quantity] = mapped_column(default=ZERO)
     transferred_value: Mapped[Amount] = mapped_column(default=ZERO)
     adjusted: Mapped[Quantity] = mapped_column(default=ZERO)
@@ -118,13 +121,16 @@ class StockAge(OfTenant, Model):
     value: Mapped[Amount]
 
 
-class StockPolicy(OfTenant, Model):
+class StockPolicy(OfTenant, Audited, Model):
     """What a business decides about its stock; without a row everything is as the defaults say.
 
     `carrying_percent` of its worth is what keeping goods for a year costs: money, room, insurance, what spoils.
+    Expired goods are refused unless it `sells_expired`; that they will expire is told `expiry_days` before.
     """
 
     __tablename__ = "stock_policies"
     __table_args__ = (UniqueConstraint("tenant_id"),)
 
     carrying_percent: Mapped[int] = mapped_column(default=20)
+    sells_expired: Mapped[bool] = mapped_column(default=False)
+    expiry_days: Mapped[int] = mapped_column(default=14)

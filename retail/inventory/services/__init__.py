@@ -34,9 +34,16 @@ from retail.inventory.services.holding import (
 )
 from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
 from retail.inventory.services.limiting import Reach
+from retail.inventory.services.lots import Named, Pick, pick, picks_moved
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
-from retail.inventory.services.reckoning import first_of_next, forget_months_from, make_month, month_to_begin_with
+from retail.inventory.services.reckoning import (
+    first_of_next,
+    forget_months_from,
+    keep_revenue,
+    make_month,
+    month_to_begin_with,
+)
 from retail.inventory.services.recounting import Difference, recount
 from retail.inventory.services.repairing import Repair, repair
 from retail.inventory.services.standing import make_standings
@@ -61,8 +68,10 @@ __all__ = [
     "Document",
     "Moved",
     "Movement",
+    "Named",
     "Owner",
     "PastMove",
+    "Pick",
     "Reach",
     "Repair",
     "Supplied",
@@ -82,11 +91,14 @@ __all__ = [
     "first_of_next",
     "forget_months_from",
     "fulfil",
+    "keep_revenue",
     "make_month",
     "make_standings",
     "month_to_begin_with",
     "move",
     "new_key",
+    "pick",
+    "picks_moved",
     "post_count",
     "post_stock",
     "put_back",

@@ -88,7 +88,7 @@ def _adjusted(
     )
     memo = " ".join(f"{paper.number} {reason} {note}".split())
     post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date, paper.occurred_at)
-    paper.lines, paper.quantity, paper.value = 1, quantity, moved.value
+    paper.lines, paper.quantity, paper.value = len(moved.parts), quantity, moved.value
     session.flush()
     check_reach(reach, abs(moved.value), paper, Can.ADJUST_STOCK, location_id, variant_id, plain(quantity), reason)
     record(

@@ -19,6 +19,7 @@ from retail.core.tenancy import current_tenant_id
 from retail.events.inventory import StockReceived, StockTransferred
 from retail.inventory.models import StockDocument
 from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
+from retail.inventory.services.lots import Pick
 from retail.inventory.services.papers import check_goods, check_place, check_quantity, document_of, draw_up, paper_of
 
 
@@ -80,7 +81,13 @@ def transfer(
     left = move(leaving, document)
     arrived = move(
         [
-            replace(one.movement, location_id=to_location_id, quantity=-one.movement.quantity, value=-one.value)
+            replace(
+                one.movement,
+                location_id=to_location_id,
+                quantity=-one.movement.quantity,
+                value=-one.value,
+                lots=tuple(Pick(part.lot_id, -part.quantity) for part in one.parts if part.lot_id is not None),
+            )
             for one in left
         ],
         document,
@@ -109,7 +116,7 @@ def _remember_costs(lines: Sequence[Movement]) -> None:
 
 def sum_up(paper: StockDocument, moved: Sequence[Moved]) -> None:
     """Write on a paper how many lines it has, and what they come to."""
-    paper.lines = len(moved)
+    paper.lines = sum(len(one.parts) for one in moved)
     paper.quantity = sum((one.movement.quantity for one in moved), ZERO)
     paper.value = sum((one.value for one in moved), ZERO)
     session.flush()

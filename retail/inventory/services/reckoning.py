@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select
 
 from retail.core.db import session
 from retail.core.money import ZERO, AmountType, QuantityType, round_to
-from retail.core.tenancy import insert_owned
+from retail.core.tenancy import insert_owned, update_owned
 from retail.inventory.models import StockMonth, StockMove, StockPolicy
 
 UNIT, PIECE = Decimal("0.0001"), Decimal("0.001")
@@ -131,6 +131,23 @@ def reckon_again() -> Iterator[tuple[date, dict[Key, dict[str, Any]]]]:
         month = first_of_next(month)
 
 
+def keep_revenue(first: date, net: Mapping[tuple[date, int, int], Decimal]) -> None:
+    """Write what was earned with each variant at each location into its months, from the first on."""
+    months = StockMonth.month >= first.replace(day=1)
+    known = {
+        (row.month, row.variant_id, row.location_id): (row.id, row.net)
+        for row in session.execute(
+            select(
+                StockMonth.id, StockMonth.month, StockMonth.variant_id, StockMonth.location_id, StockMonth.net
+            ).where(months)
+        )
+    }
+    update_owned(
+        StockMonth,
+        {row_id: {"net": net.get(key, ZERO)} for key, (row_id, was) in known.items() if net.get(key, ZERO) != was},
+    )
+
+
 def _closings(month: date) -> dict[Key, tuple[Decimal, Decimal]]:
     rows = session.execute(
         select(StockMonth.variant_id, StockMonth.location_id, StockMonth.closing, StockMonth.closing_value).where(
@@ -194,6 +211,7 @@ def _empty(month: date, key: Key, first: int, last: int, on_hand: Decimal, value
         "opening": on_hand,
         "opening_value": value,
         **nothing,
+        "net": ZERO,
         "moves": 0,
         "first_at": None,
         "last_at": None,
