@@ -30,6 +30,7 @@ MOVE_REASONS = {
     "lost in transit": _l("Lost in transit"),
     "cost corrected": _l("Cost corrected"),
     "written off": _l("Written off"),
+    "numbered": _l("Given a number"),
     **REASONS,
 }
 """Why goods moved, by `StockMove.reason`."""

@@ -87,6 +87,8 @@ def instant_of(text: str, tenant: Tenant) -> datetime:
     return found
 
 
+ASTRAY = timedelta(days=2)
+"""So far a business day may lie from an instant of it."""
 Sums = dict[tuple[int, int], tuple[Decimal, Decimal]]
 """What lies of each variant at each location, and its worth."""
 
@@ -101,7 +103,7 @@ def _sums_at(instant: datetime) -> Sums:
     first: date | None = session.scalar(select(func.min(StockMonth.month)))
     last: date | None = session.scalar(select(func.max(StockMonth.month)))
     over = _over_by(instant, first) if first is not None else None
-    if first is None or last is None or over is None or over >= last:
+    if first is None or last is None or over is None or _is_near(instant, over, last):
         return _added(_now(), session.execute(moved.where(StockMove.occurred_at > instant)), -1)
     if over < first:
         return _added({}, session.execute(moved.where(StockMove.occurred_at <= instant)), 1)
@@ -115,10 +117,17 @@ def _sums_at(instant: datetime) -> Sums:
     }
     within = moved.where(
         StockMove.business_date > _last_of(over),
-        StockMove.business_date <= _last_of(first_of_next(instant.date().replace(day=1))),
+        StockMove.business_date <= instant.date() + ASTRAY,
         StockMove.occurred_at <= instant,
     )
     return _added(lay, session.execute(within), 1)
+
+
+def _is_near(instant: datetime, over: date, last: date) -> bool:
+    """Whether less has moved since an instant than between it and the month that was over by then."""
+    if over >= last:
+        return True
+    return first_of_next(over) >= last and (now() - instant).days < (instant.date() - _last_of(over)).days
 
 
 def _over_by(instant: datetime, first: date) -> date:
@@ -126,7 +135,7 @@ def _over_by(instant: datetime, first: date) -> date:
 
     A business day lies within two days of its instants, whatever the zone and whenever the day begins.
     """
-    month = max(first_of_last(instant.date() - timedelta(days=2)), first_of_last(first))
+    month = max(first_of_last(instant.date() - ASTRAY), first_of_last(first))
     late = set(
         session.scalars(
             select(StockMonth.month)

@@ -29,6 +29,7 @@ from retail.catalog.services.products import (
     rename_product,
     restore_product,
     restore_variant,
+    tell_apart,
 )
 
 __all__ = [
@@ -65,5 +66,6 @@ __all__ = [
     "show_picture",
     "shrunk",
     "take_picture",
+    "tell_apart",
     "thumbnail",
 ]

@@ -34,7 +34,7 @@ from retail.inventory.services.holding import (
 )
 from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
 from retail.inventory.services.limiting import Reach
-from retail.inventory.services.lots import Named, Pick, pick, picks_moved
+from retail.inventory.services.lots import Named, Pick, picks_moved, picks_named
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.reckoning import (
@@ -48,6 +48,7 @@ from retail.inventory.services.recounting import Difference, recount
 from retail.inventory.services.repairing import Repair, repair
 from retail.inventory.services.standing import make_standings
 from retail.inventory.services.supplied import Supplied, change_costs, send_back
+from retail.inventory.services.tracking import name_goods, set_policy, set_tracking, watch_expiry
 from retail.inventory.services.transferring import (
     Arrival,
     call_back,
@@ -96,9 +97,10 @@ __all__ = [
     "make_standings",
     "month_to_begin_with",
     "move",
+    "name_goods",
     "new_key",
-    "pick",
     "picks_moved",
+    "picks_named",
     "post_count",
     "post_stock",
     "put_back",
@@ -114,11 +116,14 @@ __all__ = [
     "send_back",
     "set_aside",
     "set_level_reorder_point",
+    "set_policy",
     "set_reorder_point",
     "set_safety_stock",
+    "set_tracking",
     "shift_levels",
     "ship",
     "start_count",
     "transfer",
+    "watch_expiry",
     "write_moves",
 ]

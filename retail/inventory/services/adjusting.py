@@ -17,6 +17,7 @@ from retail.inventory.models import StockDocument, StockLevel
 from retail.inventory.services.announcing import announce, plain
 from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
 from retail.inventory.services.limiting import ANY, Reach, check_reach
+from retail.inventory.services.lots import Pick, picks_named
 from retail.inventory.services.papers import check_goods, document_of, draw_up, paper_of
 from retail.permissions import Can
 
@@ -34,15 +35,18 @@ def adjust(
     *,
     key: str = "",
     reach: Reach = ANY,
+    number: str = "",
 ) -> StockDocument:
-    """Correct a level by `quantity` (above zero: more, below: less), with a reason; post it to the books.
+    """Correct a level by `quantity` (above zero: more, below: less), with a reason; post it to the books. `number`
+    names the lot or piece it is about.
 
     With a `key` used before, nothing happens a second time. Refused for a quantity of nothing, without a reason, and
     when the location may not go below nothing and would. NeedsApproval beyond the reach of whoever books.
     """
     if paper := paper_of(key, location_id):
         return paper
-    return _adjusted(location_id, variant_id, quantity, reason, note, key, reach)
+    lots = picks_named(variant_id, [number] if number else [], abs(quantity))
+    return _adjusted(location_id, variant_id, quantity, reason, note, key, reach, lots)
 
 
 def count(
@@ -72,7 +76,14 @@ def count(
 
 
 def _adjusted(
-    location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str, key: str, reach: Reach
+    location_id: int,
+    variant_id: int,
+    quantity: Decimal,
+    reason: str,
+    note: str,
+    key: str,
+    reach: Reach,
+    lots: tuple[Pick, ...] = (),
 ) -> StockDocument:
     if not quantity:
         raise Refused(_("An adjustment of nothing changes nothing; give a quantity."), field="quantity")
@@ -82,7 +93,7 @@ def _adjusted(
     paper = draw_up("adjustment", location_id, key, reference=note, reason=reason)
     counterpart = "scrap" if reason in SCRAP_REASONS and quantity < 0 else "adjustment"
     (moved,) = move(
-        [Movement(variant_id, location_id, quantity, note=note)],
+        [Movement(variant_id, location_id, quantity, note=note, lots=lots)],
         document_of(paper, counterpart, reason),
         corrects=True,
     )

@@ -5,7 +5,8 @@ Called while the level concerned is locked, so two tills cannot take the same pi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from calendar import monthrange
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +23,10 @@ from retail.inventory.services.announcing import plain
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
 LONGEST_NUMBER = 60
+
+
+Numbers = Mapping[int, Sequence[str]]
+"""The numbers of the lots or pieces that somebody named, by variant."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,29 @@ def split(moving: Moving, picks: Sequence[Pick], named: Sequence[Named]) -> list
         if one.lot_id is not None:
             _shift(moving, one.lot_id, sign * one.quantity)
     worth = share_out(moving.value, [one.quantity for one in picks], UNIT)
+    _keep_warranty(moving, [one.lot_id for one in picks if one.lot_id is not None])
     return [Part(one.lot_id, sign * one.quantity, value) for one, value in zip(picks, worth, strict=True)]
+
+
+def _keep_warranty(moving: Moving, lot_ids: Sequence[int]) -> None:
+    """A piece that is sold has its warranty from that day on; one that comes in has none."""
+    if moving.tracking != "serial" or not lot_ids or not (moving.selling or moving.quantity > 0):
+        return
+    months = session.scalar(
+        select(Product.warranty_months)
+        .join(Variant, Variant.product_id == Product.id)
+        .where(Variant.id == moving.variant_id)
+    )
+    until = after_months(moving.today, months) if moving.selling and months else None
+    for lot in session.scalars(select(StockLot).where(StockLot.id.in_(lot_ids))):
+        lot.warranty_until = until
+
+
+def after_months(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a shorter month."""
+    whole = day.month - 1 + months
+    year, month = day.year + whole // 12, whole % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def _name(moving: Moving, named: Sequence[Named]) -> list[Pick]:
@@ -246,14 +273,33 @@ def pick(variant_id: int, number: str, quantity: Decimal) -> tuple[Pick, ...]:
     return (Pick(lot_id, quantity),)
 
 
-def picks_moved(source: str, source_ids: Collection[int], variant_id: int, quantity: Decimal) -> tuple[Pick, ...]:
+def picks_named(variant_id: int, numbers: Sequence[str], quantity: Decimal) -> tuple[Pick, ...]:
+    """The lot, or the pieces, that somebody named for so many. None named: none picked. Refused when there are as many
+    numbers as there are not pieces."""
+    if not numbers:
+        return ()
+    if len(numbers) == 1:
+        return pick(variant_id, numbers[0], quantity)
+    if len(set(numbers)) != quantity:
+        raise Refused(
+            _("%(n)s numbers are named for %(pieces)s pieces.", n=len(set(numbers)), pieces=plain(quantity)),
+            field="lines",
+        )
+    return tuple(one for number in numbers for one in pick(variant_id, number, Decimal(1)))
+
+
+def picks_moved(
+    sources: Sequence[str], source_ids: Collection[int], variant_id: int, quantity: Decimal
+) -> tuple[Pick, ...]:
     """Of which lots the goods of documents are that are still out: what left for them less what came back, the last to
     expire first; as much as `quantity` of them."""
     rows = session.execute(
         select(StockMove.lot_id, func.sum(-StockMove.quantity, type_=QuantityType).label("out"))
         .join(StockLot, StockLot.id == StockMove.lot_id)
         .where(
-            StockMove.source == source, StockMove.source_id.in_(sorted(source_ids)), StockMove.variant_id == variant_id
+            StockMove.source.in_(sources),
+            StockMove.source_id.in_(sorted(source_ids)),
+            StockMove.variant_id == variant_id,
         )
         .group_by(StockMove.lot_id, StockLot.expires_on)
         .having(func.sum(StockMove.quantity) < 0)

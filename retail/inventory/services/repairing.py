@@ -23,6 +23,7 @@ from retail.finance import services as finance
 from retail.finance.queries import balance
 from retail.finance.services import COUNTERPART_ACCOUNTS, Posting
 from retail.inventory.figure_checks import ages_are_the_standings, months_are_the_moves
+from retail.inventory.lot_checks import lot_sums
 from retail.inventory.models import (
     DOCUMENT_KINDS,
     HOLD,
@@ -36,6 +37,8 @@ from retail.inventory.models import (
     StockExpectation,
     StockHold,
     StockLevel,
+    StockLot,
+    StockLotLevel,
     StockMonth,
     StockMove,
     StockStanding,
@@ -71,9 +74,30 @@ def repair() -> list[Repair]:
         )
         for one in recount()
     ]
-    done += _figures() + _papers() + _holds() + _transfers() + _counts() + _levels() + _books()
+    done += _figures() + _lots() + _papers() + _holds() + _transfers() + _counts() + _levels() + _books()
     session.flush()
     session.expire_all()
+    return done
+
+
+def _lots() -> list[Repair]:
+    """What lies of each lot, by its moves."""
+    right = {(row.lot_id, row.location_id): row.quantity for row in session.execute(select(lot_sums()))}
+    kept = {(row.lot_id, row.location_id): row for row in session.scalars(select(StockLotLevel))}
+    lots = {row.id: row for row in session.scalars(select(StockLot))}
+    done = []
+    for key in sorted(kept.keys() | right.keys()):
+        row, lot, quantity = kept.get(key), lots[key[0]], right.get(key, ZERO)
+        was = (row.on_hand, row.variant_id) if row is not None else (ZERO, lot.variant_id)
+        if was == (quantity, lot.variant_id):
+            continue
+        if row is None:
+            row = StockLotLevel(lot_id=key[0], location_id=key[1])
+            session.add(row)
+        row.variant_id, row.on_hand = lot.variant_id, quantity
+        after = {"on_hand": quantity, "variant_id": lot.variant_id}
+        done.append(_told("stock_lots", lot.id, lot.number, {"on_hand": was[0], "variant_id": was[1]}, after))
+    session.flush()
     return done
 
 

@@ -41,11 +41,13 @@ from retail.till.queries import Station
 
 @dataclass(frozen=True)
 class Wanted:
-    """A line as the cashier has it: which variant, how many, and what is to be taken off."""
+    """A line as the cashier has it: which variant, how many, what is to be taken off, and the number of the lot or
+    piece where one was scanned."""
 
     variant_id: int
     quantity: Decimal
     discount: Discount | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,16 @@ def ring_up(
     positions = [position for position, stocked in enumerate(ready.stocked) if stocked]
     moved = inventory.shift_levels(
         [
-            Movement(priced.lines[position].line.variant_id, station.location_id, -priced.lines[position].line.quantity)
+            Movement(
+                priced.lines[position].line.variant_id,
+                station.location_id,
+                -priced.lines[position].line.quantity,
+                lots=inventory.picks_named(
+                    wanted[position].variant_id,
+                    [wanted[position].number] if wanted[position].number else [],
+                    wanted[position].quantity,
+                ),
+            )
             for position in positions
         ]
     )
@@ -305,6 +316,7 @@ def _take_back(
     worth = orders.worth_of(order, quantities)
     approved = _approved(lambda: check_given_back(action, limit, order, worth, quantities, method), allowance.approval)
     where = _here(tenant, station)
+    reversed_before = [one.id for one in reversals_of(order.id)]
     placed, lines = orders.reverse(order, quantities, kind=kind, key=key, reason=reason.strip(), where=where)
     stocked = set(
         session.scalars(
@@ -320,6 +332,7 @@ def _take_back(
                 station.location_id,
                 one.quantity,
                 value=one.shares["cost"],
+                lots=inventory.picks_moved(("order",), [order_id, *reversed_before], one.line.variant_id, one.quantity),
             )
             for one in lines
             if one.line.variant_id in stocked
