@@ -49,6 +49,21 @@ SOURCES = {
 }
 """The documents goods move for, by `StockMove.source`."""
 
+LOT_STATES = {
+    "there": (_l("In stock"), "success"),
+    "soon": (_l("Expires soon"), "warning"),
+    "expired": (_l("Expired"), "danger"),
+    "gone": (_l("None left"), "neutral"),
+}
+"""How a lot or piece stands."""
+
+TRACKINGS = {
+    "none": _l("Not at all"),
+    "lot": _l("By lot, with an expiry"),
+    "serial": _l("Each piece by its serial number"),
+}
+"""How goods are told apart."""
+
 KINDS = {
     "receipt": (_l("Goods received"), "truck-delivery", "success"),
     "adjustment": (_l("Adjustment"), "adjustments", "warning"),

@@ -75,6 +75,7 @@ def read_cart(sent: Mapping[str, Any]) -> Cart:
             _whole(sent[f"lines-{at}-variant"], f"lines-{at}-variant"),
             _number(sent.get(f"lines-{at}-quantity"), 3, f"lines-{at}-quantity") or Decimal(0),
             _discount(sent, f"lines-{at}-discount"),
+            " ".join(str(sent.get(f"lines-{at}-number", "")).split())[:60],
         )
         for at in positions
     )

@@ -19,6 +19,7 @@ from retail.core.module import can, person_or_none
 from retail.customers.queries import find_customers
 from retail.identity.asking import ask_approval, with_approval
 from retail.identity.workplace_services import use_register
+from retail.inventory.lot_queries import number_on_scan
 from retail.orders.queries import order_numbered
 from retail.payments.services import Tender
 from retail.permissions import Can
@@ -256,7 +257,11 @@ def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
     """Add what a code or a text names; else show what it may mean, or say that nothing is called so."""
     if not text:
         return cart, screen
-    variant = find_by_code(text) or only_meant(text)
+    variant = find_by_code(text)
+    if variant is None and (scanned := number_on_scan(text)):
+        cart, screen.fresh = carts.with_one_more(cart, *scanned)
+        return cart, screen
+    variant = variant or only_meant(text)
     # A number that nobody knows is beeped at, not guessed at.
     likely = [] if variant or "code" in looked_for(text) else search_variants(text, 1)
     if variant is not None:

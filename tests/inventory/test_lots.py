@@ -140,7 +140,7 @@ def test_a_transfer_takes_its_lots_along_and_loses_one_of_them(shop):
         inventory.call_back(sent, "wrong van")
     assert sum(lies(milk).values()) == 6
     with unit_of_work():
-        inventory.transfer(shop.location_id, shop.warehouse_id, [(milk, Decimal(1))], numbers={milk: ["B"]})
+        inventory.transfer(shop.location_id, shop.warehouse_id, [(milk, Decimal(1))], numbers={milk: [lot("B", 1)]})
     assert lies(milk, shop.warehouse_id)["B"] >= 1
     assert sound(shop)
 
@@ -199,7 +199,9 @@ def test_a_piece_is_sold_once_and_comes_back_as_itself(shop):
     with pytest.raises(Refused, match="Scan the serial number"), unit_of_work():
         inventory.transfer(shop.location_id, shop.warehouse_id, [(ring, Decimal(1))])
     with unit_of_work():
-        inventory.transfer(shop.location_id, shop.warehouse_id, [(ring, Decimal(1))], numbers={ring: ["R2"]})
+        inventory.transfer(
+            shop.location_id, shop.warehouse_id, [(ring, Decimal(1))], numbers={ring: [Named("R2", Decimal(1))]}
+        )
     assert lies(ring, shop.warehouse_id) == {"R2": 1}
     with pytest.raises(Refused, match="of one piece"):
         receive(shop, ring, Named("R3", Decimal(2)))

@@ -17,7 +17,7 @@ from retail.inventory.models import StockDocument, StockLevel
 from retail.inventory.services.announcing import announce, plain
 from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
 from retail.inventory.services.limiting import ANY, Reach, check_reach
-from retail.inventory.services.lots import Pick, picks_named
+from retail.inventory.services.lots import Named, Pick, picks_named
 from retail.inventory.services.papers import check_goods, document_of, draw_up, paper_of
 from retail.permissions import Can
 
@@ -45,7 +45,7 @@ def adjust(
     """
     if paper := paper_of(key, location_id):
         return paper
-    lots = picks_named(variant_id, [number] if number else [], abs(quantity))
+    lots = picks_named(variant_id, [Named(number, abs(quantity))] if number else [], abs(quantity))
     return _adjusted(location_id, variant_id, quantity, reason, note, key, reach, lots)
 
 

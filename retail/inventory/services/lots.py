@@ -6,6 +6,7 @@ Called while the level concerned is locked, so two tills cannot take the same pi
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,10 +26,6 @@ UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
 LONGEST_NUMBER = 60
 
 
-Numbers = Mapping[int, Sequence[str]]
-"""The numbers of the lots or pieces that somebody named, by variant."""
-
-
 @dataclass(frozen=True)
 class Pick:
     """So much of a lot; of none (`lot_id` None) where goods were not told apart when they came."""
@@ -39,11 +36,15 @@ class Pick:
 
 @dataclass(frozen=True)
 class Named:
-    """So much that comes in under the number of a lot, or a piece under its serial number."""
+    """So much of a lot, or a piece of a serial number, as somebody named it."""
 
     number: str
     quantity: Decimal
     expires_on: date | None = None
+
+
+Numbers = Mapping[int, Sequence[Named]]
+"""The lots or pieces that somebody named, by variant."""
 
 
 @dataclass(frozen=True)
@@ -265,27 +266,28 @@ def _shift(moving: Moving, lot_id: int, quantity: Decimal) -> None:
     session.flush()
 
 
-def pick(variant_id: int, number: str, quantity: Decimal) -> tuple[Pick, ...]:
-    """A lot or piece by its number; NotFound when nothing of this variant has it."""
+def picks_named(variant_id: int, named: Sequence[Named], quantity: Decimal) -> tuple[Pick, ...]:
+    """The lots or pieces that somebody named for so many; none named, none picked. NotFound for a number that nothing
+    of this variant has, Refused where they are named for more or fewer than there are."""
+    if not named:
+        return ()
+    for number, times in Counter(one.number for one in named).items():
+        if times > 1:
+            raise Refused(_("Number %(number)s is named twice.", number=number), field="lines")
+    total = sum((one.quantity for one in named), ZERO)
+    if total != quantity:
+        raise Refused(
+            _("Numbers are given for %(n)s pieces, not for %(all)s.", n=plain(total), all=plain(quantity)),
+            field="lines",
+        )
+    return tuple(Pick(_lot_called(variant_id, one.number), one.quantity) for one in named)
+
+
+def _lot_called(variant_id: int, number: str) -> int:
     lot_id = session.scalar(select(StockLot.id).where(StockLot.variant_id == variant_id, StockLot.number == number))
     if lot_id is None:
         raise NotFound(_("No lot or piece has the number %(number)s.", number=number), field="lines")
-    return (Pick(lot_id, quantity),)
-
-
-def picks_named(variant_id: int, numbers: Sequence[str], quantity: Decimal) -> tuple[Pick, ...]:
-    """The lot, or the pieces, that somebody named for so many. None named: none picked. Refused when there are as many
-    numbers as there are not pieces."""
-    if not numbers:
-        return ()
-    if len(numbers) == 1:
-        return pick(variant_id, numbers[0], quantity)
-    if len(set(numbers)) != quantity:
-        raise Refused(
-            _("%(n)s numbers are named for %(pieces)s pieces.", n=len(set(numbers)), pieces=plain(quantity)),
-            field="lines",
-        )
-    return tuple(one for number in numbers for one in pick(variant_id, number, Decimal(1)))
+    return lot_id
 
 
 def picks_moved(

@@ -61,11 +61,16 @@ def set_policy(carrying_percent: int, *, sells_expired: bool, expiry_days: int) 
     session.flush()
 
 
+def expiry_days() -> int:
+    """How many days before it expires somebody is told of a lot."""
+    days = session.scalar(select(StockPolicy.expiry_days))
+    return 14 if days is None else days
+
+
 def watch_expiry() -> int:
     """Tell once of every lot that lies somewhere and expires within the days the business chose; returns how many."""
     today = current_tenant().today()
-    days = session.scalar(select(StockPolicy.expiry_days))
-    limit = today + timedelta(days=14 if days is None else days)
+    limit = today + timedelta(days=expiry_days())
     there = (
         select(StockLotLevel.lot_id, func.sum(StockLotLevel.on_hand, type_=QuantityType).label("on_hand"))
         .where(StockLotLevel.on_hand > 0)

@@ -17,6 +17,7 @@ from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.money import ZERO
 from retail.customers.models import Customer
 from retail.identity import approval_services as approvals
+from retail.inventory.lot_queries import is_piece
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
@@ -90,14 +91,19 @@ def check_key(key: str) -> str:
     return key
 
 
-def with_one_more(cart: Cart, variant_id: int) -> tuple[Cart, int]:
-    """The cart with one more of a variant, and the position of its line."""
+def with_one_more(cart: Cart, variant_id: int, number: str = "") -> tuple[Cart, int]:
+    """The cart with one more of a variant, and the position of its line. Lots and pieces have lines of their own.
+
+    Refused for a piece that is in the cart already.
+    """
     for position, line in enumerate(cart.lines):
-        if line.variant_id == variant_id:
+        if line.variant_id == variant_id and line.number == number:
+            if number and line.quantity >= 1 and is_piece(variant_id, number):
+                raise Refused(_("Number %(number)s is in the cart already.", number=number), field="lines")
             return step(cart, position, 1), position
     if len(cart.lines) >= MOST_LINES:
         raise Refused(_("A cart holds %(n)s lines; ring this one up first.", n=MOST_LINES), field="lines")
-    return replace(cart, lines=(*cart.lines, Wanted(variant_id, Decimal(1)))), len(cart.lines)
+    return replace(cart, lines=(*cart.lines, Wanted(variant_id, Decimal(1), number=number))), len(cart.lines)
 
 
 def step(cart: Cart, position: int, by: int) -> Cart:

@@ -24,7 +24,7 @@ from retail.finance.services import Posting
 from retail.identity import approval_services as approvals
 from retail.identity.approval_services import Approved
 from retail.inventory import services as inventory
-from retail.inventory.services import Document, Movement
+from retail.inventory.services import Document, Movement, Named
 from retail.orders import services as orders
 from retail.orders.models import Order
 from retail.orders.queries import lines_of, order_with_lines, reversals_of, sold_as
@@ -48,6 +48,11 @@ class Wanted:
     quantity: Decimal
     discount: Discount | None = None
     number: str = ""
+
+    @property
+    def named(self) -> list[Named]:
+        """The lot or piece, as the stock needs to know it."""
+        return [Named(self.number, self.quantity)] if self.number else []
 
 
 @dataclass(frozen=True)
@@ -235,7 +240,7 @@ def ring_up(
                 -priced.lines[position].line.quantity,
                 lots=inventory.picks_named(
                     wanted[position].variant_id,
-                    [wanted[position].number] if wanted[position].number else [],
+                    wanted[position].named,
                     wanted[position].quantity,
                 ),
             )
