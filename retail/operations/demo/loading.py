@@ -27,6 +27,7 @@ from retail.finance.services import add_tax_rate
 from retail.identity.pin_services import set_pin
 from retail.identity.services import add_user, hasher
 from retail.operations.demo.assortment import SHOPS, Shop
+from retail.operations.demo.stocking import furnish
 from retail.operations.demo.trading import Trade
 from retail.operations.founding import found_business
 from retail.orders.models import Order
@@ -70,6 +71,9 @@ def load_demo(logins: Path, tell: Tell, days: int = DAYS) -> int:
                 if past:
                     _say_what_was_traded(yesterday, shop.timezone)
             made += past + trade.run(days, yesterday + timedelta(days=1), tell)
+            with unit_of_work():
+                trade.act_as_one("manager")
+                furnish(tenant)
     tell("telling what happened last")
     events.drain()
     if made:
