@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import BigInteger, and_, case, func, literal_column, select, type_coerce
+from sqlalchemy import BigInteger, and_, case, func, literal_column, or_, select, type_coerce
 
 from retail.catalog.models import Category, Product, Variant
 from retail.catalog.queries import category_choices
@@ -232,7 +232,12 @@ STOCK_MONTHS = Dataset(
             _l("Articles that lay there or moved."),
         ),
     },
-    dimensions=_GOODS,
+    dimensions={
+        **_GOODS,
+        "missed": Dimension(
+            _l("Sold out"), case((or_(StockMonth.outs > 0, StockMonth.days_out > 0), "yes"), else_="no")
+        ),
+    },
     choices=_CHOICES,
 )
 

@@ -97,7 +97,7 @@ READY_MADE: Sequence[ReadyMade] = (
               where={"dead": ["yes"]}, order="-dead_value", chart="horizontal_bar", needs=Can.VIEW_COSTS),
     ReadyMade("stock-outs", _STOCK, _l("Sold out and lost sales"), _l("What was not there when it was wanted."),
               "alert-triangle", "stock_months", ("lost_worth", "lost", "days_out", "outs", "out_share"), ("product",),
-              period="90d", order="-lost_worth", chart="horizontal_bar"),
+              period="90d", where={"missed": ["yes"]}, order="-lost_worth", chart="horizontal_bar"),
     ReadyMade("stock-classes", _STOCK, _l("ABC and XYZ"), _l("What carries the shop, and what of it sells steadily."),
               "star", "stock_standings", ("cost_90", "value", "levels"), ("grade", "steadiness"), period="",
               order="grade", chart="horizontal_bar", needs=Can.VIEW_COSTS),

@@ -220,7 +220,7 @@ def said(key: str, value: Any, kind: datasets.Kind, *, brief: bool = False) -> s
 
 def _written(value: Any, kind: datasets.Kind) -> str:
     if kind == "money":
-        return shown.money(value)
+        return shown.figure(value)
     return shown.value(value, kind) if value not in {None, ""} else "–"
 
 

@@ -13,7 +13,7 @@ from retail.core.clock import now
 from retail.core.db import session, unit_of_work
 from retail.customers.services import create_customer
 from retail.inventory import services as inventory
-from retail.inventory.models import StockDocument, StockLot, StockLotLevel, StockPolicy
+from retail.inventory.models import StockDocument, StockLevel, StockLot, StockLotLevel, StockPolicy
 from tests import make
 from tests.inventory.test_pages import Goods, fields
 from tests.support import till as cashing
@@ -183,3 +183,17 @@ def test_what_a_business_decides_about_its_stock_is_kept(app, shop, owner):
         row = session.scalars(select(StockPolicy)).one()
         assert (row.carrying_percent, row.expiry_days, row.sells_expired) == (25, 30, True)
     assert make.client(app, shop, "clerk").get("/stock/settings").status_code == 403
+
+
+def test_what_came_damaged_is_scrapped_in_one_step(shop, owner, apart):
+    milk = apart("Milk", "none", stock=5)
+    with make.within(shop), unit_of_work():
+        hold = inventory.set_aside(shop.location_id, milk.id, Decimal(2), "damaged", "wet").id
+        kept = inventory.set_aside(shop.location_id, milk.id, Decimal(1), "reserved", "Mina").id
+    assert "Scrap" in owner.get(f"/stock/articles/{milk.id}").text
+    assert make.post(owner, f"/stock/held/{kept}/scrap").status_code == 422
+    assert make.post(owner, f"/stock/held/{hold}/scrap").status_code == 303
+    assert make.post(owner, f"/stock/held/{hold}/scrap").status_code == 422
+    with make.within(shop):
+        level = session.scalars(select(StockLevel).where(StockLevel.variant_id == milk.id)).one()
+        assert (level.on_hand, level.damaged, level.reserved) == (3, 0, 1)

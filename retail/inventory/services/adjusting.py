@@ -15,6 +15,7 @@ from retail.core.money import ZERO
 from retail.events.inventory import StockAdjusted
 from retail.inventory.models import StockDocument, StockLevel
 from retail.inventory.services.announcing import announce, plain
+from retail.inventory.services.holding import hold_numbered, put_back
 from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
 from retail.inventory.services.limiting import ANY, Reach, check_reach
 from retail.inventory.services.lots import Named, Pick, picks_named
@@ -111,6 +112,17 @@ def _adjusted(
     )
     emit(StockAdjusted(location_id=location_id, variant_id=variant_id, quantity=plain(quantity), reason=reason))
     return paper
+
+
+def scrap_held(hold_id: int, note: str = "", *, key: str = "", reach: Reach = ANY) -> StockDocument:
+    """Scrap what was set aside as damaged, in one step: it is let go of and leaves the stock. Refused for what is held
+    for another reason. NeedsApproval beyond the reach of whoever books."""
+    hold = hold_numbered(hold_id)
+    if hold.kind != "damaged":
+        raise Refused(_("Only damaged goods are scrapped; release it first."))
+    quantity = hold.left
+    put_back(hold_id)
+    return adjust(hold.location_id, hold.variant_id, -quantity, "damaged", note or hold.note, key=key, reach=reach)
 
 
 def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) -> None:
