@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +17,10 @@ from retail.catalog.queries import category_choices
 from retail.core.errors import Refused
 from retail.core.forms import Form, QuantityField, choices_from, read_decimal
 from retail.inventory.labels import COUNT_KINDS, REASONS, TRACKINGS
-from retail.inventory.services import Named
+from retail.inventory.services import Named, named_in, numbers_in
 from retail.tenancy.queries import locations
 
 MOST_LINES = 300
-SEPARATORS = re.compile(r"[\s,;]+")
 LINE = re.compile(r"lines-(\d{1,4})-variant")
 
 
@@ -240,24 +238,8 @@ class TypedLine:
     expires: str = ""
 
     def named(self, tracking: str) -> tuple[Named, ...]:
-        """The lot, or the pieces, that were typed. Refused unless each piece has its serial number, and for a day
-        that is none."""
-        try:
-            expires = date.fromisoformat(self.expires) if self.expires.strip() else None
-        except ValueError:
-            raise Refused(_("“%(text)s” is no day.", text=self.expires)) from None
-        if tracking == "serial":
-            numbers = [one for one in SEPARATORS.split(self.numbers) if one]
-            if len(set(numbers)) != len(numbers) or (numbers and len(numbers) != self.amount()):
-                raise Refused(
-                    _(
-                        "%(n)s different serial numbers are given; there must be one for each piece.",
-                        n=len(set(numbers)),
-                    )
-                )
-            return tuple(Named(number, Decimal(1), expires) for number in numbers)
-        number = " ".join(self.numbers.split())
-        return (Named(number, self.amount(), expires),) if number and tracking == "lot" else ()
+        """The lot, or the pieces, that were typed; see `services.named_in`."""
+        return named_in(tracking, self.numbers, self.amount(), self.expires)
 
     def amount(self) -> Decimal:
         """The quantity. Refused for what is no number and for nothing."""
@@ -322,7 +304,7 @@ def with_one_more(
     for at, line in enumerate(lines):
         if line.variant_id != variant_id or (number and not is_piece and line.numbers not in {"", number}):
             continue
-        known = [one for one in SEPARATORS.split(line.numbers) if one]
+        known = numbers_in(line.numbers)
         if is_piece and number:
             if number in known:
                 raise Refused(_("Number %(number)s is on the paper already.", number=number))

@@ -13,7 +13,9 @@ from retail.core.clock import now
 from retail.core.db import session, unit_of_work
 from retail.customers.services import create_customer
 from retail.inventory import services as inventory
-from retail.inventory.models import StockDocument, StockLevel, StockLot, StockLotLevel, StockPolicy
+from retail.inventory.models import StockDocument, StockLevel, StockLot, StockLotLevel, StockPolicy, StockTransferLine
+from retail.purchasing import services as purchasing
+from retail.purchasing.services import OrderedLine
 from tests import make
 from tests.inventory.test_pages import Goods, fields
 from tests.support import till as cashing
@@ -197,3 +199,44 @@ def test_what_came_damaged_is_scrapped_in_one_step(shop, owner, apart):
     with make.within(shop):
         level = session.scalars(select(StockLevel).where(StockLevel.variant_id == milk.id)).one()
         assert (level.on_hand, level.damaged, level.reserved) == (3, 0, 1)
+
+
+def test_a_delivery_against_an_order_asks_for_the_lot_of_the_code(shop, owner, apart):
+    milk = apart("Milk", "lot", GTIN)
+    with make.within(shop), unit_of_work():
+        supplier = purchasing.create_supplier("Dairy", "GBP", email="dairy@example.org").id
+        order = purchasing.draw_up(supplier, shop.location_id, [OrderedLine(milk.id, Decimal(4), Decimal(1))])
+        purchasing.submit(order, None)
+        page, line = f"/purchasing/orders/{order.id}/receive", f"lines-{order.lines[0].id}"
+    base = {"key": "order-lots-1", "spread": "value", "rate": "1"}
+    scan = make.post(owner, page, {**base, "do": "find", "q": f"(01){GTIN}(10)L9(17)491231"}, headers=HTMX)
+    typed = {name: value for name, value in fields(scan).items() if name.startswith(line)}
+    assert (typed[f"{line}-numbers"], typed[f"{line}-expires"]) == ("L9", "2049-12-31")
+    typed = {**base, **typed, f"{line}-good": "4", "do": "book"}
+    typed.pop(f"{line}-over", None)
+    without = make.post(owner, page, {**typed, f"{line}-numbers": ""})
+    assert without.status_code == 422
+    assert "scan or type its lot" in without.text
+    assert make.post(owner, page, typed).status_code == 303
+    with make.within(shop):
+        assert session.scalars(select(StockLotLevel.on_hand)).all() == [4]
+
+
+def test_a_piece_that_was_asked_for_is_named_when_it_is_sent(shop, owner, apart):
+    ring = apart("Ring", "serial")
+    with make.within(shop), unit_of_work():
+        named = tuple(inventory.Named(number, Decimal(1)) for number in ("R1", "R2"))
+        goods = [inventory.Movement(ring.id, shop.location_id, Decimal(2), Decimal(1), named=named)]
+        inventory.receive(shop.location_id, goods)
+        row = inventory.request_transfer(shop.location_id, shop.warehouse_id, [(ring.id, Decimal(1))])
+        transfer_id, line_id = row.id, session.scalars(select(StockTransferLine.id)).one()
+    page = f"/stock/transfers/{transfer_id}"
+    assert "Serial numbers" in owner.get(page).text
+    form = {"key": "ship-1", f"line-{line_id}": "1"}
+    refused = make.post(owner, f"{page}/ship", form)
+    assert refused.status_code == 422
+    assert "Scan the serial number of Ring" in refused.text
+    assert make.post(owner, f"{page}/ship", {**form, f"numbers-{line_id}": "R2"}).status_code == 303
+    with make.within(shop):
+        left = select(StockLot.number).join(StockLotLevel, StockLotLevel.lot_id == StockLot.id)
+        assert session.scalars(left.where(StockLotLevel.on_hand > 0)).all() == ["R1"]

@@ -35,7 +35,7 @@ from retail.inventory.services.holding import (
 )
 from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
 from retail.inventory.services.limiting import Reach
-from retail.inventory.services.lots import Named, Pick, picks_moved, picks_named
+from retail.inventory.services.lots import Named, Pick, named_in, numbers_in, picks_moved, picks_named, tracking_of
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.reckoning import (
@@ -99,7 +99,9 @@ __all__ = [
     "month_to_begin_with",
     "move",
     "name_goods",
+    "named_in",
     "new_key",
+    "numbers_in",
     "picks_moved",
     "picks_named",
     "post_count",
@@ -125,6 +127,7 @@ __all__ = [
     "shift_levels",
     "ship",
     "start_count",
+    "tracking_of",
     "transfer",
     "watch_expiry",
     "write_moves",

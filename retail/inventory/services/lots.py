@@ -5,6 +5,7 @@ Called while the level concerned is locked, so two tills cannot take the same pi
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +25,7 @@ from retail.inventory.services.announcing import plain
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
 LONGEST_NUMBER = 60
+SEPARATORS = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True)
@@ -281,6 +283,29 @@ def picks_named(variant_id: int, named: Sequence[Named], quantity: Decimal) -> t
             field="lines",
         )
     return tuple(Pick(_lot_called(variant_id, one.number), one.quantity) for one in named)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The serial numbers in a text, one after the other."""
+    return [one for one in SEPARATORS.split(text) if one]
+
+
+def named_in(tracking: str, text: str, quantity: Decimal, expires: str = "") -> tuple[Named, ...]:
+    """The lot, or the pieces, that were typed for so many. Refused unless each piece has its serial number, and for a
+    day that is none."""
+    try:
+        day = date.fromisoformat(expires) if expires.strip() else None
+    except ValueError:
+        raise Refused(_("“%(text)s” is no day.", text=expires), field="lines") from None
+    if tracking == "serial":
+        numbers = numbers_in(text)
+        if len(set(numbers)) != len(numbers) or (numbers and len(numbers) != quantity):
+            given = len(set(numbers))
+            said = _("%(n)s different serial numbers are given; there must be one for each piece.", n=given)
+            raise Refused(said, field="lines")
+        return tuple(Named(number, Decimal(1), day) for number in numbers)
+    number = " ".join(text.split())
+    return (Named(number, quantity, day),) if number and tracking == "lot" else ()
 
 
 def _lot_called(variant_id: int, number: str) -> int:
