@@ -95,7 +95,7 @@ def split(moving: Moving, picks: Sequence[Pick], named: Sequence[Named]) -> list
         return [Part(None, moving.quantity, moving.value)]
     wanted = abs(moving.quantity)
     if moving.quantity > 0:
-        picks = [*picks, *_name(moving, named)]
+        picks = _filling_the_hole(moving, [*picks, *_name(moving, named)])
     elif not picks:
         picks = _first_to_expire(moving)
     elif moving.selling:
@@ -133,6 +133,14 @@ def after_months(day: date, months: int) -> date:
     whole = day.month - 1 + months
     year, month = day.year + whole // 12, whole % 12 + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _filling_the_hole(moving: Moving, picks: Sequence[Pick]) -> Sequence[Pick]:
+    """Of goods that come where more was sold than there was, that much has left already: no lot has it any more."""
+    if moving.tracking != "lot" or moving.before >= 0:
+        return picks
+    left = max(moving.quantity + moving.before, ZERO)
+    return taken_from(picks, left)
 
 
 def _name(moving: Moving, named: Sequence[Named]) -> list[Pick]:
@@ -188,7 +196,7 @@ def _first_to_expire(moving: Moving) -> list[Pick]:
     if taken := min(left, unnamed):
         picks.append(Pick(None, taken))
         left -= taken
-    if left and lots and moving.tracking == "serial":
+    if left and moving.tracking == "serial":
         raise Refused(
             _("Scan the serial number of %(name)s; %(n)s of them are here.", name=_name_of(moving), n=len(lots)),
             field="lines",
