@@ -7,14 +7,14 @@ from sqlalchemy import func, or_, select
 
 from retail.catalog.models import Variant
 from retail.core.checks import Fault, check, faults_in
-from retail.core.db import session
+from retail.core.db import session, table_of
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.inventory.models import StockAge, StockMonth, StockStanding
 from retail.inventory.services.reckoning import reckon_again
 
 FIGURES = [
     column.name
-    for column in StockMonth.__table__.columns
+    for column in table_of(StockMonth).columns
     if column.name not in {"id", "tenant_id", "carrying_cost", "net"}
 ]
 """What is compared. The revenue is told by the sales; a rate of carrying cost that was changed holds from then on."""
