@@ -38,6 +38,8 @@ class Can(StrEnum):
     COUNT_STOCK = "inventory:count:make"
     APPROVE_COUNT = "inventory:count:approve"
 
+    PRINT_LABELS = "labels:label:print"
+
     SEE_DELIVERIES = "notifications:delivery:view"
 
     SEE_MAILBOX = "operations:mailbox:view"
@@ -128,6 +130,7 @@ _CLERK = frozenset(
         Can.VIEW_PURCHASES,
         Can.ORDER_GOODS,
         Can.COUNT_STOCK,
+        Can.PRINT_LABELS,
         Can.VIEW_INTELLIGENCE,
         Can.EXPORT,
     }

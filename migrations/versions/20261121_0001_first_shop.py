@@ -211,6 +211,9 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_name", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("end_task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_bulk_runs_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_runs")),
@@ -370,6 +373,48 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "label_batches",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("shows", sa.JSON(), nullable=False),
+        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("used >= 0", name=op.f("ck_label_batches_used_not_negative")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_batches_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_batches")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_label_batches_tenant_id_id")),
+    )
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_label_batches_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+
+    op.create_table(
+        "label_formats",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("page_width", sa.BigInteger(), nullable=False),
+        sa.Column("page_height", sa.BigInteger(), nullable=False),
+        sa.Column("label_width", sa.BigInteger(), nullable=False),
+        sa.Column("label_height", sa.BigInteger(), nullable=False),
+        sa.Column("columns", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rows", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("left", sa.BigInteger(), nullable=False),
+        sa.Column("top", sa.BigInteger(), nullable=False),
+        sa.Column("step_x", sa.BigInteger(), nullable=False),
+        sa.Column("step_y", sa.BigInteger(), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_formats_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_formats")),
+        sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_label_formats_tenant_id_name")),
+    )
     op.create_table(
         "locations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2042,6 +2087,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "label_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("copies", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("copies > 0", name=op.f("ck_label_lines_copies_positive")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "batch_id"],
+            ["label_batches.tenant_id", "label_batches.id"],
+            name=op.f("fk_label_lines_tenant_id_batch_id_label_batches"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_label_lines_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_lines_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_lines")),
+        sa.UniqueConstraint(
+            "tenant_id", "batch_id", "variant_id", name=op.f("uq_label_lines_tenant_id_batch_id_variant_id")
+        ),
+    )
+    op.create_table(
         "notification_deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -3121,6 +3191,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notification_deliveries_tenant_id_created_at"))
 
     op.drop_table("notification_deliveries")
+    op.drop_table("label_lines")
     with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_order_id"))
         batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_occurred_at"))
@@ -3347,6 +3418,11 @@ def downgrade() -> None:
 
     op.drop_table("mails")
     op.drop_table("locations")
+    op.drop_table("label_formats")
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_batches_tenant_id_created_at"))
+
+    op.drop_table("label_batches")
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_source_source_id"))
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_business_date"))

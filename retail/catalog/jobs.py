@@ -1,4 +1,4 @@
-"""Jobs for many products: prices by percent, the category, archiving and putting on sale again."""
+"""Jobs for many products: prices by percent, category, tax, brand, archiving and putting on sale again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from retail.catalog.models import Category
-from retail.catalog.queries import category_choices
+from retail.catalog.queries import category_choices, tax_rate_choices
 from retail.catalog.services import many
+from retail.catalog.services.products import LONGEST_NAME
 from retail.core import shown
 from retail.core.db import session
 from retail.core.errors import Refused
@@ -85,6 +86,19 @@ def _category_in_words(state: dict[str, Any]) -> str:
     return found.path if found is not None else str(_("Without a category"))
 
 
+def _tax_rates() -> Sequence[tuple[str, Any]]:
+    return [(str(number), name) for number, name in tax_rate_choices()]
+
+
+def _tax_in_words(state: dict[str, Any]) -> str:
+    return str(dict(_tax_rates()).get(str(state["tax_rate_id"]), "–"))
+
+
+def _check_brand(answers: Mapping[str, Any]) -> None:
+    if len(answers["brand"]) > LONGEST_NAME:
+        raise Refused(_("A brand has at most %(n)s characters.", n=LONGEST_NAME), field="brand")
+
+
 JOBS = {
     "price": Bulk(
         label=_l("Change prices"),
@@ -113,6 +127,31 @@ JOBS = {
         write=many.set_categories,
         words=_category_in_words,
         fields={"category": BulkField(_l("Category"), "choice", _categories)},
+    ),
+    "tax": Bulk(
+        label=_l("Change tax"),
+        done=_l("%(n)s products are taxed otherwise."),
+        icon="building-bank",
+        needs=Can.EDIT_PRODUCTS,
+        read=many.described_of,
+        change=lambda state, answers: {**state, "tax_rate_id": int(answers["tax_rate"])},
+        write=many.describe,
+        words=_tax_in_words,
+        fields={
+            "tax_rate": BulkField(_l("Tax rate"), "choice", _tax_rates, help=_l("What was sold keeps the tax it had."))
+        },
+    ),
+    "brand": Bulk(
+        label=_l("Set brand"),
+        done=_l("%(n)s products have another brand."),
+        icon="tag",
+        needs=Can.EDIT_PRODUCTS,
+        read=many.described_of,
+        change=lambda state, answers: {**state, "brand": " ".join(answers["brand"].split())},
+        write=many.describe,
+        words=lambda state: str(state["brand"]) or "–",
+        check=_check_brand,
+        fields={"brand": BulkField(_l("Brand"), help=_l("Leave it empty to take the brand off."), optional=True)},
     ),
     **archiving(
         Can.EDIT_PRODUCTS,

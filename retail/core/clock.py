@@ -52,3 +52,9 @@ def local_hour(instant: datetime, zone: str) -> int:
 def as_utc(local: datetime, zone: str) -> datetime:
     """The instant of a wall-clock time; of a time that happens twice the first, of one that never happens the next."""
     return local.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
+
+
+def typed_instant(text: str, zone: str) -> datetime:
+    """The instant that a date and time field of a form names on the shop's clock; ValueError for anything else."""
+    read = datetime.fromisoformat(text.strip())
+    return as_utc(read, zone) if read.tzinfo is None else read.astimezone(UTC)

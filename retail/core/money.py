@@ -62,6 +62,12 @@ Quantity = Annotated[Decimal, mapped_column(QuantityType)]
 Rate = Annotated[Decimal, mapped_column(RateType)]
 
 
+def plain(value: Decimal) -> str:
+    """A number as data, for files, addresses and keys: a point, no zeros behind it, never an exponent. People read
+    `shown.quantity`."""
+    return f"{value.normalize():f}"
+
+
 def scaled(value: Decimal, places: int) -> int:
     """The integer a `Decimal` is stored as; ValueError when digits would be lost."""
     try:

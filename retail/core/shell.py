@@ -52,10 +52,28 @@ def _fingerprint(path: str, _changed: float) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
+@lru_cache(maxsize=1024)
+def _address_below(root: str, endpoint: str) -> str:
+    """The address of a page without values where the program is served below this path."""
+    del root
+    return url_for(endpoint)
+
+
+def _address(endpoint: str) -> str:
+    return _address_below(request.script_root, endpoint)
+
+
+@lru_cache(maxsize=16)
+def _assets_below(root: str) -> dict[str, str]:
+    """The addresses known of static files where the program is served below this path."""
+    del root
+    return {}
+
+
 def asset(path: str) -> str:
-    """The address of a static file with its fingerprint, so that browsers may keep it for good. Looked up once for a
-    page, which names the file of icons a hundred times."""
-    known: dict[str, str] = g.setdefault("assets", {})
+    """The address of a static file with its fingerprint, so that browsers may keep it for good. Looked up once, since
+    a page names thirty files, that of the icons a hundred times; while somebody works on the files, once for a page."""
+    known: dict[str, str] = g.setdefault("assets", {}) if current_app.debug else _assets_below(request.script_root)
     if path not in known:
         file = Path(str(current_app.static_folder)) / path
         mark = _fingerprint(str(file), file.stat().st_mtime) if file.is_file() else "missing"
@@ -84,7 +102,7 @@ def menu() -> list[dict[str, Any]]:
                 "label": str(item.label),
                 "icon": item.icon,
                 "endpoint": item.endpoint,
-                "url": url_for(item.endpoint),
+                "url": _address(item.endpoint),
                 "active": request.endpoint == item.endpoint
                 or (here == item.endpoint.split(".")[0] and g.get("menu_endpoint") == item.endpoint),
                 "shortcut": shortcuts.letter_for(item.endpoint, item.shortcut, person.shortcuts),
@@ -116,7 +134,7 @@ def _context() -> dict[str, Any]:
         "text_direction": locale.text_direction if locale else "ltr",
         "menu": menu() if person else [],
         "shortcut_keys": shortcuts.keys_for(person.shortcuts if person else {}),
-        "shortcut_sheet": shortcuts.SHORTCUTS,
+        "shortcut_sheet": shortcuts.SHEET,
         "breadcrumbs": [],
         "location": None,
         "locations": [],
@@ -131,9 +149,9 @@ def manual_here() -> str | None:
     if above is None:
         registry = registry_of(current_app)
         own = [
-            one.endpoint for one in registry.menu if request.path.startswith(url_for(one.endpoint).rstrip("/") + "/")
+            one.endpoint for one in registry.menu if request.path.startswith(_address(one.endpoint).rstrip("/") + "/")
         ]
-        above = max(own, key=lambda endpoint: len(url_for(endpoint)), default=None)
+        above = max(own, key=lambda endpoint: len(_address(endpoint)), default=None)
     chapter = manual.chapter_of(request.endpoint, above)
     return link("operations.help_page", chapter=chapter) if chapter else None
 

@@ -51,6 +51,11 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("notice.away", _l("Put away"), "p", IN_NOTIFICATIONS),
     Shortcut("form.save", _l("Save a form"), "Ctrl ↵", IN_FORMS, fixed=True),
 )
+SHEET: tuple[tuple[Any, tuple[Shortcut, ...]], ...] = tuple(
+    (group, tuple(one for one in SHORTCUTS if one.group is group))
+    for group in (EVERYWHERE, IN_LISTS, IN_NOTIFICATIONS, IN_FORMS)
+)
+"""The sheet of help, put together once: texts of another language are costly to compare on every page."""
 PREFIX = "g"
 """The key before the letter of a page."""
 

@@ -139,14 +139,22 @@ def task(
     return declare
 
 
-def ask_for(name: str, key: str | None = None, **arguments: Any) -> Task:
-    """Ask for work in the present transaction; with a `key` it is done once however often it is asked for."""
+def ask_for(name: str, key: str | None = None, *, due_at: datetime | None = None, **arguments: Any) -> Task:
+    """Ask for work in the present transaction, at once or from an instant on; with a `key` it is done once however
+    often it is asked for."""
     if name not in TASKS:
         raise ValueError(f"no task is called {name}")
     if key is not None and (known := session.scalar(select(Task).where(Task.name == name, Task.key == key))):
         return known
     actor = current_actor()
-    row = Task(name=name, key=key, arguments=arguments, due_at=now(), user_id=actor.user_id, user_name=actor.name)
+    row = Task(
+        name=name,
+        key=key,
+        arguments=arguments,
+        due_at=due_at or now(),
+        user_id=actor.user_id,
+        user_name=actor.name,
+    )
     session.add(row)
     session.flush()
     session.info["emitted"] = True

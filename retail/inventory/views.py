@@ -116,6 +116,7 @@ def document_page(document_id: int) -> Response:
         "inventory/document.html",
         found=found,
         paper=found.paper,
+        labels_url=link("labels.of_document", document_id=document_id) if _brought_goods(found.paper) else None,
         breadcrumbs=[
             (_("Stock"), url_for("inventory.levels")),
             (_("Papers"), url_for("inventory.documents")),
@@ -123,6 +124,10 @@ def document_page(document_id: int) -> Response:
         ],
         **WORDS,
     )
+
+
+def _brought_goods(paper: StockDocument) -> bool:
+    return paper.kind in {"receipt", "transfer", "arrival"}
 
 
 @module.get("/products/<int:product_id>", needs=Can.VIEW_STOCK)

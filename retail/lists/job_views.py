@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -13,11 +14,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from retail.core import export, html, shown, tables
+from retail.core.clock import typed_instant
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.forms import read_decimal
 from retail.core.module import allowed, can, person_or_none
-from retail.core.tables import TABLES, Asked, Bulk, Table
+from retail.core.tables import TABLES, Asked, Bulk, Onward, Table
 from retail.core.tables.answering import label_of_row
 from retail.core.tasks import Task
 from retail.lists import module, queries, services
@@ -60,7 +62,7 @@ def _named_rows(table: Table, chosen: Select[Any]) -> Iterator[tuple[int, str]]:
         yield row.row_id, label_of_row(table, row)
 
 
-def _answers(job: Bulk, given: Mapping[str, str]) -> dict[str, Any]:
+def _answers(job: Bulk | Onward, given: Mapping[str, str]) -> dict[str, Any]:
     """What the job asked, as plain values. Refused, at the field, for what is missing or no number."""
     found: dict[str, Any] = {}
     for name, one in job.fields.items():
@@ -82,6 +84,17 @@ def _answers(job: Bulk, given: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
+def _instant(given: Mapping[str, str], name: str) -> datetime | None:
+    """When a job begins or ends, as typed on the shop's clock; None where nothing was."""
+    text = given.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return typed_instant(text, g.person.tenant.timezone)
+    except (ValueError, OverflowError):
+        raise Refused(_("“%(text)s” is no date and time.", text=text[:40]), field=name) from None
+
+
 def _examples(table: Table, job: Bulk, chosen: Select[Any], answers: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """The first rows as they are and as they would become."""
     named = dict(_named_rows(table, chosen.limit(EXAMPLES)))
@@ -99,7 +112,9 @@ def _examples(table: Table, job: Bulk, chosen: Select[Any], answers: Mapping[str
     return found
 
 
-def _form_page(table: Table, name: str, job: Bulk, given: MultiDict[str, str], problem: Refused | None) -> Response:
+def _form_page(
+    table: Table, name: str, job: Bulk | Onward, given: MultiDict[str, str], problem: Refused | None
+) -> Response:
     chosen = _chosen(table, given)
     count = tables.counted(chosen, services.MOST)
     examples: list[tuple[str, str, str]] = []
@@ -109,7 +124,7 @@ def _form_page(table: Table, name: str, job: Bulk, given: MultiDict[str, str], p
             services.check_size(count)
         except Refused as no:
             problem = no
-    if asked_for and problem is None:
+    if isinstance(job, Bulk) and asked_for and problem is None:
         try:
             examples = _examples(table, job, chosen, _answers(job, given))
         except Refused as no:
@@ -131,6 +146,10 @@ def _form_page(table: Table, name: str, job: Bulk, given: MultiDict[str, str], p
             for key, one in job.fields.items()
         ],
         examples=examples,
+        may_wait=isinstance(job, Bulk),
+        starts_at=given.get("starts_at", ""),
+        ends_at=given.get("ends_at", ""),
+        zone=g.person.tenant.timezone,
         problem=problem.message if problem else None,
         problem_field=problem.field if problem else None,
     )
@@ -162,17 +181,30 @@ def do_job(list_name: str, job_name: str) -> Response:
     given = MultiDict(request.form)
     try:
         answers = _answers(declared, given)
-        run = services.begin(table.name, job_name, answers, _named_rows(table, _chosen(table, given)))
+        if isinstance(declared, Onward):
+            return _taken_on(table, declared, answers, given)
+        when = services.When(_instant(given, "starts_at"), _instant(given, "ends_at"))
+        run = services.begin(table.name, job_name, answers, _named_rows(table, _chosen(table, given)), when)
     except Refused as no:
         session.rollback()
         return _form_page(table, job_name, declared, given, no)
     page = url_for("lists.run_page", bulk_run_id=run.id)
+    if run.starts_at is not None:
+        return html.done(_("It is planned for %(when)s.", when=shown.value(run.starts_at, "datetime")), to=page)
     if run.task_id is not None:
         return html.done(_("It is being done; you may go on working."), to=page)
     services.carry_out(run, services.AT_ONCE)
     back = given.get("back", "")
     undo = url_for("lists.undo_run", bulk_run_id=run.id) if run.changed else None
     return html.done(_said(run), to=back if html.is_safe_target(back) and not run.refused else page, undo_url=undo)
+
+
+def _taken_on(table: Table, job: Onward, answers: Mapping[str, Any], given: MultiDict[str, str]) -> Response:
+    ids = list(session.scalars(_chosen(table, given).with_only_columns(type(table).row_id).limit(services.MOST + 1)))
+    services.check_size(len(ids))
+    if not ids:
+        raise Refused(_("Choose at least one row."))
+    return html.done("", to=job.take(ids, answers))
 
 
 def _said(run: BulkRun) -> str:
@@ -231,6 +263,11 @@ def run_page(bulk_run_id: int) -> Response:
         state_words=STATES.get(run.state, run.state),
         tone=TONES.get(run.state, "neutral"),
         said=_said(run) if run.state in {"done", "undone"} else None,
+        may_call_off=run.state == "planned" and job is not None and can(job.needs),
+        may_keep=run.ends_at is not None
+        and run.state in {"planned", "running", "done"}
+        and job is not None
+        and can(job.needs),
         may_undo=run.state == "done"
         and run.to_undo > 0
         and not run.is_forgotten
@@ -283,6 +320,20 @@ def run_report(bulk_run_id: int) -> Response:
     disposition = {"Content-Disposition": f'attachment; filename="change-{run.id}.csv"'}
     body = b"".join(export.write_csv(heads, rows))
     return FlaskResponse(body, mimetype="text/csv", headers=disposition)
+
+
+@module.post("/runs/<int:bulk_run_id>/call-off", needs=SIGNED_IN)
+def call_off_run(bulk_run_id: int) -> Response:
+    """Let a planned job never begin."""
+    services.call_off(_run_in_hand(bulk_run_id))
+    return html.done(_("It is called off; nothing was changed."), to=url_for("lists.run_page", bulk_run_id=bulk_run_id))
+
+
+@module.post("/runs/<int:bulk_run_id>/keep", needs=SIGNED_IN)
+def keep_run(bulk_run_id: int) -> Response:
+    """Let what was to be taken back at its time stay."""
+    services.keep_for_good(_run_in_hand(bulk_run_id))
+    return html.done(_("It stays; nothing is taken back."), to=url_for("lists.run_page", bulk_run_id=bulk_run_id))
 
 
 @module.post("/runs/<int:bulk_run_id>/undo", needs=SIGNED_IN)

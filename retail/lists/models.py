@@ -18,18 +18,26 @@ KEPT_DAYS = 90
 """So long a job can be undone; then what its rows were is forgotten."""
 RUN_FLOW = Flow(
     "change of many rows",
-    "running",
-    ends=("undone",),
-    steps={"running": ("done",), "done": ("undoing",), "undoing": ("undone", "done"), "undone": ()},
+    "planned",
+    ends=("undone", "called_off"),
+    steps={
+        "planned": ("running", "called_off"),
+        "running": ("done",),
+        "done": ("undoing",),
+        "undoing": ("undone", "done"),
+        "undone": (),
+        "called_off": (),
+    },
 )
 
 
 class BulkRun(OfTenant, Model):
     """One job done once: by whom, to how many rows, with what result. `answers` is what the job had asked.
 
-    It goes from running to done, and when it is taken back over undoing to undone; an undoing that was stopped goes
-    back to done, so that it can be taken up. The counts are rows; `restored` and `kept` are those that undoing gave
-    their former values, and those it left because somebody changed them since.
+    It goes from planned, at once or at `starts_at`, to running and done, unless it is called off; and when it is taken
+    back over undoing to undone; an undoing that was stopped goes back to done, so that it can be taken up. At `ends_at`
+    it is taken back by itself, by the task `end_task_id`. The counts are rows; `restored` and `kept` are those that
+    undoing gave their former values, and those it left because somebody changed them since.
     """
 
     __tablename__ = "bulk_runs"
@@ -49,6 +57,9 @@ class BulkRun(OfTenant, Model):
     user_id: Mapped[int | None]
     user_name: Mapped[str] = mapped_column(default="system")
     created_at: Mapped[datetime]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    end_task_id: Mapped[int | None]
     ended_at: Mapped[datetime | None]
 
     @property

@@ -1,9 +1,11 @@
-"""The verbs of jobs for many rows: begin, go on, take back. Each works in the caller's transaction, part by part; who
-moves a run holds its lock (`queries.run_numbered`)."""
+"""The verbs of jobs for many rows: begin, now or later, go on, take back. Each works in the caller's transaction, part
+by part; who moves a run holds its lock (`queries.run_numbered`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,7 +18,7 @@ from retail.core.db import in_chunks, session
 from retail.core.errors import NotFound, Refused
 from retail.core.tables import TABLES, Bulk
 from retail.core.tables.bulk import State
-from retail.core.tasks import ask_for
+from retail.core.tasks import Task, ask_for, cancel
 from retail.core.tenancy import insert_owned
 from retail.lists.models import KEPT_DAYS, RUN_FLOW, BulkChange, BulkRun
 
@@ -24,6 +26,8 @@ AT_ONCE = 100
 """So many rows are changed while the person waits; more of them by a worker, with progress."""
 PART = 200
 """Rows changed in one transaction: a till that sells meanwhile waits for no longer than that takes."""
+FARTHEST_DAYS = KEPT_DAYS - 10
+"""A job begins and ends within the time in which it can be undone."""
 MOST = 20_000
 """Rows one job may be given. They are written down in the transaction that asks for it: a third of a second of SQLite's
 one writer, for which tills wait."""
@@ -35,15 +39,44 @@ def check_size(rows: int) -> None:
         raise Refused(_("That is more than %(n)s rows; narrow the list first.", n=shown.quantity(MOST)))
 
 
-def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[tuple[int, str]]) -> BulkRun:
-    """A job for rows of a list, given as id and name; nothing is changed yet. What is small is then done at once by the
-    caller, what is large is left to a worker.
+@dataclass(frozen=True)
+class When:
+    """When a job is done and when it is taken back by itself; None is at once, and never."""
 
-    Refused for no rows, too many, and answers the job cannot use.
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def check(self) -> None:
+        """Refused, at the field, for what is past, an end before the beginning, and what could not be undone."""
+        last = now() + timedelta(days=FARTHEST_DAYS)
+        if self.starts_at is not None and self.starts_at <= now():
+            raise Refused(_("That is past; leave it empty to begin at once."), field="starts_at")
+        if self.ends_at is not None and self.ends_at <= (self.starts_at or now()):
+            raise Refused(_("It would end before it begins."), field="ends_at")
+        for name, instant in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
+            if instant is not None and instant > last:
+                raise Refused(_("Choose a time within %(n)s days.", n=FARTHEST_DAYS), field=name)
+
+
+AT_ONCE_AND_FOR_GOOD = When()
+
+
+def begin(
+    list_name: str,
+    job: str,
+    answers: Mapping[str, Any],
+    rows: Iterable[tuple[int, str]],
+    when: When = AT_ONCE_AND_FOR_GOOD,
+) -> BulkRun:
+    """A job for rows of a list, given as id and name; nothing is changed yet. What is small is then done at once by the
+    caller, what is large or comes later is left to a worker.
+
+    Refused for no rows, too many, answers the job cannot use, and a time that cannot be.
     """
     declared = TABLES[list_name].bulk[job]
     if declared.check is not None:
         declared.check(answers)
+    when.check()
     actor, instant = current_actor(), now()
     run = BulkRun(
         list_name=list_name,
@@ -52,6 +85,8 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
         user_id=actor.user_id,
         user_name=actor.name,
         created_at=instant,
+        starts_at=when.starts_at,
+        ends_at=when.ends_at,
     )
     session.add(run)
     session.flush()
@@ -77,10 +112,56 @@ def begin(list_name: str, job: str, answers: Mapping[str, Any], rows: Iterable[t
     if not run.rows:
         raise Refused(_("Choose at least one row."))
     audit.record("bulk", list_name, run.id, str(declared.label), {"rows": run.rows, **run.answers})
-    if run.rows > AT_ONCE:
-        run.task_id = ask_for("lists.carry_out", bulk_run_id=run.id).id
+    if when.starts_at is None:
+        RUN_FLOW.move(run, "running")
+    if when.starts_at is not None or run.rows > AT_ONCE:
+        run.task_id = ask_for("lists.carry_out", due_at=when.starts_at, bulk_run_id=run.id).id
     session.flush()
     return run
+
+
+def start(run: BulkRun) -> None:
+    """Let a planned job begin, now that its time has come; one that began already goes on."""
+    if run.state == "planned":
+        RUN_FLOW.move(run, "running")
+        session.flush()
+
+
+def call_off(run: BulkRun) -> None:
+    """Let a planned job never begin. Refused for one that began."""
+    if run.state != "planned":
+        raise Refused(_("This has begun already; undo it instead."))
+    RUN_FLOW.move(run, "called_off")
+    run.ended_at = now()
+    audit.record("call_off", run.list_name, run.id, str(_job(run).label), {"rows": run.rows})
+    _give_up(run.task_id)
+    session.flush()
+
+
+def keep_for_good(run: BulkRun) -> None:
+    """Let what a job changed stay, though it was to be taken back. Refused when nothing is to be."""
+    if run.ends_at is None or run.state in {"undoing", "undone", "called_off"}:
+        raise Refused(_("Nothing of it is to be taken back."))
+    audit.record("keep", run.list_name, run.id, str(_job(run).label), {"until": run.ends_at.isoformat()})
+    run.ends_at = None
+    _give_up(run.end_task_id)
+    run.end_task_id = None
+    session.flush()
+
+
+def take_back_in_time(run: BulkRun) -> None:
+    """Begin to undo a job whose time is over. What was undone by hand, kept for good or called off is left."""
+    if run.state == "done" and run.ends_at is not None and run.ends_at <= now():
+        run.task_id, run.end_task_id = run.end_task_id, None
+        RUN_FLOW.move(run, "undoing")
+        audit.record("undo", run.list_name, run.id, str(_job(run).label), {"rows": run.to_undo})
+        session.flush()
+
+
+def _give_up(task_id: int | None) -> None:
+    task = session.get(Task, task_id) if task_id is not None else None
+    if task is not None and not task.has_ended:
+        cancel(task.id)
 
 
 def carry_out(run: BulkRun, limit: int) -> int:
@@ -121,6 +202,8 @@ def carry_out(run: BulkRun, limit: int) -> int:
     if not left:
         RUN_FLOW.move(run, "done")
         run.ended_at = now()
+        if run.ends_at is not None:
+            run.end_task_id = ask_for("lists.take_back", due_at=run.ends_at, bulk_run_id=run.id).id
     session.flush()
     return left
 
@@ -131,6 +214,8 @@ def take_back(run: BulkRun) -> None:
     _job(run)
     if run.state in {"undone", "undoing"}:
         raise Refused(_("This has been undone already."))
+    if run.state in {"planned", "called_off"}:
+        raise Refused(_("This has not begun; there is nothing to undo."))
     if run.state != "done":
         raise Refused(_("This is still being done. Cancel its task, or wait for its end."))
     if run.is_forgotten:
@@ -139,6 +224,8 @@ def take_back(run: BulkRun) -> None:
         )
     RUN_FLOW.move(run, "undoing")
     audit.record("undo", run.list_name, run.id, str(_job(run).label), {"rows": run.to_undo})
+    _give_up(run.end_task_id)
+    run.end_task_id = None
     run.task_id = ask_for("lists.take_back", bulk_run_id=run.id).id if run.to_undo > AT_ONCE else None
     session.flush()
 

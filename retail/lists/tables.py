@@ -15,8 +15,15 @@ from retail.core.tasks import Task
 from retail.lists.models import BulkRun
 from retail.permissions import SIGNED_IN, Can
 
-STATES = {"running": _l("Running"), "done": _l("Done"), "undoing": _l("Being undone"), "undone": _l("Undone")}
-TONES = {"done": "success", "running": "accent", "undoing": "accent"}
+STATES = {
+    "planned": _l("Planned"),
+    "running": _l("Running"),
+    "done": _l("Done"),
+    "undoing": _l("Being undone"),
+    "undone": _l("Undone"),
+    "called_off": _l("Called off"),
+}
+TONES = {"planned": "warning", "done": "success", "running": "accent", "undoing": "accent"}
 EXPORT_STATES = {
     "queued": _l("Waiting"),
     "running": _l("Being made"),
@@ -24,7 +31,7 @@ EXPORT_STATES = {
     "failed": _l("Failed"),
     "cancelled": _l("Cancelled"),
 }
-EXPORT_TONES = {"done": "success", "running": "accent", "failed": "danger"}
+EXPORT_TONES = {"planned": "warning", "done": "success", "running": "accent", "failed": "danger"}
 MARK = "\x1f"
 
 
@@ -53,6 +60,8 @@ class BulkRuns(Table):
             sortable=False,
         ),
         "when": Column(_l("When"), BulkRun.created_at, "datetime"),
+        "starts": Column(_l("Begins"), BulkRun.starts_at, "datetime", hidden=True),
+        "ends": Column(_l("Until"), BulkRun.ends_at, "datetime", hidden=True),
         "who": Column(_l("By"), BulkRun.user_name, search=True),
         "rows": Column(_l("Rows"), BulkRun.rows, "integer"),
         "changed": Column(_l("Changed"), BulkRun.changed, "integer"),

@@ -20,11 +20,17 @@ from retail.lists.models import KEPT_DAYS, BulkChange, BulkRun
 
 
 def _in_parts(
-    bulk_run_id: int, progress: Callable[..., None], do: Callable[[BulkRun, int], int], state: str, whole_of: str
+    bulk_run_id: int,
+    progress: Callable[..., None],
+    first: Callable[[BulkRun], None],
+    do: Callable[[BulkRun, int], int],
+    state: str,
+    whole_of: str,
 ) -> BulkRun:
     while True:
         with unit_of_work():
             run = queries.run_numbered(bulk_run_id, lock=True)
+            first(run)
             whole = getattr(run, whole_of)
             left = do(run, services.PART) if run.state == state else 0
         progress(whole - left, whole)
@@ -35,14 +41,14 @@ def _in_parts(
 @task("lists.carry_out", _l("Change of many rows"), timeout=3600, retry_seconds=(5, 60), takes_turns=True)
 def carry_out(progress: Callable[..., None], bulk_run_id: int) -> dict[str, Any]:
     """Do what is left of a job."""
-    run = _in_parts(bulk_run_id, progress, services.carry_out, "running", "rows")
+    run = _in_parts(bulk_run_id, progress, services.start, services.carry_out, "running", "rows")
     return {"changed": run.changed, "unchanged": run.unchanged, "refused": run.refused, "bulk_run_id": bulk_run_id}
 
 
 @task("lists.take_back", _l("Undoing a change of many rows"), timeout=3600, retry_seconds=(5, 60), takes_turns=True)
 def take_back(progress: Callable[..., None], bulk_run_id: int) -> dict[str, Any]:
     """Undo what is left of a job."""
-    run = _in_parts(bulk_run_id, progress, services.give_back, "undoing", "changed")
+    run = _in_parts(bulk_run_id, progress, services.take_back_in_time, services.give_back, "undoing", "changed")
     return {"restored": run.restored, "kept": run.kept, "bulk_run_id": bulk_run_id}
 
 

@@ -128,8 +128,7 @@ enhance("[data-goods]", (desk) => {
   }
 
   desk.addEventListener("change", (event) => {
-    if (event.target instanceof HTMLInputElement && event.target.matches("[data-goods-figure]")) act({ do: "update" });
-    else if (event.target instanceof HTMLSelectElement && event.target.name === "location") act({ do: "update" });
+    if (event.target instanceof HTMLElement && event.target.matches("[data-goods-figure], select[name=location]")) act({ do: "update" });
   });
 
   /** Take a code that a scanner typed, wherever it went. @param {KeyboardEvent} event */

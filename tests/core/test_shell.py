@@ -130,7 +130,7 @@ def _context() -> dict[str, Any]:
         "theme": request.args.get("theme", "light"),
         "locale_code": "en",
         "shortcut_keys": shortcuts.keys_for({}),
-        "shortcut_sheet": shortcuts.SHORTCUTS,
+        "shortcut_sheet": shortcuts.SHEET,
         "location": SimpleNamespace(id=1, name="Harbour Street"),
         "locations": [SimpleNamespace(id=1, name="Harbour Street")],
         "breadcrumbs": [("Goods", "/goods"), ("Here", None)],

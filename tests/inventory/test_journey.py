@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import select
 
 from retail.catalog.models import Barcode, Variant
@@ -136,6 +136,24 @@ def test_a_figure_typed_in_a_hurry_is_no_scan(served):
     page.get_by_label("Quantity of Jar").focus()
     page.evaluate(KEYS_AT, [["1", 300], ["2", 30], ["5", 90], ["0", 110], ["Enter", 60]])
     expect(page.locator(".goods-foot")).to_contain_text("1 line · 1,250 pieces")
+
+
+def test_a_scan_before_the_scripts_are_there_is_taken(served):
+    # What a service worker keeps cannot be held up.
+    page = served("/stock/receive", service_workers="block")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/goods.js*", hold)
+    page.goto("/stock/receive", wait_until="commit")
+    expect(page.get_by_label("Scan or search")).to_be_focused()
+    page.keyboard.type(TEA[:6], delay=SCANNER_MS)
+    held[0].continue_()
+    page.wait_for_load_state()
+    scan(page, TEA[6:])
+    expect(page.get_by_label("Quantity of Tea")).to_have_value("1")
 
 
 def test_leaving_with_scanned_lines_is_asked_about(served):

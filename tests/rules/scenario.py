@@ -6,6 +6,7 @@ Everything of the rival's carries the words CANARY, so that a leak shows whereve
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
@@ -44,6 +45,8 @@ from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
 from retail.inventory.transfer_queries import transfer_numbered
+from retail.labels import services as labels
+from retail.labels.papers import SHIPPED
 from retail.lists import services as lists
 from retail.notifications import preference_services as preferences
 from retail.notifications.preference_queries import Cell
@@ -156,6 +159,9 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         inventory.receive_transfer(sent.id, came, f"{word} wet")
         _count(cast, word, [tea, milk])
         inventory.expect("purchase", 1, {(tea.id, cast.location_id): Decimal(4)})
+        labels.begin_batch(f"{word} shelf", [(tea.id, 2), (milk.id, 1)])
+        sheet = {name: value for name, value in asdict(SHIPPED["l7160"]).items() if name not in {"key", "name"}}
+        labels.keep_paper(None, f"{word} sheet", **sheet)
     first = make.sale(cast, (tea, 2), (milk, 1), customer_id=customer.id)
     make.sale(cast, (bread, 3), tender="card")
     third = make.sale(cast, (tea, 1))

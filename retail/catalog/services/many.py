@@ -44,7 +44,7 @@ def set_prices(states: Mapping[int, Mapping[str, Any]]) -> None:
 
 def categories_of(product_ids: Sequence[int], *, lock: bool = False) -> States:
     """The category of each product."""
-    rows = _of_products(product_ids, Product.category_id, lock)
+    rows = _of_products(product_ids, (Product.category_id,), lock)
     return {product_id: {"category_id": category_id} for product_id, category_id in rows}
 
 
@@ -56,9 +56,23 @@ def set_categories(states: Mapping[int, Mapping[str, Any]]) -> None:
     session.flush()
 
 
+def described_of(product_ids: Sequence[int], *, lock: bool = False) -> States:
+    """The tax rate and the brand of each product."""
+    rows = _of_products(product_ids, (Product.tax_rate_id, Product.brand), lock)
+    return {product_id: {"tax_rate_id": tax_rate_id, "brand": brand} for product_id, tax_rate_id, brand in rows}
+
+
+def describe(states: Mapping[int, Mapping[str, Any]]) -> None:
+    """Give each product its tax rate and its brand."""
+    statement = select(Product).where(Product.id.in_(states)).order_by(Product.id)
+    for product in session.scalars(statement.with_for_update()):
+        product.tax_rate_id, product.brand = states[product.id]["tax_rate_id"], states[product.id]["brand"]
+    session.flush()
+
+
 def sale_states_of(product_ids: Sequence[int], *, lock: bool = False) -> States:
     """Whether each product is archived."""
-    rows = _of_products(product_ids, Product.archived_at, lock)
+    rows = _of_products(product_ids, (Product.archived_at,), lock)
     return {product_id: {"archived": archived_at is not None} for product_id, archived_at in rows}
 
 
@@ -71,8 +85,8 @@ def set_sale_states(states: Mapping[int, Mapping[str, Any]]) -> None:
             restore_product(product_id)
 
 
-def _of_products(product_ids: Sequence[int], column: Any, lock: bool) -> Iterable[Any]:
-    statement = select(Product.id, column).where(Product.id.in_(product_ids)).order_by(Product.id)
+def _of_products(product_ids: Sequence[int], columns: Sequence[Any], lock: bool) -> Iterable[Any]:
+    statement = select(Product.id, *columns).where(Product.id.in_(product_ids)).order_by(Product.id)
     return session.execute(statement.with_for_update() if lock else statement)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from retail.core.tables.address import Asked
 from retail.core.tables.answering import cell_of, listing, table_page
-from retail.core.tables.bulk import Bulk, BulkField, Changes, archiving
+from retail.core.tables.bulk import Bulk, BulkField, Changes, Onward, archiving
 from retail.core.tables.declared import (
     COUNT_LIMIT,
     PAGE_SIZE,
@@ -44,6 +44,7 @@ __all__ = [
     "FoundBy",
     "Kind",
     "Listing",
+    "Onward",
     "Table",
     "among_days",
     "among_instants",

@@ -61,6 +61,20 @@ class Bulk:
     danger: bool = False
 
 
+@dataclass(frozen=True)
+class Onward:
+    """What takes chosen rows on to a page that is about them, and changes none of them. `take` is given their ids and
+    what was answered, and returns the address of that page; it may raise Refused."""
+
+    label: Any
+    icon: str
+    needs: Can
+    take: Callable[[Sequence[int], Mapping[str, Any]], str]
+    fields: Mapping[str, BulkField] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    danger: bool = False
+
+
 def archiving(
     needs: Can,
     read: Reading,

@@ -13,7 +13,7 @@ from retail.core.db import session
 from retail.core.module import can
 from retail.core.search import match
 from retail.core.tables import keys
-from retail.core.tables.bulk import Bulk
+from retail.core.tables.bulk import Bulk, Onward
 from retail.permissions import Can, Need
 
 Kind = Literal["text", "integer", "decimal", "money", "quantity", "date", "datetime", "boolean", "percent"]
@@ -100,7 +100,8 @@ class Table:
     `found_by` lets the text search find the rows; without it every row is compared with what was typed. `also` are
     values the rows carry for `link` and `draw` without being columns. `in_two_steps` first finds which rows a page has
     and then what they show: for columns that are dear, such as sums over other tables, and only wanted for the rows
-    that are seen. `bulk` are jobs for many chosen rows.
+    that are seen. `bulk` are jobs for many chosen rows, `onward` pages they are
+    taken to.
     """
 
     name: ClassVar[str]
@@ -111,6 +112,7 @@ class Table:
     also: ClassVar[Mapping[str, Any]] = {}
     found_by: ClassVar[FoundBy | None] = None
     bulk: ClassVar[Mapping[str, Bulk]] = {}
+    onward: ClassVar[Mapping[str, Onward]] = {}
     empty: ClassVar[Mapping[str, Any]] = {}
     row_id: ClassVar[Any]
     needs: ClassVar[Need]
@@ -127,9 +129,10 @@ class Table:
         """The columns this person may see."""
         return {key: column for key, column in self.columns.items() if column.needs is None or can(column.needs)}
 
-    def jobs(self) -> dict[str, Bulk]:
-        """The bulk jobs this person may do."""
-        return {key: job for key, job in self.bulk.items() if can(job.needs)}
+    def jobs(self) -> dict[str, Bulk | Onward]:
+        """What this person may do with many rows."""
+        offered: dict[str, Bulk | Onward] = {**self.onward, **self.bulk}
+        return {key: job for key, job in offered.items() if can(job.needs)}
 
     def whole(self) -> Select[Any]:
         """Every row there is, also those that the list leaves out until a filter asks for them."""
