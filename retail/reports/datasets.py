@@ -323,7 +323,7 @@ STOCK_STANDINGS = Dataset(
         **_GOODS,
         "grade": Dimension(_l("Class (ABC)"), StockStanding.grade),
         "steadiness": Dimension(_l("Steadiness (XYZ)"), StockStanding.steadiness),
-        "dead": Dimension(_l("Dead stock"), case((_dead, "yes"), else_="no")),
+        "is_dead": Dimension(_l("Dead stock"), case((_dead, "yes"), else_="no")),
         "last_sold": Dimension(_l("Last sold on"), StockStanding.last_sold_on, "date"),
     },
     choices=_CHOICES,

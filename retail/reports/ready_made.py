@@ -94,7 +94,7 @@ READY_MADE: Sequence[ReadyMade] = (
               order="cover", chart="horizontal_bar"),
     ReadyMade("stock-dead", _STOCK, _l("Dead stock"), _l("Not sold and not bought for half a year: money asleep."),
               "moon", "stock_standings", ("dead_value", "dead", "idle"), ("product", "last_sold"), period="",
-              where={"dead": ["yes"]}, order="-dead_value", chart="horizontal_bar", needs=Can.VIEW_COSTS),
+              where={"is_dead": ["yes"]}, order="-dead_value", chart="horizontal_bar", needs=Can.VIEW_COSTS),
     ReadyMade("stock-outs", _STOCK, _l("Sold out and lost sales"), _l("What was not there when it was wanted."),
               "alert-triangle", "stock_months", ("lost_worth", "lost", "days_out", "outs", "out_share"), ("product",),
               period="90d", where={"missed": ["yes"]}, order="-lost_worth", chart="horizontal_bar"),

@@ -105,7 +105,7 @@ def test_how_articles_stand(shop, months):
     assert ages == {"000-030": 4, "031-060": 5}, "what was carried over came to its place then"
     with frozen(NOON + timedelta(days=200)):
         night()
-        assert ask("stock_standings", ("dead",), where={"dead": "yes"}) == [{"dead": 9}]
+        assert ask("stock_standings", ("dead",), where={"is_dead": "yes"}) == [{"dead": 9}]
         assert faults(shop) == []
 
 

@@ -21,8 +21,9 @@ from retail.inventory.lot_queries import is_piece
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
+from retail.till.services.allowing import check_discount
 from retail.till.services.drawer import quick_amounts
-from retail.till.services.selling import Wanted, check_discount, price_cart
+from retail.till.services.selling import Wanted, price_cart
 
 MOST_LINES = 200
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
