@@ -700,6 +700,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", name=op.f("uq_sms_accounts_tenant_id")),
     )
     op.create_table(
+        "stock_policies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("carrying_percent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sells_expired", sa.Boolean(), nullable=False),
+        sa.Column("expiry_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_policies_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_policies")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_stock_policies_tenant_id")),
+    )
+    op.create_table(
         "stored_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1217,6 +1228,8 @@ def upgrade() -> None:
         sa.Column("tax_rate_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("is_stocked", sa.Boolean(), nullable=False),
         sa.Column("is_merchandise", sa.Boolean(), nullable=False),
+        sa.Column("tracking", sa.String(), nullable=False),
+        sa.Column("warranty_months", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("option_names", sa.JSON(), nullable=False),
         sa.Column("option_values", sa.JSON(), nullable=False),
         sa.Column("sku_pattern", sa.String(), nullable=False),
@@ -2646,6 +2659,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_ages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("age", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_ages_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_ages_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_ages_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_ages")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "variant_id",
+            "location_id",
+            "age",
+            name=op.f("uq_stock_ages_tenant_id_variant_id_location_id_age"),
+        ),
+    )
+    op.create_table(
         "stock_counts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2805,48 +2847,135 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "stock_moves",
+        "stock_lots",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("warned_on", sa.Date(), nullable=True),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_lots_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_lots_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_lots")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_lots_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "variant_id", "number", name=op.f("uq_stock_lots_tenant_id_variant_id_number")
+        ),
+    )
+    with op.batch_alter_table("stock_lots", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_lots_tenant_id_expires_on"), ["tenant_id", "expires_on"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_stock_lots_tenant_id_number"), ["tenant_id", "number"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_stock_lots_tenant_id_received_at"), ["tenant_id", "received_at"], unique=False
+        )
+
+    op.create_table(
+        "stock_months",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("counterpart", sa.String(), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("note", sa.String(), nullable=False),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("first_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=False),
+        sa.Column("opening_value", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("received_value", sa.BigInteger(), nullable=False),
+        sa.Column("sold", sa.BigInteger(), nullable=False),
+        sa.Column("sold_cost", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("transferred", sa.BigInteger(), nullable=False),
+        sa.Column("transferred_value", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted_value", sa.BigInteger(), nullable=False),
+        sa.Column("closing", sa.BigInteger(), nullable=False),
+        sa.Column("closing_value", sa.BigInteger(), nullable=False),
+        sa.Column("moves", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity_days", sa.BigInteger(), nullable=False),
+        sa.Column("value_days", sa.BigInteger(), nullable=False),
+        sa.Column("carrying_cost", sa.BigInteger(), nullable=False),
+        sa.Column("days_out", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outs", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
-            name=op.f("fk_stock_moves_tenant_id_location_id_locations"),
+            name=op.f("fk_stock_months_tenant_id_location_id_locations"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "variant_id"],
             ["variants.tenant_id", "variants.id"],
-            name=op.f("fk_stock_moves_tenant_id_variant_id_variants"),
+            name=op.f("fk_stock_months_tenant_id_variant_id_variants"),
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_moves_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_moves")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_months_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_months")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "month",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_stock_months_tenant_id_month_variant_id_location_id"),
+        ),
     )
-    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
+    with op.batch_alter_table("stock_months", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_source_source_id"), ["tenant_id", "source", "source_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"),
+            batch_op.f("ix_stock_months_tenant_id_variant_id_location_id"),
             ["tenant_id", "variant_id", "location_id"],
             unique=False,
+        )
+
+    op.create_table(
+        "stock_standings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("on_hand", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("sold_28", sa.BigInteger(), nullable=False),
+        sa.Column("sold_90", sa.BigInteger(), nullable=False),
+        sa.Column("sold_365", sa.BigInteger(), nullable=False),
+        sa.Column("cost_90", sa.BigInteger(), nullable=False),
+        sa.Column("received_90", sa.BigInteger(), nullable=False),
+        sa.Column("daily", sa.BigInteger(), nullable=False),
+        sa.Column("daily_cost", sa.BigInteger(), nullable=False),
+        sa.Column("last_received_on", sa.Date(), nullable=True),
+        sa.Column("last_sold_on", sa.Date(), nullable=True),
+        sa.Column("idle_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grade", sa.String(), nullable=False),
+        sa.Column("steadiness", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_standings_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_standings_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_standings_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_standings")),
+        sa.UniqueConstraint(
+            "tenant_id", "variant_id", "location_id", name=op.f("uq_stock_standings_tenant_id_variant_id_location_id")
+        ),
+    )
+    with op.batch_alter_table("stock_standings", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_standings_tenant_id_location_id"), ["tenant_id", "location_id"], unique=False
         )
 
     op.create_table(
@@ -3100,6 +3229,94 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "stock_lot_levels",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("on_hand", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_lot_levels_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "lot_id"],
+            ["stock_lots.tenant_id", "stock_lots.id"],
+            name=op.f("fk_stock_lot_levels_tenant_id_lot_id_stock_lots"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_lot_levels_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_lot_levels_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_lot_levels")),
+        sa.UniqueConstraint(
+            "tenant_id", "lot_id", "location_id", name=op.f("uq_stock_lot_levels_tenant_id_lot_id_location_id")
+        ),
+    )
+    with op.batch_alter_table("stock_lot_levels", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_lot_levels_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "stock_moves",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("counterpart", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_moves_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "lot_id"],
+            ["stock_lots.tenant_id", "stock_lots.id"],
+            name=op.f("fk_stock_moves_tenant_id_lot_id_stock_lots"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_moves_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_moves_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_moves")),
+    )
+    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_stock_moves_tenant_id_lot_id"), ["tenant_id", "lot_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_source_source_id"), ["tenant_id", "source", "source_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
         "returned_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -3153,6 +3370,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_returned_lines_tenant_id_business_date"))
 
     op.drop_table("returned_lines")
+    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_occurred_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_lot_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_business_date"))
+
+    op.drop_table("stock_moves")
+    with op.batch_alter_table("stock_lot_levels", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_lot_levels_tenant_id_variant_id_location_id"))
+
+    op.drop_table("stock_lot_levels")
     op.drop_table("stock_count_lines")
     with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"))
@@ -3179,13 +3408,20 @@ def downgrade() -> None:
 
     op.drop_table("supplier_items")
     op.drop_table("stock_transfer_lines")
-    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_occurred_at"))
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_business_date"))
+    with op.batch_alter_table("stock_standings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_standings_tenant_id_location_id"))
 
-    op.drop_table("stock_moves")
+    op.drop_table("stock_standings")
+    with op.batch_alter_table("stock_months", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_months_tenant_id_variant_id_location_id"))
+
+    op.drop_table("stock_months")
+    with op.batch_alter_table("stock_lots", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_lots_tenant_id_received_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_lots_tenant_id_number"))
+        batch_op.drop_index(batch_op.f("ix_stock_lots_tenant_id_expires_on"))
+
+    op.drop_table("stock_lots")
     with op.batch_alter_table("stock_levels", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_levels_tenant_id_location_id"))
 
@@ -3202,6 +3438,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_counts_tenant_id_started_at"))
 
     op.drop_table("stock_counts")
+    op.drop_table("stock_ages")
     with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 
@@ -3452,6 +3689,7 @@ def downgrade() -> None:
 
     op.drop_table("suppliers")
     op.drop_table("stored_files")
+    op.drop_table("stock_policies")
     op.drop_table("sms_accounts")
     with op.batch_alter_table("slow_notes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))

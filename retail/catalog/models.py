@@ -44,6 +44,7 @@ class Product(OfTenant, Audited, Model):
 
     `option_values` tells by option what it may come in, in order: far more combinations are possible than are sold, and
     only those somebody ticked or first used are variants. `sku_pattern` says how their SKUs are made.
+    `tracking` says how its goods are told apart: none, by lot, or each piece by its serial number.
     """
 
     __tablename__ = "products"
@@ -61,6 +62,8 @@ class Product(OfTenant, Audited, Model):
     tax_rate_id: Mapped[int | None] = mapped_column(ForeignKey("tax_rates.id"))
     is_stocked: Mapped[bool] = mapped_column(default=True)
     is_merchandise: Mapped[bool] = mapped_column(default=True)
+    tracking: Mapped[str] = mapped_column(default="none")
+    warranty_months: Mapped[int] = mapped_column(default=0)
     option_names: Mapped[list[str]] = mapped_column(JSON, default=list)
     option_values: Mapped[dict[str, list[str]]] = mapped_column(JSON, default=dict)
     sku_pattern: Mapped[str] = mapped_column(default="")

@@ -33,6 +33,21 @@ class StockReplenished(Happening):
         return f"level:{self.variant_id}:{self.location_id}"
 
 
+@event("stock.expires")
+class StockExpires(Happening):
+    """A lot that lies in the shop expires soon."""
+
+    lot_id: int
+    number: str
+    name: str
+    expires_on: str
+    on_hand: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"lot:{self.lot_id}"
+
+
 @event("stock.received")
 class StockReceived(Happening):
     """Goods came in from a supplier."""

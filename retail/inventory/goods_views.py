@@ -22,11 +22,12 @@ from retail.core.errors import NotFound, Refused
 from retail.core.forms import refusals
 from retail.core.links import link
 from retail.core.module import can, person_or_none
-from retail.core.money import ZERO
+from retail.core.money import ZERO, plain
 from retail.inventory import module, queries, services
 from retail.inventory.forms import ReceiveForm, TransferForm, TypedLine, read_lines, step, with_one_more
+from retail.inventory.lot_queries import ToldByCode, read_code
 from retail.inventory.queries import Goods
-from retail.inventory.services import Movement
+from retail.inventory.services import Movement, Named
 from retail.permissions import Can
 
 
@@ -85,12 +86,18 @@ def receive() -> Response:
     desk = _open_desk(ReceiveForm)
     if _wants_to_book():
         with_costs = can(Can.VIEW_COSTS)
-        if _is_sound(desk, with_costs) and desk.form.validate():
+        if _is_sound(desk, with_costs, comes_in=True) and desk.form.validate():
             with refusals(desk.form):
                 paper = services.receive(
                     desk.form.location.data,
                     [
-                        Movement(line.variant_id, 0, line.amount(), unit_cost=_cost_of(line, desk, with_costs))
+                        Movement(
+                            line.variant_id,
+                            0,
+                            line.amount(),
+                            unit_cost=_cost_of(line, desk, with_costs),
+                            named=line.named(desk.goods[line.variant_id].tracking),
+                        )
                         for line in desk.lines
                     ],
                     desk.form.reference.data or "",
@@ -117,13 +124,16 @@ def transfer() -> Response:
                     form.key.data,
                 )
                 if form.how.data in {"send", "request"}:
-                    make = services.send if form.how.data == "send" else services.request_transfer
-                    row = make(*places, lines, note, key=key or "")
+                    row = (
+                        services.send(*places, lines, note, key=key or "", numbers=_numbers(desk))
+                        if form.how.data == "send"
+                        else services.request_transfer(*places, lines, note, key=key or "")
+                    )
                     said = _("%(number)s is on its way.") if row.state == "shipped" else _("%(number)s is asked for.")
                     return html.done(
                         said % {"number": row.number}, to=url_for("inventory.transfer_page", transfer_id=row.id)
                     )
-                paper = services.transfer(*places, lines, note, key=key or "")
+                paper = services.transfer(*places, lines, note, key=key or "", numbers=_numbers(desk))
                 said = ngettext("%(num)s line transferred.", "%(num)s lines transferred.", paper.lines)
                 return html.done(said, to=url_for("inventory.document_page", document_id=paper.id))
         _refuse(desk)
@@ -223,6 +233,9 @@ def _find(desk: Desk, text: str) -> None:
         return
     place = desk.form.location.data
     found = scanned(text)
+    if found is None and (told := read_code(text)):
+        _add(desk, queries.goods_numbered(told.variant_id), told=told)
+        return
     variant = found.variant if found else only_meant(text)
     likely = list(queries.goods_of([variant.id], place).values()) if variant else queries.find_goods(text, place)
     if variant and likely:
@@ -234,14 +247,30 @@ def _find(desk: Desk, text: str) -> None:
         desk.problem = _("Nothing in stock has the code or name “%(text)s”. The lines are unchanged.", text=text)
 
 
-def _add(desk: Desk, goods: Goods, quantity: Decimal = Decimal(1)) -> None:
+def _add(desk: Desk, goods: Goods, quantity: Decimal = Decimal(1), told: ToldByCode | None = None) -> None:
     before = len(desk.lines)
-    desk.fresh = with_one_more(desk.lines, goods.variant_id, _usual_cost(goods))
-    if len(desk.lines) > before:
-        desk.lines[desk.fresh].quantity = f"{quantity.normalize():f}"
+    number = told.number_for(goods.tracking) if told else ""
+    expires = told.expires_on.isoformat() if told and told.expires_on else ""
+    desk.fresh = with_one_more(
+        desk.lines, goods.variant_id, _usual_cost(goods), number, expires, is_piece=goods.tracking == "serial"
+    )
+    if len(desk.lines) > before and quantity != 1:
+        desk.lines[desk.fresh].quantity = plain(quantity)
     elif quantity > 1:
         step(desk.lines, desk.fresh, quantity - 1)
     _look_up(desk)
+
+
+def _numbers(desk: Desk) -> dict[int, list[Named]]:
+    """The lots and pieces that were named, by variant; a lot named on two lines is one."""
+    found: dict[int, dict[str, Decimal]] = {}
+    for line in desk.lines:
+        for one in line.named(desk.goods[line.variant_id].tracking):
+            sums = found.setdefault(line.variant_id, {})
+            sums[one.number] = sums.get(one.number, ZERO) + one.quantity
+    return {
+        variant_id: [Named(number, quantity) for number, quantity in sums.items()] for variant_id, sums in found.items()
+    }
 
 
 def _cost_of(line: TypedLine, desk: Desk, with_costs: bool) -> Decimal:
@@ -249,7 +278,7 @@ def _cost_of(line: TypedLine, desk: Desk, with_costs: bool) -> Decimal:
     return line.unit_cost() if with_costs else desk.goods[line.variant_id].cost or ZERO
 
 
-def _is_sound(desk: Desk, with_costs: bool) -> bool:
+def _is_sound(desk: Desk, with_costs: bool, *, comes_in: bool = False) -> bool:
     """Whether every line can be booked; what is wrong is put beside its line."""
     if any(line.variant_id not in desk.goods for line in desk.lines):
         raise NotFound(_("There is no such article in stock."))
@@ -258,6 +287,13 @@ def _is_sound(desk: Desk, with_costs: bool) -> bool:
             line.amount()
             if with_costs:
                 line.unit_cost()
+            tracking = desk.goods[line.variant_id].tracking
+            if not line.named(tracking) and tracking != "none" and comes_in:
+                raise Refused(
+                    _("Scan or type its lot.")
+                    if tracking == "lot"
+                    else _("Scan or type the serial number of each piece.")
+                )
         except Refused as no:
             line.problem = f"{desk.goods[line.variant_id].name}: {no.message}"
     wrong = [line.problem for line in desk.lines if line.problem]

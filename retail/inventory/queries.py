@@ -49,6 +49,7 @@ class Goods:
     cost: Decimal | None
     on_hand: Decimal
     picture: int | None
+    tracking: str = "none"
 
 
 def goods_of(variant_ids: Iterable[int], location_id: int | None) -> dict[int, Goods]:
@@ -64,6 +65,7 @@ def goods_of(variant_ids: Iterable[int], location_id: int | None) -> dict[int, G
             Variant.cost,
             func.coalesce(StockLevel.sellable, ZERO, type_=QuantityType).label("on_hand"),
             Product.image_file_id,
+            Product.tracking,
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(StockLevel, here)

@@ -71,7 +71,14 @@ def ship_transfer(transfer_id: int) -> Response:
         found = transfer_numbered(transfer_id)
     try:
         quantities = {one.line.id: count_of(request.form.get(f"line-{one.line.id}", "")) for one in found.lines}
-        services.ship(transfer_id, quantities, key=request.form.get("key", ""))
+        numbers = {
+            one.variant_id: services.named_in(
+                one.tracking, request.form.get(f"numbers-{one.line.id}", "")[:4000], quantities[one.line.id]
+            )
+            for one in found.lines
+            if one.tracking != "none" and quantities[one.line.id]
+        }
+        services.ship(transfer_id, quantities, key=request.form.get("key", ""), numbers=numbers)
     except Refused as no:
         db.session.rollback()
         html.settle(keep=False)

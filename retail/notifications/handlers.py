@@ -21,7 +21,7 @@ from retail.events.catalog import ProductsImported
 from retail.events.customers import CustomersImported
 from retail.events.identity import PlacesGiven, SupportAsked, UserSignedIn
 from retail.events.integrations import ImportUndone
-from retail.events.inventory import StockRanLow, StockReplenished
+from retail.events.inventory import StockExpires, StockRanLow, StockReplenished
 from retail.events.lists import ExportMade
 from retail.events.till import SaleReversed, ShiftClosed
 from retail.inventory.models import StockLevel
@@ -111,6 +111,17 @@ def _low_stock() -> Message | None:
         count=count,
         per_person=True,
     )
+
+
+@on(StockExpires, batch=True, queue="high")
+def tell_of_expiry(happenings: list[Happening]) -> None:
+    """One notification for all that expires soon, to those who receive goods."""
+    lots = [one for one in happenings if isinstance(one, StockExpires)]
+    first = min(lots, key=lambda one: one.expires_on)
+    title = ngettext("%(num)s lot expires soon", "%(num)s lots expire soon", len(lots))
+    text = _("%(name)s, lot %(number)s, on %(day)s", name=first.name, number=first.number, day=first.expires_on)
+    message = Message("stock", "warning", title, text, "inventory.lots", {"expiry": "soon"}, group_key="stock.expires")
+    notify(who_can(Can.RECEIVE_STOCK), message, max(one.event.id for one in lots))
 
 
 def _plain(quantity: Decimal) -> str:

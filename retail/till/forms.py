@@ -76,6 +76,7 @@ def read_cart(sent: Mapping[str, Any]) -> Cart:
             _number(sent.get(f"lines-{at}-quantity"), 3, f"lines-{at}-quantity") or Decimal(0),
             _discount(sent, f"lines-{at}-discount"),
             str(sent.get(f"lines-{at}-lock", "")).strip()[:20],
+            " ".join(str(sent.get(f"lines-{at}-number", "")).split())[:60],
         )
         for at in positions
     )

@@ -22,6 +22,7 @@ from retail.core.module import can, person_or_none
 from retail.customers.queries import find_customers
 from retail.identity.asking import ask_approval, with_approval
 from retail.identity.workplace_services import use_register
+from retail.inventory.lot_queries import number_on_scan
 from retail.orders.queries import order_numbered
 from retail.payments.services import Tender
 from retail.permissions import Can
@@ -273,6 +274,9 @@ def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
         cart, screen.fresh = carts.with_promised(cart, lock)
         return cart, screen
     found, variant = scanned(text), None
+    if found is None and (told := number_on_scan(text)):
+        cart, screen.fresh = carts.with_one_more(cart, *told)
+        return cart, screen
     if found is None:
         variant = only_meant(text)
     # A number that nobody knows is beeped at, not guessed at.

@@ -18,7 +18,7 @@ from retail.catalog.services import Description, GarmentFacts, JewelFacts, NewVa
 from retail.core import blocks, events, exports, mail, tasks, troubles
 from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
-from retail.core.clock import now
+from retail.core.clock import frozen, now
 from retail.core.db import session, unit_of_work
 from retail.core.errors import NeedsApproval
 from retail.core.events import emit
@@ -58,6 +58,7 @@ from retail.purchasing import services as purchasing
 from retail.purchasing.costing import Charge
 from retail.purchasing.models import PurchaseOrder, ReceivedLine, Supplier
 from retail.purchasing.queries import candidates
+from retail.reports.work import stock_figures
 from retail.tenancy.queries import first_shop
 from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
@@ -143,6 +144,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
             product = catalog.create_product(about, [new])
             variants += session.scalars(select(Variant).where(Variant.product_id == product.id))
     tea, milk, bread = variants
+    _tell_apart(cast, word, drinks.id)
     with unit_of_work():
         for variant in variants:
             goods = [inventory.Movement(variant.id, cast.location_id, Decimal(20), Decimal("1.10"))]
@@ -213,6 +215,24 @@ def _kinds(word: str) -> None:
         catalog.keep_certificate(piece.id, f"{word}.pdf", f"%PDF {word}".encode())
         catalog.lock_price(piece.id, f"{word} buyer")
         catalog.set_scale_rule("21", "weight", 5, 5, 3)
+
+
+def _tell_apart(cast: make.Cast, word: str, category_id: int) -> None:
+    """A lot that came long ago and is in the figures of the night, and what the business decided about its stock."""
+    with frozen(now() - timedelta(days=40)), unit_of_work():
+        about = Description(f"{word} honey", category_id=category_id)
+        new = NewVariant(Decimal("5.00"), Decimal("2.00"), f"{word[:3].upper()}-L")
+        product = catalog.create_product(about, [new])
+        inventory.set_tracking(product.id, "lot")
+        honey = session.scalars(select(Variant.id).where(Variant.product_id == product.id)).one()
+        day = now().date() + timedelta(days=45)
+        named = (inventory.Named(f"{word[:3].upper()}-LOT", Decimal(4), day),)
+        goods = [inventory.Movement(honey, cast.location_id, Decimal(4), Decimal(2), named=named)]
+        inventory.receive(cast.location_id, goods, f"{word} hive")
+        inventory.set_policy(25, sells_expired=False, expiry_days=30)
+    stock_figures(progress=lambda *_said: None)
+    with unit_of_work():
+        inventory.watch_expiry()
 
 
 def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:

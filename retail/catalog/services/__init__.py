@@ -61,6 +61,7 @@ from retail.catalog.services.products import (
     rename_product,
     restore_product,
     restore_variant,
+    tell_apart,
 )
 from retail.catalog.services.skus import next_sku, next_skus
 
@@ -125,6 +126,7 @@ __all__ = [
     "show_picture",
     "shrunk",
     "take_picture",
+    "tell_apart",
     "thumbnail",
     "use_locks",
 ]

@@ -191,6 +191,16 @@ def price_product(product_id: int, price: Decimal) -> Variant:
     return change_price(on_sale[0].id, price)
 
 
+def tell_apart(product_id: int, tracking: str, warranty_months: int) -> Product:
+    """Keep how the goods of a product are told apart; the stock module decides whether that may change."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound(_("There is no such product."))
+    product.tracking, product.warranty_months = tracking, warranty_months
+    session.flush()
+    return product
+
+
 def archive_product(product_id: int) -> Product:
     """Take a product and its variants out of sale. What has a history is never deleted."""
     product = session.get(Product, product_id)

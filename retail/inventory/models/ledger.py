@@ -59,7 +59,8 @@ class StockMove(OfTenant, AtPlace, Model):
     """A quantity of a variant into (above zero) or out of (below zero) a location; never changed, never deleted.
 
     `value` is what the move adds to the worth of the stock, in the same sign as `quantity`; a move of no quantity only
-    corrects the worth. `source` and `source_id` name the document: an order, a stock document, an import.
+    corrects the worth. `lot_id` is the lot or piece it is of, where goods are told apart. `source` and `source_id` name
+    the document: an order, a stock document, an import.
     """
 
     __tablename__ = "stock_moves"
@@ -68,10 +69,12 @@ class StockMove(OfTenant, AtPlace, Model):
         Index(None, "tenant_id", "source", "source_id"),
         Index(None, "tenant_id", "business_date"),
         Index(None, "tenant_id", "occurred_at"),
+        Index(None, "tenant_id", "lot_id"),
     )
 
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
     location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
+    lot_id: Mapped[int | None] = mapped_column(ForeignKey("stock_lots.id"))
     counterpart: Mapped[str]
     quantity: Mapped[Quantity]
     value: Mapped[Amount]

@@ -16,6 +16,7 @@ from retail.core.money import ZERO, round_to
 from retail.core.tenancy import current_tenant_id, insert_owned
 from retail.inventory.models import StockLevel
 from retail.inventory.services.ledger import UNIT, Document, Moved, Movement, post_stock, write_moves
+from retail.inventory.services.lots import tracking_of
 from retail.inventory.services.papers import check_quantity
 from retail.tenancy.queries import current_tenant
 
@@ -34,11 +35,13 @@ def open_stock(location_id: int, openings: Sequence[Opening], source: str, sourc
     """Book the first stock of new variants against the opening balances. Nobody is told that it is low: it never was
     more."""
     today, instant = current_tenant().today(), now()
+    tracking = tracking_of([one.variant_id for one in openings])
     moved = [
         Moved(
             Movement(one.variant_id, location_id, one.quantity, one.unit_cost),
             round_to(one.quantity * one.unit_cost, UNIT),
             one.quantity,
+            tracking=tracking.get(one.variant_id, "none"),
         )
         for one in openings
     ]

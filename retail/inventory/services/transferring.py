@@ -28,6 +28,7 @@ from retail.inventory.services.ends import at_end, from_either_end
 from retail.inventory.services.expecting import shift_column
 from retail.inventory.services.holding import hold_damaged
 from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
+from retail.inventory.services.lots import Numbers, Pick, picks_moved, picks_named, taken_from
 from retail.inventory.services.papers import (
     LONGEST_TEXT,
     check_goods,
@@ -40,6 +41,8 @@ from retail.inventory.services.papers import (
 )
 from retail.inventory.services.receiving import correct_costs, sum_up
 
+PAPERS = ("dispatch", "arrival")
+"""The kinds of paper that a transfer leaves behind."""
 NUMBERS = "transfers"
 """The series of a transfer's own numbers."""
 
@@ -112,17 +115,25 @@ def send(
     note: str = "",
     *,
     key: str = "",
+    numbers: Numbers | None = None,
 ) -> StockTransfer:
     """`request_transfer` and `ship` in one step, for who packs what they thought of themselves."""
     row = request_transfer(from_location_id, to_location_id, lines, note, key=key)
     if row.state == TRANSFER.start:
-        ship(row.id)
+        ship(row.id, numbers=numbers)
     return row
 
 
 @at_end("location_id")
-def ship(transfer_id: int, quantities: Mapping[int, Decimal] | None = None, *, key: str = "") -> StockDocument:
-    """Send a requested transfer on its way, with all that was asked for or with `quantities` by line id.
+def ship(
+    transfer_id: int,
+    quantities: Mapping[int, Decimal] | None = None,
+    *,
+    key: str = "",
+    numbers: Numbers | None = None,
+) -> StockDocument:
+    """Send a requested transfer on its way, with all that was asked for or with `quantities` by line id; `numbers`
+    names lots and pieces.
 
     What is not sent now is not sent: a line may be 0, the transfer not. Goods leave at what they are worth. Refused
     when it was sent before, and when the location may not go below nothing and would.
@@ -146,7 +157,15 @@ def ship(transfer_id: int, quantities: Mapping[int, Decimal] | None = None, *, k
         reference=row.note,
     )
     left = move(
-        [Movement(line.variant_id, row.location_id, -quantity) for line, quantity in going],
+        [
+            Movement(
+                line.variant_id,
+                row.location_id,
+                -quantity,
+                lots=picks_named(line.variant_id, (numbers or {}).get(line.variant_id, ()), quantity),
+            )
+            for line, quantity in going
+        ],
         document_of(paper, "transit", "sent"),
     )
     for (line, quantity), one in zip(going, left, strict=True):
@@ -322,12 +341,18 @@ def _bring(
         rest = line.in_transit
         worth = line.value_left if quantity == rest else round_to(line.value_left * quantity / rest, UNIT)
         line.value_left -= worth
-        movements.append(Movement(line.variant_id, location_id, quantity, value=worth))
+        # What missing goods are of is not known; that the last to expire arrive last is a guess like any other.
+        picks = picks_moved(PAPERS, _papers_of(row), line.variant_id, quantity)
+        movements.append(Movement(line.variant_id, location_id, quantity, value=worth, lots=picks))
     arrived = move(movements, document_of(paper, "transit", reason))
     shift_column("in_transit", {(line.variant_id, row.to_location_id): -quantity for line, quantity in quantities})
     _post("transit", arrived, paper, row)
     correct_costs(arrived, paper, f"{paper.number} {row.number}")
     return arrived
+
+
+def _papers_of(row: StockTransfer) -> Sequence[int]:
+    return session.scalars(select(StockDocument.id).where(StockDocument.transfer_id == row.id)).all()
 
 
 def _write_off(
@@ -343,6 +368,9 @@ def _write_off(
             row.to_location_id,
             -arrival.missing,
             value=-round_to(one.value * arrival.missing / arrival.total, UNIT),
+            lots=taken_from(
+                [Pick(part.lot_id, part.quantity) for part in reversed(one.parts) if part.lot_id], arrival.missing
+            ),
         )
         for (line, arrival), one in zip(coming, arrived, strict=True)
         if arrival.missing

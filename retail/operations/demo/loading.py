@@ -30,6 +30,7 @@ from retail.operations.demo.assortment import SHOPS, Shop
 from retail.operations.demo.branch import staff_the_store
 from retail.operations.demo.filling import fill
 from retail.operations.demo.kinds import KINDS
+from retail.operations.demo.stocking import furnish
 from retail.operations.demo.trading import Trade
 from retail.operations.founding import found_business
 from retail.orders.models import Order
@@ -79,6 +80,9 @@ def load_demo(logins: Path, tell: Tell, days: int | None = None, kind: str | Non
                 if past:
                     _say_what_was_traded(yesterday, shop.timezone)
             made += past + trade.run(days, yesterday + timedelta(days=1), tell)
+            with unit_of_work():
+                trade.act_as_one("manager")
+                furnish(tenant)
     tell("telling what happened last")
     events.drain()
     if made:

@@ -17,6 +17,7 @@ from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.money import ZERO
 from retail.finance.models import TaxRate
+from retail.inventory.services import Named
 from retail.pricing import services as pricing
 from retail.pricing.services import Cart, CartLine, Discount, Priced
 from retail.tenancy.models import Tenant
@@ -24,13 +25,19 @@ from retail.tenancy.models import Tenant
 
 @dataclass(frozen=True)
 class Wanted:
-    """A line as the cashier has it: which variant, how many, and what is to be taken off."""
+    """A line as the cashier has it: which variant, how many, what is to be taken off, the number of a price that was
+    promised to this customer, and that of the lot or piece where one was scanned."""
 
     variant_id: int
     quantity: Decimal
     discount: Discount | None = None
     lock: str = ""
-    """The number of a price that was promised to this customer."""
+    number: str = ""
+
+    @property
+    def named(self) -> list[Named]:
+        """The lot or piece, as the stock needs to know it."""
+        return [Named(self.number, self.quantity)] if self.number else []
 
 
 @dataclass(frozen=True)

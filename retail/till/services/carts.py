@@ -19,13 +19,14 @@ from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.money import ZERO, to_minor
 from retail.customers.models import Customer
 from retail.identity import approval_services as approvals
+from retail.inventory.lot_queries import is_piece
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
 from retail.tenancy.queries import current_tenant
+from retail.till.services.allowing import check_discount
 from retail.till.services.cart_prices import Wanted, price_cart
 from retail.till.services.drawer import quick_amounts
-from retail.till.services.selling import check_discount
 
 MOST_LINES = 200
 GRAM = Decimal("0.001")
@@ -95,13 +96,18 @@ def check_key(key: str) -> str:
     return key
 
 
-def with_one_more(cart: Cart, variant_id: int) -> tuple[Cart, int]:
-    """The cart with one more of a variant, and the position of its line."""
+def with_one_more(cart: Cart, variant_id: int, number: str = "") -> tuple[Cart, int]:
+    """The cart with one more of a variant, and the position of its line. Lots and pieces have lines of their own.
+
+    Refused for a piece that is in the cart already.
+    """
     for position, line in enumerate(cart.lines):
-        if line.variant_id == variant_id and not line.lock:
+        if line.variant_id == variant_id and line.number == number and not line.lock:
+            if number and line.quantity >= 1 and is_piece(variant_id, number):
+                raise Refused(_("Number %(number)s is in the cart already.", number=number), field="lines")
             return step(cart, position, 1), position
     _check_room(cart)
-    return replace(cart, lines=(*cart.lines, Wanted(variant_id, Decimal(1)))), len(cart.lines)
+    return replace(cart, lines=(*cart.lines, Wanted(variant_id, Decimal(1), number=number))), len(cart.lines)
 
 
 def with_scanned(cart: Cart, found: Scanned) -> tuple[Cart, int]:

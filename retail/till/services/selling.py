@@ -26,16 +26,15 @@ from retail.identity.approval_services import Approved
 from retail.inventory import services as inventory
 from retail.inventory.services import Document, Movement
 from retail.orders import services as orders
-from retail.orders.models import Order
 from retail.orders.queries import lines_of, order_with_lines, reversals_of, sold_as
 from retail.orders.services import Placed, Where
 from retail.payments import services as payments
 from retail.payments.queries import payments_of
 from retail.payments.services import Taken, Tender
-from retail.permissions import Can
-from retail.pricing.services import HUNDRED, Discount, Priced
+from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
 from retail.till.queries import Station
+from retail.till.services.allowing import Allowance, check_discount, check_given_back
 from retail.till.services.cart_prices import Wanted, price_cart
 
 
@@ -56,75 +55,6 @@ def sold_before(key: str) -> Sold | None:
         return None
     change = sum(((one.tendered or one.amount) - one.amount for one in payments_of(order.id)), ZERO)
     return Sold(order.id, order.number, order.total, change)
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """How far whoever is at the till goes alone: the largest discount in percent, what they may refund and void in
-    money (None is any amount); and the token of a colleague's approval for going further this once. All of it has to be
-    said: what is forgotten must not be without limit."""
-
-    discount: Decimal
-    refund: Decimal | None
-    void: Decimal | None
-    approval: str = ""
-
-
-WITHOUT_LIMITS = Allowance(discount=HUNDRED, refund=None, void=None)
-"""For what nobody at a till does, such as made-up history."""
-
-
-def check_discount(priced: Priced, largest_percent: Decimal, key: str) -> None:
-    """NeedsApproval when a line is reduced by more than the person may give. The approval is for this cart (`key`) and
-    these reductions: other goods at their full price may be added, but nothing about what is reduced may change."""
-    if priced.is_reduced_beyond(largest_percent):
-        reduced = [
-            (one.line.variant_id, str(one.line.quantity.normalize()), str(one.discount.normalize()))
-            for one in priced.lines
-            if one.discount
-        ]
-        raise NeedsApproval(
-            _(
-                "A discount of %(given)s %% is more than the %(most)s %% you may give; ask a manager.",
-                given=f"{priced.deepest_discount_percent:.0f}",
-                most=f"{largest_percent:f}",
-            ),
-            permission=Can.DISCOUNT,
-            field="discount",
-            action="discount",
-            measure=priced.deepest_discount_percent,
-            amount=sum((one.discount for one in priced.lines), ZERO),
-            bound_to=approvals.fingerprint("cart", key, sorted(reduced)),
-        )
-
-
-def check_given_back(
-    kind: str,
-    limit: Decimal | None,
-    order: Order,
-    amount: Decimal,
-    quantities: Mapping[int, Decimal],
-    method: str | None,
-) -> None:
-    """NeedsApproval when more is given back than the person may give alone: `kind` is refund or void. What was given
-    back of the sale before counts too, so that a large refund is not made of small ones."""
-    if limit is None:
-        return
-    reached = amount - sum((one.total for one in reversals_of(order.id)), ZERO)
-    if reached <= limit:
-        return
-    lines = sorted((line_id, str(quantity.normalize())) for line_id, quantity in quantities.items() if quantity)
-    raise NeedsApproval(
-        _("A manager must approve this refund.")
-        if kind == "refund"
-        else _("A manager must approve voiding this sale."),
-        permission=Can.REFUND if kind == "refund" else Can.VOID,
-        action=kind,
-        measure=reached,
-        amount=amount,
-        bound_to=approvals.fingerprint(kind, order.id, lines, method),
-        location_id=order.location_id,
-    )
 
 
 def _approved(check: Callable[[], None], token: str) -> tuple[Approved, NeedsApproval] | None:
@@ -167,7 +97,16 @@ def ring_up(
     positions = [position for position, stocked in enumerate(ready.stocked) if stocked]
     moved = inventory.shift_levels(
         [
-            Movement(priced.lines[position].line.variant_id, station.location_id, -priced.lines[position].line.quantity)
+            Movement(
+                priced.lines[position].line.variant_id,
+                station.location_id,
+                -priced.lines[position].line.quantity,
+                lots=inventory.picks_named(
+                    wanted[position].variant_id,
+                    wanted[position].named,
+                    wanted[position].quantity,
+                ),
+            )
             for position in positions
         ]
     )
@@ -246,6 +185,7 @@ def _take_back(
     worth = orders.worth_of(order, quantities)
     approved = _approved(lambda: check_given_back(action, limit, order, worth, quantities, method), allowance.approval)
     where = _here(tenant, station)
+    reversed_before = [one.id for one in reversals_of(order.id)]
     placed, lines = orders.reverse(order, quantities, kind=kind, key=key, reason=reason.strip(), where=where)
     stocked = set(
         session.scalars(
@@ -261,6 +201,7 @@ def _take_back(
                 station.location_id,
                 one.quantity,
                 value=one.shares["cost"],
+                lots=inventory.picks_moved(("order",), [order_id, *reversed_before], one.line.variant_id, one.quantity),
             )
             for one in lines
             if one.line.variant_id in stocked
