@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from retail.catalog.models import Variant
 from retail.core.clock import now
@@ -18,8 +18,7 @@ from retail.core.db import in_chunks, session
 from retail.core.errors import Refused
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.finance.queries import balance
-from retail.inventory.models import StockDocument, StockLevel, StockMonth, StockMove
-from retail.inventory.queries import own_document
+from retail.inventory.models import StockLevel, StockMonth, StockMove
 from retail.inventory.services.reckoning import first_of_last, first_of_next
 from retail.tenancy.models import Location, Tenant
 
@@ -180,19 +179,13 @@ def stock_as_of(instant: datetime) -> PastStock:
         PastLevel(*names[variant_id], places[location_id], *figures)
         for (variant_id, location_id), figures in held.items()
     ]
-    # By their papers, which are few: what is on its way is a small part of what moved.
+    # By the papers of transfers, few beside all that moved. The instant is no condition, lest it be searched by.
+    by_then = StockMove.occurred_at <= instant
     transit = session.execute(
         select(
-            func.coalesce(func.sum(-StockMove.quantity, type_=QuantityType), ZERO, type_=QuantityType),
-            func.coalesce(func.sum(-StockMove.value, type_=AmountType), ZERO, type_=AmountType),
-        )
-        .select_from(StockDocument)
-        .join(StockMove, own_document)
-        .where(
-            StockDocument.kind.in_(("dispatch", "arrival")),
-            StockMove.counterpart == "transit",
-            StockMove.occurred_at <= instant,
-        )
+            func.coalesce(func.sum(case((by_then, -StockMove.quantity)), type_=QuantityType), ZERO, type_=QuantityType),
+            func.coalesce(func.sum(case((by_then, -StockMove.value)), type_=AmountType), ZERO, type_=AmountType),
+        ).where(StockMove.source.in_(("dispatch", "arrival")), StockMove.counterpart == "transit")
     ).one()
     return PastStock(
         instant,
