@@ -14,6 +14,7 @@ class Can(StrEnum):
     EDIT_PRODUCTS = "catalog:product:edit"
     IMPORT_PRODUCTS = "catalog:product:import"
     VIEW_COSTS = "catalog:cost:view"
+    SET_RATES = "catalog:rate:set"
 
     VIEW_CUSTOMERS = "customers:customer:view"
     EDIT_CUSTOMERS = "customers:customer:edit"
@@ -58,6 +59,8 @@ class Can(StrEnum):
     VIEW_PURCHASES = "purchasing:order:view"
     ORDER_GOODS = "purchasing:order:edit"
     APPROVE_PURCHASES = "purchasing:order:approve"
+    VIEW_PROPOSALS = "purchasing:proposal:view"
+    ORDER_PROPOSED = "purchasing:proposal:order"
     VIEW_BILLS = "purchasing:bill:view"
     ENTER_BILLS = "purchasing:bill:edit"
     APPROVE_BILLS = "purchasing:bill:approve"
@@ -129,6 +132,8 @@ _CLERK = frozenset(
         Can.EDIT_SUPPLIERS,
         Can.VIEW_PURCHASES,
         Can.ORDER_GOODS,
+        Can.VIEW_PROPOSALS,
+        Can.ORDER_PROPOSED,
         Can.COUNT_STOCK,
         Can.PRINT_LABELS,
         Can.VIEW_INTELLIGENCE,
@@ -161,6 +166,7 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.VIEW_STOCK,
             Can.VIEW_SUPPLIERS,
             Can.VIEW_PURCHASES,
+            Can.VIEW_PROPOSALS,
             Can.VIEW_BILLS,
             Can.ENTER_BILLS,
             Can.APPROVE_BILLS,
@@ -196,3 +202,24 @@ BY_PIN: frozenset[Can] = frozenset(
     }
 )
 """What may be done by somebody who proved only their PIN: the work at a till. All else needs their password."""
+OF_THE_WHOLE: frozenset[Can] = frozenset(
+    {
+        Can.IMPORT_PRODUCTS,
+        Can.IMPORT_CUSTOMERS,
+        Can.VIEW_JOURNAL,
+        Can.MANAGE_ROLES,
+        Can.VIEW_AS,
+        Can.ANSWER_SUPPORT,
+        Can.USE_IMPORTS,
+        Can.VIEW_INTELLIGENCE,
+        Can.VIEW_SCORES,
+        Can.SEE_DELIVERIES,
+        Can.VIEW_PROPOSALS,
+        Can.ORDER_PROPOSED,
+        Can.VIEW_SETTINGS,
+        Can.EDIT_SETTINGS,
+        *(can for can in Can if can.value.startswith("operations:")),
+    }
+)
+"""What concerns the business as a whole: books, settings, the audit, what was reckoned from all sales. Whoever works at
+some locations only does not have it, whatever their role."""

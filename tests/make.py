@@ -34,6 +34,7 @@ from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.identification import ADMINISTRATOR
 from retail.identity.models import User
 from retail.identity.pin_services import set_pin
+from retail.identity.place_services import give_places
 from retail.inventory import services as inventory
 from retail.inventory.services import Movement
 from retail.payments.services import Tender
@@ -42,7 +43,8 @@ from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
 from retail.till.models import Register
 from retail.till.queries import Station, station_at
-from retail.till.services.selling import Sold, Wanted
+from retail.till.services.cart_prices import Wanted
+from retail.till.services.selling import Sold
 
 PASSWORD = "correct horse battery"
 ROLES = ("owner", "manager", "cashier", "clerk")
@@ -221,6 +223,12 @@ def give_pin(shop: Cast, role: str, pin: str = "2580") -> int:
     with within(shop), unit_of_work():
         set_pin(session.get_one(User, shop.users[role]), PasswordHasher(1, 8, 1).hash(pin))
     return shop.users[role]
+
+
+def limit(shop: Cast, role: str, *location_ids: int) -> None:
+    """Let somebody work at these locations only; at all of them when none is named. Commits."""
+    with inside(shop.tenant_id), unit_of_work():
+        give_places(session.get_one(User, shop.users[role]), frozenset(location_ids) or None)
 
 
 def csrf(browser: FlaskClient) -> str:

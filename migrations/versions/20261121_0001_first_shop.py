@@ -246,6 +246,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_categories_tenant_id_parent_id"), ["tenant_id", "parent_id"], unique=False)
 
     op.create_table(
+        "colors",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("hex", sa.String(), nullable=False),
+        sa.CheckConstraint("length(hex) = 7", name=op.f("ck_colors_hex_is_whole")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_colors_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_colors")),
+        sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_colors_tenant_id_name")),
+    )
+    op.create_table(
         "customers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -303,6 +314,8 @@ def upgrade() -> None:
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("relayed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_events_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
@@ -371,28 +384,6 @@ def upgrade() -> None:
             batch_op.f("ix_journal_entries_tenant_id_source_source_id"),
             ["tenant_id", "source", "source_id"],
             unique=False,
-        )
-
-    op.create_table(
-        "label_batches",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("format", sa.String(), nullable=False),
-        sa.Column("shows", sa.JSON(), nullable=False),
-        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("user_name", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("used >= 0", name=op.f("ck_label_batches_used_not_negative")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_batches_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_batches")),
-        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_label_batches_tenant_id_id")),
-    )
-    with op.batch_alter_table("label_batches", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_label_batches_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
         )
 
     op.create_table(
@@ -478,6 +469,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_number_series_tenant_id_name")),
     )
     op.create_table(
+        "purities",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("metal", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("fineness", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("fineness > 0", name=op.f("ck_purities_fineness_above_nothing")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_purities_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purities")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_purities_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "metal", "name", name=op.f("uq_purities_tenant_id_metal_name")),
+    )
+    op.create_table(
         "push_keys",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -487,6 +491,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_push_keys_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push_keys")),
         sa.UniqueConstraint("tenant_id", name=op.f("uq_push_keys_tenant_id")),
+    )
+    op.create_table(
+        "rate_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rate_hours", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lock_hours", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_rate_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_rules")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_rate_rules_tenant_id")),
     )
     op.create_table(
         "replenishment_trials",
@@ -538,6 +552,19 @@ def upgrade() -> None:
             batch_op.f("ix_saved_views_tenant_id_list_name"), ["tenant_id", "list_name"], unique=False
         )
 
+    op.create_table(
+        "scale_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("prefix", sa.String(), nullable=False),
+        sa.Column("holds", sa.String(), nullable=False),
+        sa.Column("item_digits", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("value_digits", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decimals", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_scale_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scale_rules")),
+        sa.UniqueConstraint("tenant_id", "prefix", name=op.f("uq_scale_rules_tenant_id_prefix")),
+    )
     op.create_table(
         "schedules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -635,6 +662,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "kind", "beginning", name=op.f("uq_search_words_tenant_id_kind_beginning")),
     )
     op.create_table(
+        "size_scales",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_size_scales_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_size_scales")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_size_scales_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_size_scales_tenant_id_name")),
+    )
+    op.create_table(
         "slow_notes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -661,6 +698,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sms_accounts_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sms_accounts")),
         sa.UniqueConstraint("tenant_id", name=op.f("uq_sms_accounts_tenant_id")),
+    )
+    op.create_table(
+        "stock_policies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("carrying_percent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sells_expired", sa.Boolean(), nullable=False),
+        sa.Column("expiry_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_policies_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_policies")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_stock_policies_tenant_id")),
     )
     op.create_table(
         "stored_files",
@@ -867,6 +915,7 @@ def upgrade() -> None:
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("permissions", sa.JSON(), nullable=False),
+        sa.Column("places", sa.JSON(), nullable=True),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -968,6 +1017,34 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "label_batches",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("shows", sa.JSON(), nullable=False),
+        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("used >= 0", name=op.f("ck_label_batches_used_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_label_batches_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_label_batches_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_batches")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_label_batches_tenant_id_id")),
+    )
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_label_batches_tenant_id_created_at"), ["tenant_id", "created_at"], unique=False
+        )
+
+    op.create_table(
         "list_layouts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1013,6 +1090,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mail_attachments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_attachments_mail_id"), ["mail_id"], unique=False)
+
+    op.create_table(
+        "metal_rates",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_metal_rates_rate_above_nothing")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "purity_id"],
+            ["purities.tenant_id", "purities.id"],
+            name=op.f("fk_metal_rates_tenant_id_purity_id_purities"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_metal_rates_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_metal_rates")),
+    )
+    with op.batch_alter_table("metal_rates", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_metal_rates_tenant_id_purity_id_valid_from"),
+            ["tenant_id", "purity_id", "valid_from"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_metal_rates_tenant_id_valid_from"), ["tenant_id", "valid_from"], unique=False
+        )
 
     op.create_table(
         "orders",
@@ -1126,7 +1231,11 @@ def upgrade() -> None:
         sa.Column("tax_rate_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("is_stocked", sa.Boolean(), nullable=False),
         sa.Column("is_merchandise", sa.Boolean(), nullable=False),
+        sa.Column("tracking", sa.String(), nullable=False),
+        sa.Column("warranty_months", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("option_names", sa.JSON(), nullable=False),
+        sa.Column("option_values", sa.JSON(), nullable=False),
+        sa.Column("sku_pattern", sa.String(), nullable=False),
         sa.Column("image_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1259,6 +1368,23 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "sizes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "scale_id"],
+            ["size_scales.tenant_id", "size_scales.id"],
+            name=op.f("fk_sizes_tenant_id_scale_id_size_scales"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sizes_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sizes")),
+        sa.UniqueConstraint("tenant_id", "scale_id", "name", name=op.f("uq_sizes_tenant_id_scale_id_name")),
+    )
+    op.create_table(
         "stock_transfers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1331,6 +1457,7 @@ def upgrade() -> None:
         sa.Column("totp_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("everywhere", sa.Boolean(), nullable=False),
         sa.Column("theme", sa.String(), nullable=False),
         sa.Column("locale", sa.String(), nullable=True),
         sa.Column("timezone", sa.String(), nullable=True),
@@ -1400,6 +1527,62 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_approvals_tenant_id_expires_at"), ["tenant_id", "expires_at"], unique=False
         )
+
+    op.create_table(
+        "gallery_pictures",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("angle", sa.String(), nullable=False),
+        sa.Column("color", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_gallery_pictures_tenant_id_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "product_id"],
+            ["products.tenant_id", "products.id"],
+            name=op.f("fk_gallery_pictures_tenant_id_product_id_products"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_gallery_pictures_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gallery_pictures")),
+    )
+    with op.batch_alter_table("gallery_pictures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_gallery_pictures_tenant_id_product_id"), ["tenant_id", "product_id"], unique=False
+        )
+
+    op.create_table(
+        "garments",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("season", sa.String(), nullable=False),
+        sa.Column("collection", sa.String(), nullable=False),
+        sa.Column("size_scale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("composition", sa.JSON(), nullable=False),
+        sa.Column("care", sa.String(), nullable=False),
+        sa.Column("measurements", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "product_id"],
+            ["products.tenant_id", "products.id"],
+            name=op.f("fk_garments_tenant_id_product_id_products"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "size_scale_id"],
+            ["size_scales.tenant_id", "size_scales.id"],
+            name=op.f("fk_garments_tenant_id_size_scale_id_size_scales"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_garments_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_garments")),
+        sa.UniqueConstraint("tenant_id", "product_id", name=op.f("uq_garments_tenant_id_product_id")),
+    )
+    with op.batch_alter_table("garments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_garments_tenant_id_collection"), ["tenant_id", "collection"], unique=False)
+        batch_op.create_index(batch_op.f("ix_garments_tenant_id_season"), ["tenant_id", "season"], unique=False)
 
     op.create_table(
         "import_changes",
@@ -1489,6 +1672,8 @@ def upgrade() -> None:
         sa.Column("group_key", sa.String(), nullable=True),
         sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
@@ -1869,12 +2054,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "user_places",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_user_places_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_user_places_tenant_id_user_id_users"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_user_places_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_places")),
+        sa.UniqueConstraint(
+            "tenant_id", "user_id", "location_id", name=op.f("uq_user_places_tenant_id_user_id_location_id")
+        ),
+    )
+    op.create_table(
         "user_sessions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("register_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("till_location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("cashier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("viewed_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -1897,6 +2105,11 @@ def upgrade() -> None:
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
             name=op.f("fk_user_sessions_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "till_location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_user_sessions_tenant_id_till_location_id_locations"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "user_id"],
@@ -1928,8 +2141,11 @@ def upgrade() -> None:
         sa.Column("sku", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("combination", sa.String(), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("content", sa.BigInteger(), nullable=True),
+        sa.Column("content_unit", sa.String(), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
@@ -1942,11 +2158,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_variants_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variants")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_variants_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "product_id", "combination", name=op.f("uq_variants_tenant_id_product_id_combination")
+        ),
         sa.UniqueConstraint("tenant_id", "sku", name=op.f("uq_variants_tenant_id_sku")),
     )
     with op.batch_alter_table("variants", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_variants_tenant_id_name"), ["tenant_id", "name"], unique=False)
-        batch_op.create_index(batch_op.f("ix_variants_tenant_id_product_id"), ["tenant_id", "product_id"], unique=False)
 
     op.create_table(
         "administrator_devices",
@@ -1989,6 +2207,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("pack_size", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "variant_id"],
             ["variants.tenant_id", "variants.id"],
@@ -2075,6 +2294,49 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_goods_receipts_tenant_id_order_id"), ["tenant_id", "order_id"], unique=False
         )
+
+    op.create_table(
+        "jewels",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("gross_weight", sa.BigInteger(), nullable=False),
+        sa.Column("stone_weight", sa.BigInteger(), nullable=False),
+        sa.Column("net_weight", sa.BigInteger(), nullable=False),
+        sa.Column("making_kind", sa.String(), nullable=False),
+        sa.Column("making", sa.BigInteger(), nullable=False),
+        sa.Column("wastage_kind", sa.String(), nullable=False),
+        sa.Column("wastage", sa.BigInteger(), nullable=False),
+        sa.Column("stones", sa.JSON(), nullable=False),
+        sa.Column("other_charges", sa.BigInteger(), nullable=False),
+        sa.Column("certificate_number", sa.String(), nullable=False),
+        sa.Column("certificate_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("huid", sa.String(), nullable=False),
+        sa.CheckConstraint("gross_weight >= net_weight", name=op.f("ck_jewels_gross_holds_net")),
+        sa.CheckConstraint("net_weight > 0", name=op.f("ck_jewels_net_weight_above_nothing")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "certificate_file_id"],
+            ["stored_files.tenant_id", "stored_files.id"],
+            name=op.f("fk_jewels_tenant_id_certificate_file_id_stored_files"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "purity_id"],
+            ["purities.tenant_id", "purities.id"],
+            name=op.f("fk_jewels_tenant_id_purity_id_purities"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_jewels_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_jewels_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jewels")),
+        sa.UniqueConstraint("tenant_id", "variant_id", name=op.f("uq_jewels_tenant_id_variant_id")),
+    )
+    with op.batch_alter_table("jewels", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_jewels_tenant_id_huid"), ["tenant_id", "huid"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jewels_tenant_id_purity_id"), ["tenant_id", "purity_id"], unique=False)
 
     op.create_table(
         "label_lines",
@@ -2169,6 +2431,7 @@ def upgrade() -> None:
         sa.Column("tax", sa.BigInteger(), nullable=False),
         sa.Column("gross", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("working", sa.JSON(), nullable=True),
         sa.Column("reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("returned", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("gross = net + tax", name=op.f("ck_order_lines_net_and_tax_are_gross")),
@@ -2239,6 +2502,32 @@ def upgrade() -> None:
     with op.batch_alter_table("order_proposals", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_order_proposals_tenant_id_supplier_id"), ["tenant_id", "supplier_id"], unique=False
+        )
+
+    op.create_table(
+        "price_locks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("working", sa.JSON(), nullable=False),
+        sa.Column("promised_to", sa.String(), nullable=False),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sold_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_price_locks_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_price_locks_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_locks")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_price_locks_tenant_id_number")),
+    )
+    with op.batch_alter_table("price_locks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_price_locks_tenant_id_variant_id"), ["tenant_id", "variant_id"], unique=False
         )
 
     op.create_table(
@@ -2372,6 +2661,35 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "stock_ages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("age", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_ages_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_ages_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_ages_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_ages")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "variant_id",
+            "location_id",
+            "age",
+            name=op.f("uq_stock_ages_tenant_id_variant_id_location_id_age"),
+        ),
+    )
     op.create_table(
         "stock_counts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2532,48 +2850,135 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "stock_moves",
+        "stock_lots",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("warned_on", sa.Date(), nullable=True),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_lots_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_lots_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_lots")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_stock_lots_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "variant_id", "number", name=op.f("uq_stock_lots_tenant_id_variant_id_number")
+        ),
+    )
+    with op.batch_alter_table("stock_lots", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_lots_tenant_id_expires_on"), ["tenant_id", "expires_on"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_stock_lots_tenant_id_number"), ["tenant_id", "number"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_stock_lots_tenant_id_received_at"), ["tenant_id", "received_at"], unique=False
+        )
+
+    op.create_table(
+        "stock_months",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("counterpart", sa.String(), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("note", sa.String(), nullable=False),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("first_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=False),
+        sa.Column("opening_value", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("received_value", sa.BigInteger(), nullable=False),
+        sa.Column("sold", sa.BigInteger(), nullable=False),
+        sa.Column("sold_cost", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("transferred", sa.BigInteger(), nullable=False),
+        sa.Column("transferred_value", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted_value", sa.BigInteger(), nullable=False),
+        sa.Column("closing", sa.BigInteger(), nullable=False),
+        sa.Column("closing_value", sa.BigInteger(), nullable=False),
+        sa.Column("moves", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity_days", sa.BigInteger(), nullable=False),
+        sa.Column("value_days", sa.BigInteger(), nullable=False),
+        sa.Column("carrying_cost", sa.BigInteger(), nullable=False),
+        sa.Column("days_out", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outs", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "location_id"],
             ["locations.tenant_id", "locations.id"],
-            name=op.f("fk_stock_moves_tenant_id_location_id_locations"),
+            name=op.f("fk_stock_months_tenant_id_location_id_locations"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "variant_id"],
             ["variants.tenant_id", "variants.id"],
-            name=op.f("fk_stock_moves_tenant_id_variant_id_variants"),
+            name=op.f("fk_stock_months_tenant_id_variant_id_variants"),
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_moves_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_moves")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_months_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_months")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "month",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_stock_months_tenant_id_month_variant_id_location_id"),
+        ),
     )
-    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
+    with op.batch_alter_table("stock_months", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_source_source_id"), ["tenant_id", "source", "source_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"),
+            batch_op.f("ix_stock_months_tenant_id_variant_id_location_id"),
             ["tenant_id", "variant_id", "location_id"],
             unique=False,
+        )
+
+    op.create_table(
+        "stock_standings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("on_hand", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("sold_28", sa.BigInteger(), nullable=False),
+        sa.Column("sold_90", sa.BigInteger(), nullable=False),
+        sa.Column("sold_365", sa.BigInteger(), nullable=False),
+        sa.Column("cost_90", sa.BigInteger(), nullable=False),
+        sa.Column("received_90", sa.BigInteger(), nullable=False),
+        sa.Column("daily", sa.BigInteger(), nullable=False),
+        sa.Column("daily_cost", sa.BigInteger(), nullable=False),
+        sa.Column("last_received_on", sa.Date(), nullable=True),
+        sa.Column("last_sold_on", sa.Date(), nullable=True),
+        sa.Column("idle_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grade", sa.String(), nullable=False),
+        sa.Column("steadiness", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_standings_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_standings_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_standings_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_standings")),
+        sa.UniqueConstraint(
+            "tenant_id", "variant_id", "location_id", name=op.f("uq_stock_standings_tenant_id_variant_id_location_id")
+        ),
+    )
+    with op.batch_alter_table("stock_standings", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_standings_tenant_id_location_id"), ["tenant_id", "location_id"], unique=False
         )
 
     op.create_table(
@@ -2827,6 +3232,94 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "stock_lot_levels",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("on_hand", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_lot_levels_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "lot_id"],
+            ["stock_lots.tenant_id", "stock_lots.id"],
+            name=op.f("fk_stock_lot_levels_tenant_id_lot_id_stock_lots"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_lot_levels_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_lot_levels_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_lot_levels")),
+        sa.UniqueConstraint(
+            "tenant_id", "lot_id", "location_id", name=op.f("uq_stock_lot_levels_tenant_id_lot_id_location_id")
+        ),
+    )
+    with op.batch_alter_table("stock_lot_levels", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_lot_levels_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "stock_moves",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("counterpart", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_stock_moves_tenant_id_location_id_locations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "lot_id"],
+            ["stock_lots.tenant_id", "stock_lots.id"],
+            name=op.f("fk_stock_moves_tenant_id_lot_id_stock_lots"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "variant_id"],
+            ["variants.tenant_id", "variants.id"],
+            name=op.f("fk_stock_moves_tenant_id_variant_id_variants"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_stock_moves_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_moves")),
+    )
+    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_business_date"), ["tenant_id", "business_date"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_stock_moves_tenant_id_lot_id"), ["tenant_id", "lot_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_occurred_at"), ["tenant_id", "occurred_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_source_source_id"), ["tenant_id", "source", "source_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"),
+            ["tenant_id", "variant_id", "location_id"],
+            unique=False,
+        )
+
+    op.create_table(
         "returned_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2880,6 +3373,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_returned_lines_tenant_id_business_date"))
 
     op.drop_table("returned_lines")
+    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_occurred_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_lot_id"))
+        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_business_date"))
+
+    op.drop_table("stock_moves")
+    with op.batch_alter_table("stock_lot_levels", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_lot_levels_tenant_id_variant_id_location_id"))
+
+    op.drop_table("stock_lot_levels")
     op.drop_table("stock_count_lines")
     with op.batch_alter_table("stock_count_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_count_entries_tenant_id_count_id_variant_id"))
@@ -2906,13 +3411,20 @@ def downgrade() -> None:
 
     op.drop_table("supplier_items")
     op.drop_table("stock_transfer_lines")
-    with op.batch_alter_table("stock_moves", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_variant_id_location_id"))
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_source_source_id"))
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_occurred_at"))
-        batch_op.drop_index(batch_op.f("ix_stock_moves_tenant_id_business_date"))
+    with op.batch_alter_table("stock_standings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_standings_tenant_id_location_id"))
 
-    op.drop_table("stock_moves")
+    op.drop_table("stock_standings")
+    with op.batch_alter_table("stock_months", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_months_tenant_id_variant_id_location_id"))
+
+    op.drop_table("stock_months")
+    with op.batch_alter_table("stock_lots", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_lots_tenant_id_received_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_lots_tenant_id_number"))
+        batch_op.drop_index(batch_op.f("ix_stock_lots_tenant_id_expires_on"))
+
+    op.drop_table("stock_lots")
     with op.batch_alter_table("stock_levels", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_levels_tenant_id_location_id"))
 
@@ -2929,6 +3441,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_counts_tenant_id_started_at"))
 
     op.drop_table("stock_counts")
+    op.drop_table("stock_ages")
     with op.batch_alter_table("sales_day_products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_day_products_tenant_id_variant_id_business_date"))
 
@@ -2942,6 +3455,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_product_forecasts_tenant_id_expected_28"))
 
     op.drop_table("product_forecasts")
+    with op.batch_alter_table("price_locks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_price_locks_tenant_id_variant_id"))
+
+    op.drop_table("price_locks")
     with op.batch_alter_table("order_proposals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_order_proposals_tenant_id_supplier_id"))
 
@@ -2958,6 +3475,11 @@ def downgrade() -> None:
 
     op.drop_table("notification_deliveries")
     op.drop_table("label_lines")
+    with op.batch_alter_table("jewels", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_jewels_tenant_id_purity_id"))
+        batch_op.drop_index(batch_op.f("ix_jewels_tenant_id_huid"))
+
+    op.drop_table("jewels")
     with op.batch_alter_table("goods_receipts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_order_id"))
         batch_op.drop_index(batch_op.f("ix_goods_receipts_tenant_id_occurred_at"))
@@ -2977,7 +3499,6 @@ def downgrade() -> None:
 
     op.drop_table("administrator_devices")
     with op.batch_alter_table("variants", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_variants_tenant_id_product_id"))
         batch_op.drop_index(batch_op.f("ix_variants_tenant_id_name"))
 
     op.drop_table("variants")
@@ -2985,6 +3506,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_sessions_tenant_id_user_id"))
 
     op.drop_table("user_sessions")
+    op.drop_table("user_places")
     with op.batch_alter_table("support_accesses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_asked_at"))
         batch_op.drop_index(batch_op.f("ix_support_accesses_tenant_id_answered_by_id"))
@@ -3055,6 +3577,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_changes_tenant_id_import_id_id"))
 
     op.drop_table("import_changes")
+    with op.batch_alter_table("garments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_garments_tenant_id_season"))
+        batch_op.drop_index(batch_op.f("ix_garments_tenant_id_collection"))
+
+    op.drop_table("garments")
+    with op.batch_alter_table("gallery_pictures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gallery_pictures_tenant_id_product_id"))
+
+    op.drop_table("gallery_pictures")
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_approvals_tenant_id_expires_at"))
 
@@ -3070,6 +3601,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_transfers_tenant_id_requested_at"))
 
     op.drop_table("stock_transfers")
+    op.drop_table("sizes")
     op.drop_table("sales_hours")
     op.drop_table("registers")
     with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
@@ -3102,6 +3634,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("orders")
+    with op.batch_alter_table("metal_rates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_metal_rates_tenant_id_valid_from"))
+        batch_op.drop_index(batch_op.f("ix_metal_rates_tenant_id_purity_id_valid_from"))
+
+    op.drop_table("metal_rates")
     with op.batch_alter_table("mail_attachments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_attachments_mail_id"))
 
@@ -3110,6 +3647,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_list_layouts_tenant_id_default_view_id"))
 
     op.drop_table("list_layouts")
+    with op.batch_alter_table("label_batches", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_batches_tenant_id_created_at"))
+
+    op.drop_table("label_batches")
     with op.batch_alter_table("journal_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_entry_id"))
         batch_op.drop_index(batch_op.f("ix_journal_lines_tenant_id_account_id"))
@@ -3151,11 +3692,13 @@ def downgrade() -> None:
 
     op.drop_table("suppliers")
     op.drop_table("stored_files")
+    op.drop_table("stock_policies")
     op.drop_table("sms_accounts")
     with op.batch_alter_table("slow_notes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slow_notes_tenant_id_at"))
 
     op.drop_table("slow_notes")
+    op.drop_table("size_scales")
     op.drop_table("search_words")
     op.drop_table("search_places")
     op.drop_table("search_indexes")
@@ -3169,13 +3712,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_schedules_paused_next_run_at"))
 
     op.drop_table("schedules")
+    op.drop_table("scale_rules")
     with op.batch_alter_table("saved_views", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_saved_views_tenant_id_list_name"))
 
     op.drop_table("saved_views")
     op.drop_table("roles")
     op.drop_table("replenishment_trials")
+    op.drop_table("rate_rules")
     op.drop_table("push_keys")
+    op.drop_table("purities")
     op.drop_table("number_series")
     op.drop_table("notification_rules")
     with op.batch_alter_table("mails", schema=None) as batch_op:
@@ -3184,10 +3730,6 @@ def downgrade() -> None:
     op.drop_table("mails")
     op.drop_table("locations")
     op.drop_table("label_formats")
-    with op.batch_alter_table("label_batches", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_label_batches_tenant_id_created_at"))
-
-    op.drop_table("label_batches")
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_source_source_id"))
         batch_op.drop_index(batch_op.f("ix_journal_entries_tenant_id_business_date"))
@@ -3213,6 +3755,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customers_tenant_id_created_at"))
 
     op.drop_table("customers")
+    op.drop_table("colors")
     with op.batch_alter_table("categories", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_categories_tenant_id_parent_id"))
 

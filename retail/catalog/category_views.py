@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.catalog import module, queries, services
-from retail.catalog.forms import CategoryForm
+from retail.catalog.forms import CategoryForm, ScaleRuleForm
 from retail.core import html
 from retail.core.errors import NotFound
 from retail.core.forms import refusals
@@ -60,6 +60,46 @@ def remove_category(category_id: int) -> Response:
     """Remove a category in which nothing stands."""
     services.remove_category(category_id)
     return html.done(_("The category is removed."), to=url_for("catalog.categories"))
+
+
+@module.get("/scales", needs=Can.VIEW_PRODUCTS)
+def scales() -> Response:
+    """How the shop's scales print barcodes."""
+    return _scales(ScaleRuleForm(formdata=None))
+
+
+@module.post("/scales", needs=Can.EDIT_PRODUCTS)
+def set_scale_rule() -> Response:
+    """Understand barcodes of another prefix, or a known one otherwise."""
+    form = ScaleRuleForm()
+    if form.validate():
+        with refusals(form):
+            services.set_scale_rule(
+                form.prefix.data or "",
+                form.holds.data or "",
+                form.item_digits.data or 0,
+                form.value_digits.data or 0,
+                form.decimals.data or 0,
+            )
+            return html.done(_("Saved."), to=url_for("catalog.scales"))
+    return _scales(form, status=422)
+
+
+@module.post("/scales/<int:rule_id>/remove", needs=Can.EDIT_PRODUCTS)
+def remove_scale_rule(rule_id: int) -> Response:
+    """Understand barcodes of a prefix no more."""
+    services.remove_scale_rule(rule_id)
+    return html.done(_("The rule is removed."), to=url_for("catalog.scales"))
+
+
+def _scales(form: ScaleRuleForm, status: int = 200) -> Response:
+    return html.page(
+        "catalog/scales.html",
+        status=status,
+        rules=queries.scale_rules(),
+        form=form,
+        breadcrumbs=[(_("Products"), url_for("catalog.product_list")), (_("Scale labels"), None)],
+    )
 
 
 def _tree(form: CategoryForm, status: int = 200) -> Response:

@@ -9,13 +9,13 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from retail.catalog.models import Product, Variant
-from retail.catalog.queries import category_choices, tax_rate_choices
+from retail.catalog.queries import MEASURES, category_choices, tax_rate_choices
 from retail.catalog.services import Description, NewVariant
-from retail.core.forms import Above, Form, MoneyField, choices_from
+from retail.core.forms import Above, Form, MoneyField, QuantityField, choices_from
 from retail.core.shown import input_amount
 
 MOST_OPTIONS = 3
@@ -85,6 +85,10 @@ class VariantForm(Form):
     cost = PriceField(_l("Cost"), [Optional(), Above(0, or_equal=True)])
     sku = StringField(_l("SKU"), [Optional(), Length(max=64)])
     unit = StringField(_l("Sold by the"), [Optional(), Length(max=20)], default=_l("piece"))
+    content = QuantityField(_l("Content"), [Optional(), Above(0)])
+    content_unit = SelectField(
+        _l("Unit of the content"), choices=choices_from([("", "–"), *((one, one) for one in MEASURES)]), default=""
+    )
 
 
 class NewProductForm(ProductForm, VariantForm):
@@ -115,6 +119,17 @@ class BarcodeForm(Form):
 
     code = StringField(_l("Barcode"), [Length(max=60)])
     variant_id = SelectField(_l("Variant"), coerce=int)
+    pack_size = QuantityField(_l("Stands for"), [Optional(), Above(0)])
+
+
+class ScaleRuleForm(Form):
+    """How a scale prints barcodes."""
+
+    prefix = StringField(_l("Begins with"), [InputRequired(), Length(max=4)])
+    holds = SelectField(_l("Holds"), choices=choices_from([("weight", _l("a weight")), ("price", _l("a price"))]))
+    item_digits = IntegerField(_l("Digits of the goods"), [InputRequired()], default=5)
+    value_digits = IntegerField(_l("Digits of the value"), [InputRequired()], default=5)
+    decimals = IntegerField(_l("Decimal places"), [InputRequired()], default=3)
 
 
 class CategoryForm(Form):
@@ -149,16 +164,13 @@ def read_options(sent: Mapping[str, str]) -> dict[str, list[str]]:
 def option_rows(product: Product | None, sent: Mapping[str, str]) -> list[dict[str, Any]]:
     """The rows in which options are named: as they were sent, else as the product has them. Names that exist stay."""
     names = product.option_names if product is not None else []
+    known = product.option_values if product is not None else {}
     rows = []
     for at in range(MOST_OPTIONS):
         fixed = at < len(names)
         if names and not fixed:
             break
-        present = (
-            dict.fromkeys(one.options[names[at]] for one in product.variants if names[at] in one.options)
-            if fixed and product is not None
-            else {}
-        )
+        present = known.get(names[at], ()) if fixed else ()
         rows.append(
             {
                 "name": names[at] if fixed else sent.get(f"option-{at}-name", ""),

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from stdnum import ean
 
-from retail.catalog.models import BRANCH, Barcode, Category, Product, Variant
+from retail.catalog.garment_models import GalleryPicture
+from retail.catalog.models import BRANCH, Barcode, Category, Product, ScaleRule, Variant
 from retail.core import search
 from retail.core.audit import AuditEntry
 from retail.core.db import session
@@ -23,6 +24,20 @@ from retail.finance.models import TaxRate
 
 SURE = 3
 """The last rank of the search (`docs/search.md`) at which something is what was typed."""
+MOST_SHOWN = 40
+"""Variants a product's page shows; a style of more is seen whole in its grid."""
+SCALE_LENGTH = 13
+MEASURES = {
+    "g": ("kg", Decimal("0.001")),
+    "kg": ("kg", Decimal(1)),
+    "ml": ("l", Decimal("0.001")),
+    "cl": ("l", Decimal("0.01")),
+    "l": ("l", Decimal(1)),
+    "cm": ("m", Decimal("0.01")),
+    "m": ("m", Decimal(1)),
+}
+"""Units of a content: the whole unit its price is told for, and how much of that one is."""
+SMALL, QUARTER = {"kg": "100 g", "l": "100 ml"}, Decimal("0.25")
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 
 
@@ -59,23 +74,98 @@ def shown_code(code: str) -> str:
     return code[6:] if code.startswith("000000") else code[2:] if code.startswith("00") else code[1:]
 
 
+@dataclass(frozen=True)
+class Scanned:
+    """What a code means: a variant, how many or how much of it, and what that costs where the code says so."""
+
+    variant: Variant
+    quantity: Decimal = Decimal(1)
+    price: Decimal | None = None
+    is_portion: bool = False
+
+
 def find_by_code(code: str) -> Variant | None:
-    """The variant a scanned or typed code names: a barcode, else exactly a SKU, else a SKU in other letters' case. None
-    for a code nobody knows, and for what is archived.
+    """The variant a scanned or typed code names; None for a code nobody knows, and for what is archived."""
+    found = scanned(code)
+    return None if found is None else found.variant
+
+
+def scanned(code: str) -> Scanned | None:
+    """What a scanned or typed code means: a barcode, else the label of a scale, else exactly a SKU, else a SKU in other
+    letters' case. None for a code nobody knows, and for what is archived.
     """
     code = code.strip()
     if not code:
         return None
     on_sale = select(Variant).where(Variant.archived_at.is_(None)).limit(1)
-    return (
-        session.scalar(
-            on_sale.join(Barcode, Barcode.variant_id == Variant.id).where(
-                Barcode.code.in_({code, normalize_gtin(code)})
-            )
-        )
-        or session.scalar(on_sale.where(Variant.sku == code))
-        or session.scalar(on_sale.where(func.lower(Variant.sku) == code.lower()).order_by(Variant.id))
+    row = session.execute(
+        on_sale.add_columns(Barcode.pack_size)
+        .join(Barcode, Barcode.variant_id == Variant.id)
+        .where(Barcode.code.in_({code, normalize_gtin(code)}))
+    ).one_or_none()
+    if row is not None:
+        return Scanned(row[0], row[1])
+    if portion := _from_a_scale(code):
+        return portion
+    variant = session.scalar(on_sale.where(Variant.sku == code)) or session.scalar(
+        on_sale.where(func.lower(Variant.sku) == code.lower()).order_by(Variant.id)
     )
+    return None if variant is None else Scanned(variant)
+
+
+def _from_a_scale(code: str) -> Scanned | None:
+    """What the label of a scale means, by the shop's rules: GS1 leaves 20 to 29 to each shop. The goods are found by
+    their number on the scale, which is one of their barcodes or their SKU, with or without zeros before it."""
+    plain = "".join(code.split())
+    if len(plain) != SCALE_LENGTH or not plain.isascii() or not plain.isdecimal() or plain[0] != "2":
+        return None
+    if not ean.is_valid(plain):
+        return None
+    rules = session.scalars(select(ScaleRule).order_by(func.length(ScaleRule.prefix).desc())).all()
+    rule = next((one for one in rules if plain.startswith(one.prefix)), None)
+    if rule is None:
+        return None
+    begin = len(rule.prefix)
+    item = plain[begin : begin + rule.item_digits]
+    value = Decimal(plain[begin + rule.item_digits : begin + rule.item_digits + rule.value_digits])
+    numbers = {item, item.lstrip("0") or "0"}
+    variant = session.scalar(
+        select(Variant)
+        .outerjoin(Barcode, Barcode.variant_id == Variant.id)
+        .where(Variant.archived_at.is_(None), or_(Barcode.code.in_(numbers), Variant.sku.in_(numbers)))
+        .order_by(Variant.id)
+        .limit(1)
+    )
+    if variant is None:
+        return None
+    value = value.scaleb(-rule.decimals)
+    if rule.holds == "weight":
+        return Scanned(variant, value, is_portion=True)
+    return Scanned(variant, price=value, is_portion=True)
+
+
+def scale_rules() -> Sequence[ScaleRule]:
+    """How the shop's scales print barcodes."""
+    return session.scalars(select(ScaleRule).order_by(ScaleRule.prefix)).all()
+
+
+def unit_price(variant: Variant) -> tuple[Decimal, str] | None:
+    """What a kilogram, liter or meter of it costs, and the words of that unit; by 100 g or 100 ml for what holds at
+    most a quarter of one. None for what is sold by the piece without a content.
+
+    Directive 98/6/EC (articles 2 and 3) asks for it beside the price of goods offered to consumers: for one kilogram,
+    liter, meter, or another single quantity that is customary.
+    """
+    unit, content = variant.content_unit, variant.content
+    if content is None or unit not in MEASURES:
+        unit, content = variant.unit, Decimal(1)
+    if unit not in MEASURES or not content:
+        return None
+    whole, factor = MEASURES[unit]
+    held = content * factor
+    if whole in SMALL and held <= QUARTER:
+        return variant.price / held / 10, SMALL[whole]
+    return variant.price / held, whole
 
 
 def search_variants(text: str, limit: int = 24) -> list[Variant]:
@@ -86,21 +176,34 @@ def search_variants(text: str, limit: int = 24) -> list[Variant]:
 
 
 def product_page(product_id: int) -> Product:
-    """A product with all its page shows: category, tax rate, variants and their barcodes. NotFound when there is
-    none."""
+    """A product with all its page shows: category, tax rate, the first variants (MOST_SHOWN, those on sale before the
+    archived ones) and their barcodes. NotFound when there is none."""
+    first = (
+        select(Variant.id)
+        .where(Variant.product_id == product_id)
+        .order_by(Variant.archived_at.is_not(None), Variant.position, Variant.id)
+        .limit(MOST_SHOWN)
+    )
     found = session.scalar(
         select(Product)
         .where(Product.id == product_id)
         .options(
             joinedload(Product.category),
             joinedload(Product.tax_rate),
-            selectinload(Product.variants).selectinload(Variant.barcodes),
+            selectinload(Product.variants.and_(Variant.id.in_(first))).selectinload(Variant.barcodes),
         )
         .execution_options(populate_existing=True)
     )
     if found is None:
         raise NotFound(_("There is no such product."))
     return found
+
+
+def variants_on_sale(product_id: int) -> int:
+    """How many variants of a product are on sale."""
+    return (
+        session.scalar(select(func.count()).where(Variant.product_id == product_id, Variant.archived_at.is_(None))) or 0
+    )
 
 
 def margin(price: Decimal, cost: Decimal | None, rate: Decimal, includes_tax: bool) -> Decimal | None:
@@ -198,9 +301,10 @@ def price_history(variant_ids: Sequence[int], limit: int = 12) -> list[PriceChan
 
 
 def picture_file(file_id: int) -> StoredFile | None:
-    """A stored file that is the picture of some product: only those are served as pictures."""
+    """A stored file that is a picture of some product: only those are served as pictures."""
     shown = select(Product.id).where(Product.image_file_id == file_id).exists()
-    return session.scalar(select(StoredFile).where(StoredFile.id == file_id, shown))
+    among_others = select(GalleryPicture.id).where(GalleryPicture.file_id == file_id).exists()
+    return session.scalar(select(StoredFile).where(StoredFile.id == file_id, or_(shown, among_others)))
 
 
 def has_products() -> bool:
@@ -216,13 +320,14 @@ def variant_of(product_id: int, variant_id: int) -> Variant:
     return found
 
 
-def barcode_of(product_id: int, barcode_id: int) -> tuple[str, int]:
-    """The code and the variant of one of this product's barcodes; NotFound when it is another's."""
+def barcode_of(product_id: int, barcode_id: int) -> tuple[str, int, str]:
+    """The code, the variant and the pack (empty for one) of one of this product's barcodes; NotFound when it is
+    another's."""
     row = session.execute(
-        select(Barcode.code, Barcode.variant_id)
+        select(Barcode.code, Barcode.variant_id, Barcode.pack_size)
         .join(Variant, Variant.id == Barcode.variant_id)
         .where(Barcode.id == barcode_id, Variant.product_id == product_id)
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such barcode."))
-    return row.code, row.variant_id
+    return row.code, row.variant_id, "" if row.pack_size == 1 else f"{row.pack_size.normalize():f}"

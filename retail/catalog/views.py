@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from babel.numbers import get_currency_symbol
@@ -21,6 +22,10 @@ from retail.catalog.forms import (
     read_options,
     variant_row,
 )
+from retail.catalog.garment_queries import composition_words, garment_of
+from retail.catalog.jewel_queries import has_metals
+from retail.catalog.jewel_shown import jewelry_of
+from retail.catalog.labels import ANGLE_WORDS
 from retail.catalog.models import Product, Variant
 from retail.catalog.tables import ProductTable
 from retail.core import html, shown, tables
@@ -49,6 +54,7 @@ def product_list() -> Any:
         subtitle=None,
         import_url=link("integrations.product_import"),
         has_products=queries.has_products,
+        has_metals=has_metals(),
     )
 
 
@@ -66,10 +72,18 @@ def new_product() -> Response:
         form.category_id.data = int(category) if category.isdecimal() and len(category) < 18 else None
     elif form.validate() and no_picture is None:
         with refusals(form):
-            combinations = services.matrix(read_options(request.form))
+            options = read_options(request.form)
+            combinations = _wanted(options)
             made = services.create_product(form.described(), form.variants(combinations))
+            if options:
+                services.set_options(made.id, options)
             if picture is not None:
                 services.show_picture(made.id, picture)
+            if len(combinations) < prod(map(len, options.values())):
+                return html.done(
+                    _("%(name)s is added. Tick what is sold of it.", name=made.name),
+                    to=url_for("catalog.grid", product_id=made.id),
+                )
             if len(combinations) > 1:
                 return html.done(
                     _("%(name)s is added in %(n)s variants.", name=made.name, n=len(combinations)),
@@ -96,12 +110,34 @@ def new_product() -> Response:
 def combinations() -> Response:
     """What the options that are being typed would make."""
     names: list[str] = []
-    problem = None
+    problem, possible = None, 1
     try:
-        names = [" / ".join(one.values()) for one in services.matrix(read_options(request.args)) if one]
+        options = read_options(request.args)
+        services.check_values(options)
+        possible = prod(map(len, options.values()))
+        if possible <= services.MOST_AT_ONCE:
+            names = [" / ".join(one.values()) for one in services.matrix(options) if one]
     except Refused as no:
         problem = no.message
-    return html.page("catalog/combinations.html", fragment="combinations", names=names, problem=problem)
+    return html.page(
+        "catalog/combinations.html", fragment="combinations", names=names, problem=problem, possible=possible
+    )
+
+
+def _wanted(options: dict[str, list[str]]) -> list[dict[str, str]]:
+    """The combinations that are made of a new product: those ticked below its options; the first one alone where there
+    are too many to be listed."""
+    services.check_values(options)
+    if prod(map(len, options.values())) > services.MOST_AT_ONCE:
+        return [{name: values[0] for name, values in options.items()}]
+    every = services.matrix(options)
+    if "listed" not in request.form:
+        return every
+    ticked = set(request.form.getlist("combination"))
+    wanted = [one for one in every if " / ".join(one.values()) in ticked]
+    if options and not wanted:
+        raise Refused(_("Tick at least one combination."), field="options")
+    return wanted or every
 
 
 @module.get("/<int:product_id>", needs=Can.VIEW_PRODUCTS)
@@ -131,6 +167,12 @@ def show_product(product_id: int, fragment: str | None = None, status: int = 200
         prices=[one for one in queries.price_history(list(margins)) if one.before is not None],
         codes=codes,
         shown_code=queries.shown_code,
+        unit_price=queries.unit_price,
+        sold=queries.variants_on_sale(product_id) if len(product.variants) == queries.MOST_SHOWN else 0,
+        worn=garment_of(product, person_or_none().tenant.locale),
+        composition=composition_words,
+        angles=ANGLE_WORDS,
+        jewelry=jewelry_of(product_id, list(margins)),
         stock_url=link("inventory.product_panel", product_id=product_id) if product.is_stocked else None,
         pictures=PICTURES,
         day=format_date,
@@ -144,7 +186,9 @@ def edit_product(product_id: int) -> Response:
     """Change a product and all its variants on one page."""
     product = queries.product_page(product_id)
     form = ProductForm(obj=product)
-    rows = [(variant, variant_row(variant)) for variant in product.variants if variant.archived_at is None]
+    # A style of thousands has its prices in the grid.
+    whole = len(product.variants) < queries.MOST_SHOWN
+    rows = [(one, variant_row(one)) for one in product.variants if whole and one.archived_at is None]
     if form.is_submitted():
         faulty = [row for _variant, row in rows if not row.validate()]
         if form.validate() and not faulty and _change(product, form, rows):
@@ -156,6 +200,7 @@ def edit_product(product_id: int) -> Response:
         form=form,
         product=product,
         rows=rows,
+        whole=whole,
         symbol=currency_symbol(),
         breadcrumbs=[
             (_("Products"), url_for("catalog.product_list")),
@@ -178,6 +223,8 @@ def _change(product: Product, form: ProductForm, rows: list[tuple[Variant, Varia
                     cost=row.cost.data if can(Can.VIEW_COSTS) else variant.cost,
                     unit=str(row.unit.data or variant.unit) if row.unit.raw_data else variant.unit,
                 )
+                if row.content_unit.raw_data:
+                    services.measure_variant(variant.id, row.content.data, row.content_unit.data or "")
                 continue
             return False
         return True

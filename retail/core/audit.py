@@ -205,7 +205,7 @@ def _write_gathered(committing: Session) -> None:
         if owner == chain.OF_THE_PLATFORM:
             chain.append(PlatformEntry, owner, entries)
             continue
-        token = enter(owner)
+        token = enter(owner, None)
         try:
             chain.append(AuditEntry, owner, [{**entry, "tenant_id": owner} for entry in entries])
         finally:

@@ -24,6 +24,8 @@ from retail.permissions import Can
 Kind = Literal["money", "quantity", "integer", "percent", "text", "date", "decimal"]
 Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 PERIODS = ("day", "week", "month", "quarter", "year", "weekday")
+OF_MONTHS = ("month", "quarter", "year")
+"""The periods of what is known by whole months only."""
 
 
 class period_of(GenericFunction[str]):  # noqa: N801  a SQL function is written in lower case
@@ -103,7 +105,8 @@ class Lookup:
 @dataclass
 class Dataset:
     """Measures and dimensions over one source. `at` is the business date and gives day, week, month, quarter, year.
-    A lookup may build upon those before it."""
+    A lookup may build upon those before it. What is `monthly` has the first of a month for a date: a period that begins
+    within a month takes all of it. `choices` gives the values of dimensions that people choose from a list."""
 
     name: str
     label: Any
@@ -115,12 +118,14 @@ class Dataset:
     at: Expression | None = None
     default_measures: Sequence[str] = ()
     lookups: Sequence[Lookup] = ()
+    monthly: bool = False
+    choices: Mapping[str, Callable[[], Sequence[str]]] = field(default_factory=dict)
     all_dimensions: dict[str, Dimension] = field(init=False)
 
     def __post_init__(self) -> None:
         periods = {
             period: Dimension(period.capitalize(), func.period_of(period, self.at), "text")
-            for period in (PERIODS if self.at is not None else ())
+            for period in (() if self.at is None else OF_MONTHS if self.monthly else PERIODS)
         }
         self.all_dimensions = {**periods, **self.dimensions}
         if self.name in DATASETS:
@@ -171,7 +176,7 @@ class Dataset:
                 raise Refused(_("%(dataset)s has no date to limit.", dataset=self.name), field="between")
             first, last = between
             if first is not None:
-                statement = statement.where(self.at >= first)
+                statement = statement.where(self.at >= (first.replace(day=1) if self.monthly else first))
             if last is not None:
                 statement = statement.where(self.at <= last)
         for name, value in (where or {}).items():

@@ -24,7 +24,8 @@ class NeedsApproval(Refused):
     """The person may not do this alone; somebody who holds `permission` and has a higher limit may approve it.
 
     `action` names what it is, `measure` what is held against the limit (percent or an amount), `amount` the money at
-    stake, and `bound_to` exactly what would be done, in a form that is equal for equal things only.
+    stake, and `bound_to` exactly what would be done, in a form that is equal for equal things only. Somebody who works
+    at `location_id` approves it; where none is said, at the place of whoever asks.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class NeedsApproval(Refused):
         measure: Decimal,
         amount: Decimal,
         bound_to: str,
+        location_id: int | None = None,
     ) -> None:
         super().__init__(message, field)
         self.permission, self.action = permission, action
         self.measure, self.amount, self.bound_to = measure, amount, bound_to
+        self.location_id = location_id

@@ -23,6 +23,7 @@ from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import Model, give_way, insert_rows, reading, session, unit_of_work
 from retail.core.language import locale_of, speaking
+from retail.core.places import AtPlace, places_of
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, insert_owned, inside
 from retail.core.troubles import note_error
@@ -31,10 +32,9 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3600, 6 * 3600)
 MAX_ATTEMPTS = len(RETRY_SECONDS) + 1
 HOLD_SECONDS = 0.02
-"""How long one transaction goes on taking up events: about as long as a sale writes, so that no till waits longer for
-a burst than for another till; what a commit costs is then shared by all of them."""
+"""How long one transaction takes up events: about as long as a sale writes, so no till waits longer for a burst."""
 ENDED = frozenset({"done", "skipped"})
-"""The states of a delivery after which nothing more happens to it."""
+"""The states in which a delivery is over."""
 
 
 class Happening:
@@ -75,10 +75,11 @@ class Listener:
 HANDLERS: dict[str, Listener] = {}
 
 
-class Event(OfTenant, Model):
-    """One thing that happened: outbox, timeline and the screens' wake-up call at once."""
+class Event(OfTenant, AtPlace, Model):
+    """One thing that happened, and where: outbox, timeline and the screens' wake-up call at once."""
 
     __tablename__ = "events"
+    at, may_be_nowhere = ("location_id", "to_location_id"), True
     __table_args__ = (
         Index(
             "ix_events_unrelayed",
@@ -95,6 +96,8 @@ class Event(OfTenant, Model):
     occurred_at: Mapped[datetime]
     user_id: Mapped[int | None]
     user_name: Mapped[str] = mapped_column(default="")
+    location_id: Mapped[int | None]
+    to_location_id: Mapped[int | None]
     relayed_at: Mapped[datetime | None]
 
 
@@ -149,6 +152,7 @@ def emit(happening: Happening) -> None:
                 "occurred_at": now(),
                 "user_id": actor.user_id,
                 "user_name": actor.name,
+                **places_of(happening),
             }
         ],
     )

@@ -30,6 +30,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.files import StoredFile
 from retail.core.links import root_address
 from retail.core.module import allowed, registry_of
+from retail.core.places import cover, stand_at
 from retail.core.tasks import ask_for
 from retail.core.tenancy import OfTenant
 
@@ -43,8 +44,8 @@ LONGEST_ADDRESS = 4000
 class Export(OfTenant, Model):
     """One file somebody asked for: what of, as which form, and once it is made the file and its number of rows.
 
-    `permissions` are those its maker had: who lost one of them since may not have the file any more. `place` is the
-    location they worked at, which reports begin with.
+    `permissions` and `places` (None: everywhere) are those its maker had: who lost one of them since may not have the
+    file any more. `location_id` is where they worked, which reports begin with.
     """
 
     __tablename__ = "exports"
@@ -55,6 +56,7 @@ class Export(OfTenant, Model):
     form: Mapped[str]
     user_id: Mapped[int]
     permissions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    places: Mapped[list[int] | None] = mapped_column(JSON)
     location_id: Mapped[int | None]
     task_id: Mapped[int | None]
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"))
@@ -132,6 +134,7 @@ def ask(title: str, address: str, person: Any) -> Export:
         form=address.rpartition("format=")[2].partition("&")[0][:10],
         user_id=person.id,
         permissions=sorted(person.permissions),
+        places=None if person.places is None else sorted(person.places),
         location_id=person.location_id,
         created_at=now(),
     )
@@ -175,6 +178,7 @@ def _opened(address: str, user_id: int, location_id: int | None, tell: Callable[
         need = registry.needs.get(endpoint)
         if g.person is None or need is None or not allowed(need, g.person):
             raise Refused(_("You may no longer see this list."))
+        stand_at(g.person.places)
         response = app.make_response(cast(Any, app.view_functions[endpoint](**arguments)))
         disposition = response.headers.get("Content-Disposition", "") if response.status_code == 200 else ""
         if not disposition:
@@ -208,8 +212,9 @@ def export_numbered(export_id: int) -> Export:
 
 
 def may_take(row: Export, person: Any) -> bool:
-    """Whether somebody still holds every permission with which their file was made."""
-    return frozenset(row.permissions) <= frozenset(person.permissions)
+    """Whether somebody still holds every permission, and works at every place, with which their file was made."""
+    made_at = None if row.places is None else frozenset(row.places)
+    return frozenset(row.permissions) <= frozenset(person.permissions) and cover(person.places, made_at)
 
 
 def file_of(row: Export) -> StoredFile | None:

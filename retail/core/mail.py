@@ -124,7 +124,15 @@ def write(
     return mail
 
 
-@task("mail.send", _l("Send a mail"), queue="default", timeout=120, retry_seconds=(10, 60, 300, 1800, 7200), quiet=True)
+@task(
+    "mail.send",
+    _l("Send a mail"),
+    queue="default",
+    timeout=120,
+    retry_seconds=(10, 60, 300, 1800, 7200),
+    quiet=True,
+    of_business=True,
+)
 def _send(
     progress: object,  # noqa: ARG001  every task is handed it
     mail_id: int,

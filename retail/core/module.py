@@ -9,11 +9,12 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
-from flask import Blueprint, Flask, abort, g, request
+from flask import Blueprint, Flask, abort, current_app, g, request
 from flask_babel import refresh
 from werkzeug.wrappers import Response
 
 from retail.core import audit, db, tenancy
+from retail.core.places import NOWHERE, Places
 from retail.permissions import PLATFORM, PUBLIC, SIGNED_IN, Can, Need
 
 FILES = ("models", "services", "queries", "search", "handlers", "work", "checks", "tables", "datasets", "views", "cli")
@@ -36,6 +37,8 @@ class Person(Protocol):
     def name(self) -> str: ...
     @property
     def permissions(self) -> frozenset[str]: ...
+    @property
+    def places(self) -> Places: ...
     def actor(self, address: str | None) -> audit.Actor: ...
 
 
@@ -133,6 +136,15 @@ def _refusal(need: Need | None, person: Person | None) -> int:
     return 404 if person.of_platform or need == PLATFORM else 403
 
 
+def places_of(user_id: int | None) -> Places:
+    """Where somebody works for whom a worker does something; what nobody asked for is done everywhere. Nowhere for who
+    may no longer sign in."""
+    if user_id is None:
+        return None
+    person = registry_of(current_app).person_numbered(user_id, None)
+    return NOWHERE if person is None else person.places
+
+
 def person_or_none() -> Any:
     """Who makes this request, or None when nobody has signed in."""
     return g.get("person")
@@ -169,7 +181,7 @@ def init_app(
         db.session.rollback()
         if person is not None:
             if person.tenant_id is not None:
-                g.tenant_token = tenancy.enter(person.tenant_id)
+                g.tenant_token = tenancy.enter(person.tenant_id, person.places)
             audit.act_as(person.actor(request.remote_addr))
 
     @app.after_request

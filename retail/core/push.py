@@ -1,12 +1,14 @@
 """Live screens: a push says what happened, never what it is now; the page re-reads the fragments that care.
 
-Rooms are `tenant:ID` and `user:ID`. Workers publish through Redis; the web process only joins rooms.
+Rooms are `tenant:ID` for what concerns a business as a whole, `place:ID` for what happened at a location,
+`everywhere:ID` for all that happened at any, and `user:ID`. Workers publish through Redis; the web process only joins
+rooms.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 
 from flask import current_app
@@ -36,11 +38,14 @@ def _publisher(url: str) -> RedisManager:
     return RedisManager(url, write_only=True, logger=_quiet)
 
 
-def push(kind: str, event_id: int | None, *, user_id: int | None = None, tenant_id: int | None = None) -> None:
-    """Tell the screens of one user, or of a whole tenant, that something of this kind happened. Losing it is
-    harmless.
-    """
-    room = f"user:{user_id}" if user_id is not None else f"tenant:{tenant_id}"
+def rooms_of(tenant_id: int, location_ids: Iterable[int]) -> list[str]:
+    """Where is told what happened at these locations, or with none of them to the business as a whole."""
+    places = [f"place:{one}" for one in sorted(location_ids)]
+    return [f"everywhere:{tenant_id}", *places] if places else [f"tenant:{tenant_id}"]
+
+
+def push(kind: str, event_id: int | None, room: str) -> None:
+    """Tell the screens in a room that something of this kind happened. Losing it is harmless."""
     try:
         _publisher(current_app.config["REDIS_URL"]).emit("happened", {"kind": kind, "id": event_id}, room=room)
     except RedisError as problem:
@@ -74,7 +79,7 @@ def _tell(current: Session, transaction: SessionTransaction) -> None:
 def push_after_commit(kind: str, event_id: int | None, *, user_id: int) -> None:
     """`push` to one user once the present transaction is committed: a screen that read before would show the old.
     However often it is asked for in one transaction, each user is told once."""
-    _wanted()[kind, user_id] = partial(push, kind, event_id, user_id=user_id)
+    _wanted()[kind, user_id] = partial(push, kind, event_id, f"user:{user_id}")
 
 
 def close_after_commit(room: str) -> None:

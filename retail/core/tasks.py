@@ -28,6 +28,8 @@ from retail.core.db import Model, reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.events import Happening, emit, event
 from retail.core.language import locale_of, speaking
+from retail.core.module import places_of
+from retail.core.places import limited_to
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant, across_tenants, awake, inside
 from retail.core.troubles import note_error
@@ -38,13 +40,10 @@ LEASE = timedelta(seconds=40)
 """A running task gives a sign of life every BEAT_SECONDS; silent for so long, its worker is taken for dead."""
 MOST_DEATHS = 3
 """A task that has outlived so many workers is at fault itself and is given up."""
-
-
 TURN = timedelta(seconds=20)
 """So long a task that takes turns gets on with its work while other work waits; then it stands in line again."""
 AT_A_TIME = 3
 """So many tasks of one kind of one tenant are handed to the workers; the next follow when these are taken up."""
-
 ENDS = frozenset({"done", "failed", "cancelled"})
 
 
@@ -107,6 +106,7 @@ class Declared:
     quiet: bool
     takes_turns: bool = False
     tells_itself: bool = False
+    of_business: bool = False
 
 
 TASKS: dict[str, Declared] = {}
@@ -122,18 +122,22 @@ def task(
     quiet: bool = False,
     takes_turns: bool = False,
     tells_itself: bool = False,
+    of_business: bool = False,
 ) -> Callable[[Callable[..., dict[str, Any] | None]], Callable[..., dict[str, Any] | None]]:
     """Declare a task. The function receives `progress(done, total, message)` and its arguments, commits by
     `unit_of_work` in as many steps as it likes, and returns a result of plain values or None. What it raises, other
     than Refused, is tried again after each of `retry_seconds`. The end of a `quiet` task is told to nobody, the
     success of one that `tells_itself` only by what it announces. One that
     `takes_turns` goes on where it stopped when it is run again: at a report of progress it gives
-    way to other work that waits in its queue, so that nobody waits for somebody else's hour."""
+    way to other work that waits in its queue, so that nobody waits for somebody else's hour. What somebody asked for is
+    done within the places they work at, unless it is work `of_business`: then whoever asks only says when."""
 
     def declare(work: Callable[..., dict[str, Any] | None]) -> Callable[..., dict[str, Any] | None]:
         if name in TASKS:
             raise ValueError(f"two tasks are called {name}")
-        TASKS[name] = Declared(name, label, work, queue, timeout, retry_seconds, quiet, takes_turns, tells_itself)
+        TASKS[name] = Declared(
+            name, label, work, queue, timeout, retry_seconds, quiet, takes_turns, tells_itself, of_business
+        )
         return work
 
     return declare
@@ -147,14 +151,8 @@ def ask_for(name: str, key: str | None = None, *, due_at: datetime | None = None
     if key is not None and (known := session.scalar(select(Task).where(Task.name == name, Task.key == key))):
         return known
     actor = current_actor()
-    row = Task(
-        name=name,
-        key=key,
-        arguments=arguments,
-        due_at=due_at or now(),
-        user_id=actor.user_id,
-        user_name=actor.name,
-    )
+    row = Task(name=name, key=key, arguments=arguments, due_at=due_at or now())
+    row.user_id, row.user_name = actor.user_id, actor.name
     session.add(row)
     session.flush()
     session.info["emitted"] = True
@@ -200,7 +198,8 @@ def run(task_id: int, tenant_id: int) -> None:
         with _signs_of_life(tenant_id, mine), inside(tenant_id):
             with reading():
                 locale = locale_of(claimed.user_id)
-            with speaking(locale):
+                places = None if declared.of_business else places_of(claimed.user_id)
+            with speaking(locale), limited_to(places):
                 result = declared.work(progress=progress, **claimed.arguments)
         outcome = {"state": "done", "result": result, "error": None}
     except Cancelled:

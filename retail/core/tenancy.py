@@ -1,7 +1,8 @@
 """Every query and every new row belongs to the tenant we are in. Nothing outside this file filters by tenant.
 
 The fence is built of four parts: a criterion added to every ORM statement, a refusal of statements that cannot be so
-limited, a stamp on every new row, and composite foreign keys, so that no row can point into another tenant.
+limited, a stamp on every new row, and composite foreign keys, so that no row can point into another tenant. Whoever
+enters a tenant also says within which of its places (`retail.core.places`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -36,7 +38,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 
-from retail.core.db import BigId, Model, bulk_listeners, db, insert_returning, insert_rows, session, table_of
+from retail.core import places
+from retail.core.db import BigId, Model, among, bulk_listeners, db, insert_returning, insert_rows, session, table_of
+from retail.core.places import AtPlace, Places
 
 EVERY_TENANT = -1
 _tenant: ContextVar[int | None] = ContextVar("tenant", default=None)
@@ -78,14 +82,15 @@ def entered() -> int | None:
 
 @contextmanager
 def inside(tenant_id: int) -> Iterator[None]:
-    """Work within one tenant; for jobs, commands and tests."""
+    """Work within one tenant, and at all of its places; for jobs, commands and tests. Whoever is inside of it already
+    stays limited to their places."""
     before = _tenant.get()
     _forget_rows_of(before, tenant_id)
-    token = _tenant.set(tenant_id)
+    entered_it = enter(tenant_id, places.present_places() if before == tenant_id else None)
     try:
         yield
     finally:
-        _tenant.reset(token)
+        leave(entered_it)
         _forget_rows_of(tenant_id, before)
 
 
@@ -103,26 +108,37 @@ def taken_anywhere(key: ColumnElement[str] | orm.InstrumentedAttribute[str], val
     another tenant is told.
     """
     session.flush()
-    token = _tenant.set(EVERY_TENANT)
+    before = enter(EVERY_TENANT, None)
     try:
         return bool(session.scalar(select(exists().where(key == value))))
     finally:
-        _tenant.reset(token)
+        leave(before)
 
 
-def enter(tenant_id: int) -> Token[int | None]:
-    """For a request, which has a session of its own; give the token back to `leave`."""
-    return _tenant.set(tenant_id)
+@dataclass(frozen=True)
+class Entered:
+    """Where somebody was before they entered a tenant."""
+
+    tenant: Token[int | None]
+    places: Token[Places]
 
 
-def leave(token: Token[int | None]) -> None:
+def enter(tenant_id: int, at: Places) -> Entered:
+    """For a request, which has a session of its own: enter a tenant, and within it some places or all of them. Give
+    what this returns back to `leave`."""
+    return Entered(_tenant.set(tenant_id), places.stand_at(at))
+
+
+def leave(entered_it: Entered) -> None:
     """Go back to where `enter` was called."""
-    _tenant.reset(token)
+    places.step_back(entered_it.places)
+    _tenant.reset(entered_it.tenant)
 
 
 def forget() -> None:
     """Be in no tenant. A request starts so: a server thread may still carry what its last request left."""
     _tenant.set(None)
+    places.stand_at(places.NOWHERE)
 
 
 def _forget_rows_of(one: int | None, other: int | None) -> None:
@@ -143,12 +159,14 @@ def awake(tenant_id: Any) -> ColumnElement[bool]:
 def insert_owned(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """`insert_rows` for a tenant's table: each row is stamped with the tenant we are in."""
     tenant_id = current_tenant_id()
+    places.refuse_elsewhere(model, rows)
     insert_rows(model, [{**row, "tenant_id": tenant_id} for row in rows])
 
 
 def insert_owned_returning(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """`insert_owned`, and the id of each row in the order given."""
     tenant_id = current_tenant_id()
+    places.refuse_elsewhere(model, rows)
     return insert_returning(model, [{**row, "tenant_id": tenant_id} for row in rows])
 
 
@@ -158,7 +176,7 @@ def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -
     table, tenant_id = table_of(model), current_tenant_id()
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     # In the order of their ids, as others lock them: who writes the same rows waits, and not in a ring.
-    for row_id, values in sorted(changes.items()):
+    for row_id, values in sorted(_those_here(model, changes).items()):
         if values:
             named = {f"new_{name}": value for name, value in values.items()}
             alike[tuple(sorted(values))].append({"the_id": row_id, **named})
@@ -179,11 +197,22 @@ def update_owned(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -
             session.expire(loaded)
 
 
+def _those_here(model: type[Model], changes: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Mapping[str, Any]]:
+    """The changes to rows that lie at one of the present places, where that is asked."""
+    if places.present_places() is None or not issubclass(model, AtPlace) or not changes:
+        return changes
+    here = session.scalars(select(model.id).where(among(model.id, list(changes))))
+    return {row_id: changes[row_id] for row_id in here}
+
+
 def insert_owned_from(model: type[Model], source: Select[Any]) -> None:
     """Fill a tenant's table with what a SELECT finds, within the database; its column labels name the columns filled.
 
-    Every table the SELECT reads is limited to the tenant we are in; join them by inner joins.
+    Every table the SELECT reads is limited to the tenant we are in; join them by inner joins. For work of the business
+    itself: it is not limited to places, and refused where that would be needed.
     """
+    if places.present_places() is not None:
+        raise NoTenant("rows are not made out of others for somebody who works at some places only")
     tenant_id = current_tenant_id()
     tables = {part for part in visitors.iterate(source) if isinstance(part, Table) and "tenant_id" in part.c}
     limited = source.where(*(table.c.tenant_id == tenant_id for table in tables))
@@ -206,8 +235,8 @@ def _rows_of(tenant_id: int) -> ORMOption:
     return orm.with_loader_criteria(OfTenant, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
 
 
-# A statement kept by a module is limited once per tenant, so that SQLAlchemy finds its SQL at once.
-_limited: WeakKeyDictionary[Any, dict[int, Any]] = WeakKeyDictionary()
+# A statement kept by a module is limited once per tenant and places, so that SQLAlchemy finds its SQL at once.
+_limited: WeakKeyDictionary[Any, dict[tuple[int, Places], Any]] = WeakKeyDictionary()
 
 
 def _only_this_tenant(execute: ORMExecuteState) -> None:
@@ -219,10 +248,12 @@ def _only_this_tenant(execute: ORMExecuteState) -> None:
             raise NoTenant(f"enter a tenant, and ask through its models: {execute.statement}")
         return
     if execute.is_select or execute.is_update or execute.is_delete:
+        at = places.present_places()
         limited = _limited.setdefault(execute.statement, {})
-        if tenant_id not in limited:
-            limited[tenant_id] = execute.statement.options(_rows_of(tenant_id))
-        execute.statement = limited[tenant_id]
+        if (tenant_id, at) not in limited:
+            options = [_rows_of(tenant_id)] if at is None else [_rows_of(tenant_id), places.rows_at(at)]
+            limited[tenant_id, at] = execute.statement.options(*options)
+        execute.statement = limited[tenant_id, at]
 
 
 def _stamp_new_rows(flushing: orm.Session, _context: object, _instances: object) -> None:
@@ -271,6 +302,7 @@ def init_app(_app: object) -> None:
     """Watch every statement and every new row."""
     event.listen(db.session, "do_orm_execute", _only_this_tenant)
     event.listen(db.session, "before_flush", _stamp_new_rows)
+    event.listen(db.session, "before_flush", places.check_flush)
 
 
 def owned_models() -> list[type[Model]]:

@@ -13,3 +13,17 @@ class ProductsImported(Happening):
     created: int
     updated: int
     rejected: int
+
+
+@event("metal.rate_set")
+class MetalRateSet(Happening):
+    """A metal has a new rate for the gram; `pieces` is how many variants cost something else by it."""
+
+    purity_id: int
+    purity: str
+    rate: str
+    pieces: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"purity:{self.purity_id}"

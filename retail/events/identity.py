@@ -22,3 +22,10 @@ class SupportAsked(Happening):
     name: str
     reason: str
     hours: int
+
+
+@event("user.placed")
+class PlacesGiven(Happening):
+    """Somebody works at other locations from now on."""
+
+    user_id: int

@@ -33,6 +33,21 @@ class StockReplenished(Happening):
         return f"level:{self.variant_id}:{self.location_id}"
 
 
+@event("stock.expires")
+class StockExpires(Happening):
+    """A lot that lies in the shop expires soon."""
+
+    lot_id: int
+    number: str
+    name: str
+    expires_on: str
+    on_hand: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"lot:{self.lot_id}"
+
+
 @event("stock.received")
 class StockReceived(Happening):
     """Goods came in from a supplier."""
@@ -99,7 +114,8 @@ class TransferArrived(Happening):
 
     transfer_id: int
     number: str
-    location_id: int
+    from_location_id: int
+    to_location_id: int
     state: str
     missing: str
     damaged: str
@@ -115,6 +131,8 @@ class TransferCancelled(Happening):
 
     transfer_id: int
     number: str
+    from_location_id: int
+    to_location_id: int
 
     @property
     def aggregate(self) -> str:

@@ -10,6 +10,7 @@ class PurchaseSubmitted(Happening):
     """An order is beyond the limit of whoever made it and waits for somebody else's approval."""
 
     purchase_order_id: int
+    location_id: int
     number: str
     supplier: str
     net: str
@@ -22,6 +23,7 @@ class PurchaseApproved(Happening):
     """Somebody with a higher limit approved an order."""
 
     purchase_order_id: int
+    location_id: int
     number: str
     user_id: int | None
 
@@ -31,6 +33,7 @@ class PurchaseSent(Happening):
     """An order went to its supplier."""
 
     purchase_order_id: int
+    location_id: int
     number: str
     supplier: str
     revision: int
@@ -41,6 +44,7 @@ class PurchaseReceived(Happening):
     """Goods of an order came in; `complete` when no more are expected."""
 
     purchase_order_id: int
+    location_id: int
     number: str
     receipt: str
     complete: bool
@@ -51,6 +55,7 @@ class PurchaseCancelled(Happening):
     """An order will not come."""
 
     purchase_order_id: int
+    location_id: int
     number: str
     reason: str
 
@@ -60,6 +65,7 @@ class BillHeld(Happening):
     """A supplier's bill differs from what was ordered or received, and cannot be paid as it is."""
 
     supplier_bill_id: int
+    location_id: int
     number: str
     supplier: str
     differences: int
@@ -70,6 +76,7 @@ class BillApproved(Happening):
     """A supplier's bill may be paid."""
 
     supplier_bill_id: int
+    location_id: int
     number: str
     total: str
     currency: str
@@ -81,6 +88,7 @@ class GoodsSentBack(Happening):
     """Goods went back to a supplier, with a debit note."""
 
     supplier_return_id: int
+    location_id: int
     number: str
     supplier: str
     value: str
@@ -91,6 +99,7 @@ class Replenished(Happening):
     """The night ordered by itself, within the budget of a supplier."""
 
     purchase_order_id: int
+    location_id: int
     number: str
     supplier: str
     net: str

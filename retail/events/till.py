@@ -46,6 +46,7 @@ class ShiftOpened(Happening):
 
     shift_id: int
     register_id: int
+    location_id: int
 
 
 @event("shift.closed")
@@ -54,5 +55,6 @@ class ShiftClosed(Happening):
 
     shift_id: int
     register_id: int
+    location_id: int
     number: str
     difference: str

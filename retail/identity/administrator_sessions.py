@@ -14,6 +14,7 @@ from retail.core import audit
 from retail.core.audit import Actor
 from retail.core.clock import now
 from retail.core.db import session
+from retail.core.places import NOWHERE, Places
 from retail.core.retention import passes
 from retail.identity.administrator_models import Administrator, AdministratorDevice, SupportAccess
 from retail.identity.limits import limits_of
@@ -64,6 +65,7 @@ class OnPlatform:
     role_name: str = ""
     permissions: frozenset[str] = frozenset()
     location_id: None = None
+    places: Places = NOWHERE
     viewing: str = ""
     support: None = None
     by_pin: bool = False
@@ -138,7 +140,7 @@ def _looking_into(access: SupportAccess, kept: AdministratorDevice, who: Adminis
     if user is None or tenant is None or not access.is_in_force(now()) or access.administrator_id != who.id:
         return None
     held = frozenset(user.role.permissions) & frozenset(Can)
-    if not user.active or Can.ANSWER_SUPPORT not in held or tenant.suspended_at is not None:
+    if not (user.active and user.everywhere) or Can.ANSWER_SUPPORT not in held or tenant.suspended_at is not None:
         return None
     assert access.ends_at is not None
     return SignedIn(

@@ -17,9 +17,11 @@ from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NeedsApproval, Refused
+from retail.core.places import Places, shares_a_place
 from retail.identity.limits import limits_of
 from retail.identity.models import Approval, Role, User
 from retail.identity.pin_services import WithPin, people_with_pin
+from retail.identity.place_queries import placed
 
 LIFETIME = timedelta(minutes=5)
 
@@ -37,20 +39,26 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
-def who_may_approve(need: NeedsApproval) -> list[WithPin]:
-    """The people whose permission and limit reach as far as is needed, and who have a PIN, by name."""
-    return people_with_pin(lambda role: _reaches(role, need))
+def who_may_approve(need: NeedsApproval, asked_at: Places) -> list[WithPin]:
+    """The people who work where it is needed (else where it is asked: all of them count), whose permission and limit
+    reach as far, and who have a PIN, by name."""
+    return people_with_pin(lambda role: _reaches(role, need), _where(need, asked_at))
+
+
+def _where(need: NeedsApproval, asked_at: Places) -> Places:
+    return asked_at if need.location_id is None else frozenset({need.location_id})
 
 
 def _reaches(role: Role, need: NeedsApproval) -> bool:
     return need.permission in role.permissions and limits_of(role).allow(need.action, need.measure)
 
 
-def approve(need: NeedsApproval, approver: User) -> str:
+def approve(need: NeedsApproval, approver: User, asked_at: Places) -> str:
     """Allow what is needed to whoever acts, in the name of somebody who has just given their PIN; returns the token
-    that stands for it. Refused when their own limit does not reach as far."""
+    that stands for it. Refused when their own limit does not reach as far, or they do not work there."""
     requester = audit.current_actor()
-    if requester.user_id is None or not approver.active or not _reaches(approver.role, need):
+    is_there = shares_a_place(placed(approver), _where(need, asked_at))
+    if requester.user_id is None or not (approver.active and is_there and _reaches(approver.role, need)):
         raise Refused(_("%(name)s may not approve this.", name=approver.name), field="pin")
     token, instant = secrets.token_urlsafe(24), now()
     session.add(

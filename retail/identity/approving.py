@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from retail.core import db
 from retail.core.db import session
 from retail.core.errors import NeedsApproval, Refused
+from retail.core.module import person_or_none
 from retail.identity import approval_services, passwords, services
 from retail.identity.models import User
 from retail.identity.proof import counted
@@ -34,4 +35,4 @@ def approve_by_pin(need: NeedsApproval, approver_id: int, pin: str) -> str:
     """Let a manager approve what is needed by their PIN, in a transaction of its own; returns the token."""
     approver = prove_pin(approver_id, pin)
     with db.unit_of_work():
-        return approval_services.approve(need, services.user_numbered(approver.id))
+        return approval_services.approve(need, services.user_numbered(approver.id), person_or_none().stands_at)

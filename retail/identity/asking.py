@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from retail.core import db, html
 from retail.core.errors import NeedsApproval, Refused
 from retail.core.forms import add_problem, choices_from
+from retail.core.module import person_or_none
 from retail.identity import approval_services as approvals
 from retail.identity.approving import approve_by_pin
 from retail.identity.forms import ApprovalForm
@@ -35,6 +36,7 @@ class NotApproved(NeedsApproval):
             measure=need.measure,
             amount=need.amount,
             bound_to=need.bound_to,
+            location_id=need.location_id,
         )
         self.problem = problem
 
@@ -62,7 +64,7 @@ def ask_approval(need: NeedsApproval, action: str, target: str, back: str) -> Re
     html.settle(keep=False)
     form = ApprovalForm(formdata=None)
     with db.reading():
-        people = approvals.who_may_approve(need)
+        people = approvals.who_may_approve(need, person_or_none().stands_at)
     form.approver.choices = choices_from((one.id, one.name) for one in people)
     wanted = request.form.get("approver", type=int)
     form.approver.data = wanted if any(one.id == wanted for one in people) else people[0].id if people else None

@@ -20,7 +20,7 @@ from retail.permissions import SIGNED_IN, Can
 def switch() -> Response:
     """Let another cashier work at this device, or the same one again after it was locked."""
     form = PinEntryForm(next=request.args.get("next", ""))
-    form.person.choices = choices_from((one.id, one.name) for one in pin_services.cashiers())
+    form.person.choices = choices_from((one.id, one.name) for one in pin_services.cashiers(g.person.stands_at))
     if request.method == "GET":
         form.person.data = g.person.id
         return _switch_page(form)
@@ -45,7 +45,7 @@ def _hand_over(user_id: int, name: str, target: str) -> Response:
 
 def _switch_page(form: PinEntryForm, owner_form: OwnerForm | None = None, status: int = 200) -> Response:
     with db.reading():
-        people = {one.id: one for one in pin_services.cashiers()}
+        people = {one.id: one for one in pin_services.cashiers(g.person.stands_at)}
         owner = sessions.owner_of(g.person.session_id)
     return html.page(
         "identity/switch.html",
@@ -75,7 +75,7 @@ def unlock_with_password() -> Response:
             return html.done("", to="/")
     html.settle(keep=False)
     entry = PinEntryForm(formdata=None)
-    entry.person.choices = choices_from((one.id, one.name) for one in pin_services.cashiers())
+    entry.person.choices = choices_from((one.id, one.name) for one in pin_services.cashiers(g.person.stands_at))
     return _switch_page(entry, form, 422)
 
 
@@ -107,7 +107,7 @@ def remove_own_pin() -> Response:
 @fresh
 def set_pin_of(user_id: int) -> Response:
     """Give somebody a PIN."""
-    user = services.user_numbered(user_id)
+    user = services.colleague_numbered(user_id, g.person.powers)
     services.check_may_manage(user, g.person.powers)
     words = _("The PIN of %(name)s is set; tell them in person.", name=user.name)
     return _set_pin(user_id, url_for("identity.person", user_id=user_id), words)
@@ -117,7 +117,7 @@ def set_pin_of(user_id: int) -> Response:
 @fresh
 def remove_pin_of(user_id: int) -> Response:
     """Take somebody's PIN away."""
-    user = services.user_numbered(user_id)
+    user = services.colleague_numbered(user_id, g.person.powers)
     services.check_may_manage(user, g.person.powers)
     pin_services.remove_pin(user)
     return html.done(

@@ -20,8 +20,10 @@ from wtforms.widgets import CheckboxInput, EmailInput, ListWidget
 
 from retail.core.forms import IS_EMAIL, Above, Form, MoneyField, choices_from
 from retail.core.language import LOCALES
+from retail.core.places import Places
 from retail.permissions import Can
 from retail.tenancy.forms import timezones
+from retail.tenancy.queries import locations
 
 THEMES = (("auto", _l("As the device")), ("light", _l("Light")), ("dark", _l("Dark")))
 
@@ -147,7 +149,47 @@ class ThemeForm(Form):
     theme = SelectField(choices=choices_from(THEMES))
 
 
-class InviteForm(Form):
+class PlacesForm(Form):
+    """Where somebody works: everywhere, or at some locations. Whoever works at some only can give no more, and is
+    not asked about everywhere."""
+
+    works = RadioField(
+        _l("Works at"),
+        choices=choices_from(
+            [("everywhere", _l("All locations, also those to come")), ("some", _l("Only some of them"))]
+        ),
+        validate_choice=False,
+    )
+    places = SelectMultipleField(
+        _l("Which ones"),
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        description=_l("They see and do nothing of the others, and nothing that concerns the business as a whole."),
+    )
+
+    def offer(self, present: Places, mine: Places) -> None:
+        """Offer the locations whoever asks may give, and show where somebody works now."""
+        there = locations()
+        self.places.choices = choices_from((one.id, one.name) for one in there)
+        if mine is not None:
+            self.places.label.text = self.works.label.text
+            del self.works
+        elif not self.is_submitted():
+            self.works.data = "everywhere" if present is None else "some"
+        if not self.is_submitted():
+            own = sorted(mine) if mine is not None and len(there) == 1 else []
+            self.places.data = own if present is None else sorted(present)
+
+    def chosen(self, present: Places) -> Places:
+        """What was chosen; where nothing was said, it stays as it is at present."""
+        works = self.works.data if "works" in self else "some"
+        if works not in {"everywhere", "some"}:
+            return present
+        return None if works == "everywhere" else frozenset(self.places.data or ())
+
+
+class InviteForm(PlacesForm):
     """A new person."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=120)])
@@ -159,8 +201,8 @@ class InviteForm(Form):
     role_id = SelectField(_l("Role"), coerce=int)
 
 
-class UserForm(Form):
-    """A person's name and role."""
+class UserForm(PlacesForm):
+    """A person's name, role and places."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=120)])
     role_id = SelectField(_l("Role"), coerce=int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from retail.core.places import Places
 from retail.identity.models import Role
 from retail.permissions import Can
 
@@ -65,10 +66,12 @@ def limits_of(role: Role) -> Limits:
 
 @dataclass(frozen=True)
 class Powers:
-    """What somebody may do, and how far they go alone: nobody gives, copies or touches what reaches further."""
+    """What somebody's role lets them do, how far they go alone, and at which places: nobody gives, copies or touches
+    what reaches further."""
 
     permissions: frozenset[str]
     limits: Limits
+    places: Places = None
 
     def cover(self, role: Role) -> bool:
         """Whether a role allows nothing beyond these. A limit counts where the role has the permission it rides on."""

@@ -33,7 +33,9 @@ class Role(OfTenant, Audited, Model):
 
 
 class User(OfTenant, Audited, Model):
-    """Somebody who may sign in. An address belongs to one user only, whatever the tenant."""
+    """Somebody who may sign in. An address belongs to one user only, whatever the tenant.
+
+    Who does not work `everywhere` works at their `places` alone, and at none when there are none."""
 
     __tablename__ = "users"
     audit_hidden = frozenset({"password_hash", "pin_hash", "totp_secret", "last_totp_step"})
@@ -47,6 +49,7 @@ class User(OfTenant, Audited, Model):
     totp_confirmed_at: Mapped[datetime | None]
     last_totp_step: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)
+    everywhere: Mapped[bool] = mapped_column(default=True)
     theme: Mapped[str] = mapped_column(default="auto")
     locale: Mapped[str | None]
     timezone: Mapped[str | None]
@@ -55,6 +58,16 @@ class User(OfTenant, Audited, Model):
     last_sign_in_at: Mapped[datetime | None]
 
     role: Mapped[Role] = relationship(lazy="joined", innerjoin=True)
+
+
+class UserPlace(OfTenant, Model):
+    """A location at which somebody works who does not work everywhere."""
+
+    __tablename__ = "user_places"
+    __table_args__ = (UniqueConstraint("tenant_id", "user_id", "location_id"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
 
 
 class RecoveryCode(OfTenant, Model):
@@ -139,8 +152,8 @@ class UserSession(OnDevice, OfTenant, Model):
     """One person of a business, signed in on a device.
 
     At a till others take over by PIN (`cashier_id`), who then may do the work of a till and nothing else; `locked_at`
-    is set while nobody works at it. `viewed_user_id` or `viewed_role_id` is set while the person looks at the program
-    as somebody else, reading only."""
+    is set while nobody works at it. `till_location_id` is where its register stands. `viewed_user_id` or
+    `viewed_role_id` is set while the person looks at the program as somebody else, reading only."""
 
     __tablename__ = "user_sessions"
     __table_args__ = (Index(None, "tenant_id", "user_id"),)
@@ -148,6 +161,7 @@ class UserSession(OnDevice, OfTenant, Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
     register_id: Mapped[int | None]
+    till_location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
     cashier_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     locked_at: Mapped[datetime | None]
     viewed_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

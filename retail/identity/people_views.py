@@ -11,14 +11,16 @@ from werkzeug.wrappers import Response
 from retail.core import audit, html, tables
 from retail.core.forms import choices_from, refusals
 from retail.core.module import can
-from retail.identity import module, passkeys, second_factor, services, sessions
+from retail.identity import module, passkeys, place_services, second_factor, services, sessions
 from retail.identity.forms import InviteForm, PinForm, UserForm
 from retail.identity.letters import send_link
 from retail.identity.limits import Powers
 from retail.identity.models import User
+from retail.identity.place_queries import placed
 from retail.identity.proof import fresh
 from retail.identity.tables import PeopleTable
 from retail.permissions import Can
+from retail.tenancy.queries import every_location
 
 
 def people_tabs(here: str) -> list[dict[str, Any]]:
@@ -52,30 +54,34 @@ def people() -> Any:
 @module.route("/people/invite", methods=["GET", "POST"], needs=Can.MANAGE_USERS)
 def invite() -> Response:
     """Give somebody an account; they choose a password by a link from the mail."""
-    form = InviteForm()
-    form.role_id.choices = choices_from(_role_choices(g.person.powers))
+    form, mine = InviteForm(), g.person.powers
+    form.role_id.choices = choices_from(_role_choices(mine))
+    form.offer(mine.places, mine.places)
     if form.validate_on_submit():
         with refusals(form):
             role = services.role_numbered(form.role_id.data)
-            user = services.invite(form.email.data, form.name.data, role, g.person.powers)
+            user = services.invite(form.email.data, form.name.data, role, mine)
+            place_services.set_places(user, form.chosen(mine.places), mine, g.person.id)
             send_link(user, "invitation")
             return html.done(
                 _("%(name)s is invited; the link is on its way.", name=user.name),
                 to=url_for("identity.person", user_id=user.id),
             )
     status = 422 if form.is_submitted() else 200
-    return html.page("identity/invite.html", status=status, form=form)
+    return html.page("identity/invite.html", status=status, form=form, has_places=len(every_location()) > 1)
 
 
 @module.get("/people/<int:user_id>", needs=Can.VIEW_USERS)
 def person(user_id: int) -> Response:
     """One person: name, role, state, devices."""
-    user = services.user_numbered(user_id)
+    user = services.colleague_numbered(user_id, g.person.powers)
     return _person_page(user, UserForm(obj=user))
 
 
 def _person_page(user: User, form: UserForm, status: int = 200) -> Response:
     form.role_id.choices = choices_from(_role_choices(g.person.powers, keep=user.role_id))
+    if "places" not in form.errors and form.places.choices is None:
+        form.offer(placed(user), g.person.places)
     return html.page("identity/person.html", status=status, **_person_context(user, form))
 
 
@@ -83,13 +89,16 @@ def _person_page(user: User, form: UserForm, status: int = 200) -> Response:
 @fresh
 def change_person(user_id: int) -> Response:
     """Another name or role for somebody."""
-    user = services.user_numbered(user_id)
+    user, mine = services.colleague_numbered(user_id, g.person.powers), g.person.powers
     form = UserForm(obj=user)
-    form.role_id.choices = choices_from(_role_choices(g.person.powers, keep=user.role_id))
+    form.role_id.choices = choices_from(_role_choices(mine, keep=user.role_id))
+    form.offer(placed(user), mine.places)
     if form.validate():
         with refusals(form):
             role = services.role_numbered(form.role_id.data)
-            services.change_user(user, form.name.data, role, g.person.powers, g.person.id)
+            services.change_user(user, form.name.data, role, mine, g.person.id)
+            present = placed(user)
+            place_services.set_places(user, form.chosen(present), mine, g.person.id)
             return html.done(_("Saved."), to=url_for("identity.person", user_id=user_id))
         user = services.user_numbered(user_id)
     return _person_page(user, form, 422)
@@ -99,6 +108,8 @@ def _person_context(user: User, form: UserForm) -> dict[str, Any]:
     return {
         "form": form,
         "user": user,
+        "works_at": place_services.words(placed(user)),
+        "has_places": len(every_location()) > 1,
         "may": can(Can.MANAGE_USERS) and services.manageable(user, g.person.powers),
         "is_me": user.id == g.person.id,
         "invited": user.password_hash is None,
@@ -111,7 +122,7 @@ def _person_context(user: User, form: UserForm) -> dict[str, Any]:
 
 
 def _managed(user_id: int) -> User:
-    user = services.user_numbered(user_id)
+    user = services.colleague_numbered(user_id, g.person.powers)
     services.check_may_manage(user, g.person.powers)
     return user
 

@@ -15,9 +15,11 @@ from sqlalchemy.orm.attributes import set_committed_value
 from retail.core import audit
 from retail.core.db import session
 from retail.core.errors import Refused
+from retail.core.places import Places, shares_a_place
 from retail.identity import sessions
 from retail.identity.letters import tell
 from retail.identity.models import Role, User
+from retail.identity.place_queries import places_by_person
 from retail.permissions import Can
 
 SHORTEST, LONGEST = 4, 8
@@ -67,17 +69,14 @@ def _keep(user: User, hashed: str | None) -> None:
     set_committed_value(user, "pin_hash", hashed)
 
 
-def people_with_pin(allows: Callable[[Role], bool]) -> list[WithPin]:
-    """Who can give a PIN and has a role that `allows` what it is for, by name."""
-    rows = session.execute(
-        select(User, Role)
-        .join(Role, Role.id == User.role_id)
-        .where(User.active, User.pin_hash.is_not(None))
-        .order_by(User.name, User.id)
-    )
-    return [WithPin(user.id, user.name, role.name) for user, role in rows if allows(role)]
+def people_with_pin(allows: Callable[[Role], bool], at: Places) -> list[WithPin]:
+    """Who works at one of these places, can give a PIN and has a role that `allows` what it is for, by name."""
+    asked = select(User).where(User.active, User.pin_hash.is_not(None)).order_by(User.name, User.id)
+    people = [one for one in session.scalars(asked) if allows(one.role)]
+    placed = places_by_person(people)
+    return [WithPin(one.id, one.name, one.role.name) for one in people if shares_a_place(placed[one.id], at)]
 
 
-def cashiers() -> list[WithPin]:
-    """Who can take over a till."""
-    return people_with_pin(lambda role: Can.SELL in role.permissions)
+def cashiers(at: Places) -> list[WithPin]:
+    """Who can take over a till that stands at one of these places."""
+    return people_with_pin(lambda role: Can.SELL in role.permissions, at)

@@ -15,6 +15,7 @@ from retail.core.db import session
 from retail.core.errors import NotFound
 from retail.core.forms import refusals
 from retail.identity import module, second_factor, services, sessions
+from retail.identity.devices import device_name
 from retail.identity.forms import ChangePasswordForm, CodeForm, PinForm, ProfileForm, ProofForm, ThemeForm
 from retail.identity.models import User, UserSession
 from retail.identity.passkeys import passkeys_of
@@ -89,7 +90,7 @@ def _security_page(form: ChangePasswordForm, status: int = 200) -> Response:
         devices=[
             {
                 "id": one.id,
-                "name": sessions.device_name(one.device),
+                "name": device_name(one.device),
                 "address": one.address,
                 "seen": format_datetime(one.last_seen_at, "medium"),
                 "here": one.id == g.person.session_id,

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from argon2 import PasswordHasher
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from retail.core import audit
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
+from retail.core.places import cover
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import current_tenant_id, taken_anywhere
 from retail.identity import passwords, sessions
@@ -20,6 +22,7 @@ from retail.identity.letters import tell
 from retail.identity.limits import PERMISSION_OF, Limits, Powers, limits_of
 from retail.identity.models import OldPassword, Role, User, UserSession
 from retail.identity.passwords import check_password
+from retail.identity.place_queries import placed
 from retail.permissions import (
     LARGEST_ADJUSTMENT,
     LARGEST_DISCOUNT_PERCENT,
@@ -145,8 +148,9 @@ def renew_hash(user: User, password: str) -> None:
 
 
 def manageable(user: User, mine: Powers) -> bool:
-    """Whether somebody who may do `mine` may change this user: nobody manages those who may do more, or go further."""
-    return mine.cover(user.role)
+    """Whether somebody who may do `mine` may change this user: nobody manages those who may do more, go further, or
+    work where they do not."""
+    return mine.cover(user.role) and cover(mine.places, placed(user))
 
 
 def check_may_manage(user: User, mine: Powers) -> None:
@@ -161,6 +165,15 @@ def check_may_give(role: Role, mine: Powers) -> None:
     """Refused when the role allows what whoever gives it may not, or goes further."""
     if not mine.cover(role):
         raise Refused(_("You can only give a role that allows no more than your own."), field="role_id")
+
+
+def colleague_numbered(user_id: int, mine: Powers) -> User:
+    """A user who works at one of the places where whoever asks does; NotFound for all others."""
+    user = user_numbered(user_id)
+    theirs = placed(user)
+    if mine.places is not None and theirs is not None and mine.places.isdisjoint(theirs):
+        raise NotFound(_("There is no such person."))
+    return user
 
 
 def user_numbered(user_id: int) -> User:
@@ -186,9 +199,22 @@ def roles() -> Sequence[Role]:
 
 
 def invite(email: str, name: str, role: Role, mine: Powers) -> User:
-    """A new user who sets a password by the link sent to them."""
+    """A new user who sets a password by the link sent to them. Invited by somebody who works at some places only, they
+    work nowhere until it is said where."""
     check_may_give(role, mine)
-    return add_user(email, name, role.name)
+    user = add_user(email, name, role.name)
+    let_work(user, everywhere=mine.places is None)
+    return user
+
+
+def let_work(user: User, *, everywhere: bool) -> None:
+    """Note whether somebody works at all locations. By a statement of its own, because the history has an entry that
+    names the locations."""
+    session.execute(
+        update(User).where(User.id == user.id).values(everywhere=everywhere),
+        execution_options={"synchronize_session": False},
+    )
+    set_committed_value(user, "everywhere", everywhere)
 
 
 def change_user(user: User, name: str, role: Role, mine: Powers, acting_id: int) -> None:
@@ -205,7 +231,7 @@ def change_user(user: User, name: str, role: Role, mine: Powers, acting_id: int)
     session.flush()
     session.refresh(user)
     audit.record("role_given", "users", user.id, user.name, {"role": [before, role.name]})
-    _check_somebody_manages()
+    check_somebody_manages()
 
 
 def deactivate(user: User, mine: Powers, acting_id: int) -> None:
@@ -215,7 +241,7 @@ def deactivate(user: User, mine: Powers, acting_id: int) -> None:
     check_may_manage(user, mine)
     user.active = False
     session.flush()
-    _check_somebody_manages()
+    check_somebody_manages()
     sessions.end_all(user.id)
 
 
@@ -225,12 +251,14 @@ def reactivate(user: User, mine: Powers) -> None:
     user.active = True
 
 
-def _check_somebody_manages() -> None:
-    """Refused when nobody who can sign in could manage people and roles any more. Whoever else changes people or roles
-    in this instant has to wait, so that two owners cannot demote each other at once."""
+def check_somebody_manages() -> None:
+    """Refused when nobody who can sign in and works everywhere could manage people and roles any more. Whoever else
+    changes people or roles in this instant has to wait, so that two owners cannot demote each other at once."""
     session.execute(select(Tenant.id).where(Tenant.id == current_tenant_id()).with_for_update())
     held = session.execute(
-        select(Role.permissions).join(User, User.role_id == Role.id).where(User.active, User.password_hash.is_not(None))
+        select(Role.permissions)
+        .join(User, User.role_id == Role.id)
+        .where(User.active, User.everywhere, User.password_hash.is_not(None))
     ).scalars()
     if not any({Can.MANAGE_USERS, Can.MANAGE_ROLES} <= set(permissions) for permissions in held):
         raise Refused(_("Somebody must be left who can manage people and roles. Give another person that role first."))
@@ -293,7 +321,7 @@ def change_role(
     role.largest_adjustment = limits.adjustment
     role.requires_second_factor = requires_second_factor
     session.flush()
-    _check_somebody_manages()
+    check_somebody_manages()
 
 
 def remove_role(role: Role) -> None:

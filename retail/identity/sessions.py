@@ -17,37 +17,19 @@ from sqlalchemy import ColumnElement, bindparam, func, select, update
 from retail.core.audit import Actor
 from retail.core.clock import now
 from retail.core.db import session, unit_of_work
+from retail.core.places import Places
 from retail.core.retention import passes
 from retail.core.shortcuts import PREFERENCE
 from retail.core.tenancy import across_tenants
 from retail.identity.administrator_models import AdministratorDevice
 from retail.identity.limits import Limits, Powers, limits_of
 from retail.identity.models import Approval, OnDevice, Role, SignInAttempt, User, UserSession
-from retail.permissions import BY_PIN, Can
+from retail.identity.place_queries import placed
+from retail.permissions import BY_PIN, OF_THE_WHOLE, Can
 from retail.tenancy.models import Tenant
 
 SEEN_EVERY = timedelta(minutes=1)
 KNOWN = frozenset(Can)
-BROWSERS = (
-    ("Edg/", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS", "Firefox"),
-    ("CriOS", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("CrOS", "ChromeOS"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-)
-"""Marks in a browser's name for itself, the telling ones first: most browsers also claim to be the others."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +51,8 @@ class SignedIn:
     `by_pin`: a cashier who took over a till, and may do the work of a till only. `locked`: nobody works at this device
     now. `viewing` names the person or role as whom somebody looks at the program without changing anything; then `id`,
     `name` and the permissions are those they look as, and `real_id` and `real_name` who they are. With `support`, that
-    is an administrator of the platform, who is nobody's user here.
+    is an administrator of the platform, who is nobody's user here. Who works at some `places` only has none of the
+    permissions that are `withheld`: they concern the whole business.
     """
 
     id: int
@@ -88,6 +71,9 @@ class SignedIn:
     register_id: int | None
     confirmed_at: datetime
     second_factor: bool
+    till_location_id: int | None = None
+    places: Places = None
+    withheld: frozenset[str] = frozenset()
     must_set_up_second_factor: bool = False
     by_pin: bool = False
     locked: bool = False
@@ -106,8 +92,15 @@ class SignedIn:
 
     @property
     def powers(self) -> Powers:
-        """What they may do, and how far."""
-        return Powers(self.permissions, self.limits)
+        """What their role lets them do, how far, and where."""
+        return Powers(self.permissions | self.withheld, self.limits, self.places)
+
+    @property
+    def stands_at(self) -> Places:
+        """Where this device is: at the till it sells at, else where the person works at it now, else at any place of
+        theirs."""
+        here = self.till_location_id or self.location_id
+        return self.places if here is None else frozenset({here})
 
     @property
     def kept_out(self) -> bool:
@@ -122,6 +115,15 @@ class SignedIn:
             return Actor(name=str(name), address=address, acting_for=self.id)
         acting_for = self.id if self.viewing and self.id != self.real_id else None
         return Actor(user_id=self.real_id, name=self.real_name, address=address, acting_for=acting_for)
+
+    def at(self, places: Places) -> SignedIn:
+        """The same person, who works at these places only."""
+        if places is None:
+            return self
+        here = self.location_id if self.location_id in places else next(iter(places)) if len(places) == 1 else None
+        whole = self.permissions & OF_THE_WHOLE
+        kept, withheld = self.permissions - whole, self.withheld | whole
+        return replace(self, places=places, location_id=here, permissions=kept, withheld=withheld)
 
 
 def token_hash(token: str) -> str:
@@ -183,6 +185,7 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         tenant=tenant,
         location_id=kept.location_id,
         register_id=kept.register_id,
+        till_location_id=kept.till_location_id,
         confirmed_at=kept.confirmed_at,
         second_factor=kept.second_factor,
         must_set_up_second_factor=role.requires_second_factor and user.totp_confirmed_at is None and not by_pin,
@@ -192,6 +195,7 @@ def signed_in(token: str, idle: timedelta) -> SignedIn | None:
         real_name=user.name,
         shortcuts=user.preferences.get(PREFERENCE) or {},
     )
+    person = person.at(placed(user))
     if kept.viewed_role_id is not None and Can.VIEW_AS in person.permissions:
         return _looking_as(person, kept)
     return person
@@ -224,7 +228,7 @@ def person_numbered(user_id: int, location_id: int | None) -> SignedIn | None:
         second_factor=False,
         real_id=user.id,
         real_name=user.name,
-    )
+    ).at(placed(user))
 
 
 def _looking_as(person: SignedIn, kept: UserSession) -> SignedIn:
@@ -243,7 +247,9 @@ def _looking_as(person: SignedIn, kept: UserSession) -> SignedIn:
         viewing=user.name if user is not None else role.name,
         must_set_up_second_factor=False,
     )
-    return seen if user is None else replace(seen, id=user.id, name=user.name, email=user.email)
+    if user is None:
+        return seen
+    return replace(seen, id=user.id, name=user.name, email=user.email).at(placed(user))
 
 
 def note_seen(kept: UserSession | AdministratorDevice, instant: datetime) -> None:
@@ -331,13 +337,6 @@ def sessions_of(user_id: int) -> Sequence[UserSession]:
         .where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.expires_at > now())
         .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
     ).all()
-
-
-def device_name(agent: str) -> str:
-    """A browser's long name in short: `Chrome on Windows`."""
-    browser = next((name for mark, name in BROWSERS if mark in agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in agent), "")
-    return " on ".join(part for part in (browser, system) if part) or agent[:40] or "Unknown device"
 
 
 def end(session_id: int) -> None:

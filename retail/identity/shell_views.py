@@ -20,23 +20,26 @@ from retail.tenancy.queries import location_numbered, locations
 
 
 class Workplaces:
-    """The locations of the switch, read once when the frame is drawn; none when there is nothing to choose."""
+    """The locations of the switch, read once when the frame is drawn."""
 
     def __init__(self, person: SignedIn | OnPlatform | None) -> None:
         self.person = person
-        self._choices: Sequence[Location] | None = None
+        self._found: Sequence[Location] | None = None
+
+    def _all(self) -> Sequence[Location]:
+        if self._found is None:
+            self._found = locations() if self.person is not None and self.person.tenant_id is not None else []
+        return self._found
 
     def choices(self) -> Sequence[Location]:
-        """Where the person may work."""
-        if self._choices is None:
-            found = locations() if self.person is not None and self.person.tenant_id is not None else []
-            self._choices = found if len(found) > 1 else []
-        return self._choices
+        """Where the person may work; none when there is nothing to choose."""
+        return self._all() if len(self._all()) > 1 else []
 
     def present(self) -> Location | None:
-        """Where they do; None is all of them."""
-        wanted = self.person.location_id if self.person is not None else None
-        return next((place for place in self.choices() if place.id == wanted), None)
+        """Where they do; None is all of them. Of a business with one location nothing is said."""
+        if self.person is None or (len(self._all()) < 2 and self.person.places is None):
+            return None
+        return next((place for place in self._all() if place.id == self.person.location_id), None)
 
 
 @module.app_context_processor

@@ -19,6 +19,7 @@ from retail.core.db import session
 from retail.core.events import emit
 from retail.events.identity import UserSignedIn
 from retail.identity import sessions
+from retail.identity.devices import device_name
 from retail.identity.models import SignInAttempt, User, UserSession
 
 FREE_TRIES = 5
@@ -119,5 +120,5 @@ def succeed(attempt_ids: tuple[int, ...], user: User, *, address: str, device: s
     token = sessions.begin(user, address=address, device=device, days=days, second_factor=code)
     audit.record("sign_in", "users", user.id, user.name)
     if known[0] and not known[1]:
-        emit(UserSignedIn(user_id=user.id, device=sessions.device_name(device), address=address))
+        emit(UserSignedIn(user_id=user.id, device=device_name(device), address=address))
     return token

@@ -15,7 +15,7 @@ from retail.permissions import SIGNED_IN, Can
 @module.post("/people/<int:user_id>/look-as", needs=Can.VIEW_AS)
 def look_as_person(user_id: int) -> Response:
     """See what somebody sees."""
-    user = services.user_numbered(user_id)
+    user = services.colleague_numbered(user_id, g.person.powers)
     services.check_may_manage(user, g.person.powers)
     if user.id == g.person.id:
         raise Refused(_("You see the program as yourself already."))

@@ -16,7 +16,8 @@ from retail.catalog.queries import shown_code
 from retail.catalog.services import checked_code
 from retail.catalog.services.categories import LONGEST_NAME as LONGEST_BRANCH
 from retail.catalog.services.categories import MOST_LEVELS
-from retail.catalog.services.products import LONGEST_NAME, LONGEST_SKU
+from retail.catalog.services.products import LONGEST_NAME
+from retail.catalog.services.skus import LONGEST_SKU
 from retail.core.errors import Refused
 from retail.core.imports import Given, several_lines
 from retail.core.money import AMOUNT_PLACES, QUANTITY_PLACES

@@ -16,7 +16,7 @@ from retail.intelligence.services import FORECASTING, SCORING, forecast_demand, 
 from retail.tenancy.queries import current_tenant
 
 
-@task(SCORING, _l("Customer scores"), retry_seconds=(600, 3600))
+@task(SCORING, _l("Customer scores"), retry_seconds=(600, 3600), of_business=True)
 def score_customers(progress: Any, as_of: str | None = None) -> dict[str, Any]:
     """Score every customer by what they bought before `as_of` (ISO; today if left out). The tills can sell meanwhile:
     reading and reckoning hold no lock, only putting the rows in place does, in one transaction.
@@ -34,7 +34,7 @@ def score_customers(progress: Any, as_of: str | None = None) -> dict[str, Any]:
     return {"as_of": found.as_of.isoformat(), "customers": customers}
 
 
-@task(FORECASTING, _l("Demand forecasts"), retry_seconds=(600, 3600))
+@task(FORECASTING, _l("Demand forecasts"), retry_seconds=(600, 3600), of_business=True)
 def forecast_products(progress: Any, as_of: str | None = None) -> dict[str, Any]:
     """Forecast every product that sells from what was sold before `as_of`, as `score_customers` does."""
 

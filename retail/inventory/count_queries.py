@@ -24,12 +24,11 @@ from retail.inventory.models import (
     StockLevel,
     StockMove,
 )
+from retail.inventory.services.standing import grades
 from retail.tenancy.models import Location
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
 SALES_LOOKED_AT = timedelta(days=90)
-CLASS_ENDS = (("A", Decimal("0.8")), ("B", Decimal("0.95")), ("C", Decimal(1)))
-"""Which share of what was sold, at cost, the articles of a class and those before it make up."""
 COUNTED_EVERY = {"A": timedelta(days=30), "B": timedelta(days=90), "C": timedelta(days=180)}
 """How long after a count an article of a class is due again."""
 
@@ -151,13 +150,10 @@ def due_for_counting(location_id: int, limit: int) -> list[Due]:
         .where(StockLevel.location_id == location_id, Product.is_stocked, StockLevel.on_hand != 0)
         .order_by(value.desc(), StockLevel.variant_id)
     ).all()
-    total = sum((max(row.value, ZERO) for row in rows), ZERO)
-    reached, due = ZERO, []
+    graded = grades((row.variant_id, row.value) for row in rows)
+    due = []
     for row in rows:
-        # An article belongs to the class in which it begins: the first always to A.
-        share = reached / total if total else Decimal(1)
-        grade = next((name for name, end in CLASS_ENDS if share < end), "C")
-        reached += max(row.value, ZERO)
+        grade = graded.get(row.variant_id, "C")
         if row.counted_at is None or row.counted_at <= instant - COUNTED_EVERY[grade]:
             due.append(Due(row.variant_id, grade, row.counted_at))
     due.sort(key=lambda one: (one.grade, one.counted_at is not None, one.counted_at or instant))

@@ -40,7 +40,9 @@ STOCK = Dataset(
     needs=Can.VIEW_STOCK,
     default_measures=("variants", "on_hand"),
     measures={
-        "on_hand": Measure(_l("On hand"), func.sum(StockLevel.on_hand), "quantity"),
+        "on_hand": Measure(
+            _l("On hand"), func.sum(StockLevel.on_hand), "quantity", about=_l("What lies there, whatever for.")
+        ),
         "available": Measure(
             _l("Available"),
             func.sum(StockLevel.available),
@@ -56,7 +58,13 @@ STOCK = Dataset(
         "incoming": Measure(
             _l("On the way"), func.sum(StockLevel.incoming), "quantity", about=_l("Ordered, or sent from elsewhere.")
         ),
-        "value": Measure(_l("Worth at cost"), func.sum(StockLevel.value), "money", needs=Can.VIEW_COSTS),
+        "value": Measure(
+            _l("Worth at cost"),
+            func.sum(StockLevel.value),
+            "money",
+            about=_l("The sum of the worth of all movements: what came in at its cost, less what left at its cost."),
+            needs=Can.VIEW_COSTS,
+        ),
         "variants": Measure(_l("Variants"), func.count(StockLevel.variant_id.distinct())),
         "low": Measure(
             _l("Running low"),

@@ -16,8 +16,10 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from retail.catalog.queries import category_choices
 from retail.core.errors import Refused
 from retail.core.forms import Form, QuantityField, choices_from, read_decimal
-from retail.inventory.labels import COUNT_KINDS, REASONS
-from retail.tenancy.queries import locations
+from retail.core.places import is_here
+from retail.inventory.labels import COUNT_KINDS, REASONS, TRACKINGS
+from retail.inventory.services import Named, named_in, numbers_in
+from retail.tenancy.queries import every_location, locations
 
 MOST_LINES = 300
 LINE = re.compile(r"lines-(\d{1,4})-variant")
@@ -62,8 +64,12 @@ class TransferForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = choices_from((one.id, one.name) for one in locations())
+        # One end is where the person works, and stands first.
+        ends = sorted(every_location(), key=lambda one: not is_here(one.id))
+        places = choices_from((one.id, one.name) for one in ends)
         self.location.choices = self.to_location.choices = places
+        if len(locations()) < 2:
+            self.how.choices = [one for one in self.how.choices if one.value != "now"]
 
 
 class ArrivalForm(Form):
@@ -126,6 +132,65 @@ class AdjustForm(Form):
         self.location.choices = choices_from((one.id, one.name) for one in locations())
 
 
+class ScrapForm(Form):
+    """Some of a lot, or a piece, that is no longer there or no longer good."""
+
+    key = HiddenField()
+    location = SelectField(_l("Location"), coerce=int)
+    quantity = QuantityField(_l("Quantity"), [InputRequired()])
+    reason = SelectField(_l("Reason"), choices=choices_from(REASONS.items()))
+    note = StringField(_l("Note"), [Length(max=200)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+
+
+class TrackingForm(Form):
+    """How the goods of a product are told apart."""
+
+    tracking = RadioField(_l("Told apart"), choices=choices_from(TRACKINGS.items()), default="none")
+    warranty_months = IntegerField(
+        _l("Warranty in months"),
+        [Optional(), NumberRange(0, 600)],
+        default=0,
+        description=_l("Counted from the sale of a piece; 0 for none."),
+    )
+
+
+class NumberForm(Form):
+    """Goods that get the number of a lot, or each its own."""
+
+    key = HiddenField()
+    location = SelectField(_l("Location"), coerce=int, id="number-location")
+    quantity = QuantityField(_l("Quantity"), [InputRequired()], id="number-quantity")
+    numbers = StringField(_l("Lot, or serial numbers"), [InputRequired(), Length(max=4000)])
+    expires_on = DateField(_l("Expires"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.location.choices = choices_from((one.id, one.name) for one in locations())
+
+
+class PolicyForm(Form):
+    """What a business decides about its stock."""
+
+    carrying_percent = IntegerField(
+        _l("Cost of keeping goods, in percent of their worth a year"),
+        [NumberRange(0, 100)],
+        description=_l("Money tied up, room, insurance, what spoils. The report “Carrying cost” reckons with it."),
+    )
+    expiry_days = IntegerField(
+        _l("Tell of goods that expire, days before"),
+        [NumberRange(0, 365)],
+        description=_l("To those who receive goods."),
+    )
+    sells_expired = BooleanField(
+        _l("Sell expired goods"),
+        description=_l("Unless this is on, the till refuses them. They are always taken last."),
+    )
+
+
 class ReorderForm(Form):
     """At which quantity a location should order again."""
 
@@ -174,6 +239,12 @@ class TypedLine:
     problem: str = ""
     damaged: str = ""
     missing: str = ""
+    numbers: str = ""
+    expires: str = ""
+
+    def named(self, tracking: str) -> tuple[Named, ...]:
+        """The lot, or the pieces, that were typed; see `services.named_in`."""
+        return named_in(tracking, self.numbers, self.amount(), self.expires)
 
     def amount(self) -> Decimal:
         """The quantity. Refused for what is no number and for nothing."""
@@ -219,27 +290,41 @@ def read_lines(sent: Mapping[str, Any]) -> list[TypedLine]:
             str(sent.get(f"lines-{at}-cost", ""))[:40],
             damaged=str(sent.get(f"lines-{at}-damaged", ""))[:40],
             missing=str(sent.get(f"lines-{at}-missing", ""))[:40],
+            numbers=str(sent.get(f"lines-{at}-numbers", ""))[:4000],
+            expires=str(sent.get(f"lines-{at}-expires", ""))[:10],
         )
         for at in positions
         if _is_id(str(sent[f"lines-{at}-variant"]))
     ]
 
 
-def with_one_more(lines: list[TypedLine], variant_id: int, cost: str) -> int:
-    """Count a variant once more: on its line, or on a new one at the end. Returns the place of the line.
+def with_one_more(
+    lines: list[TypedLine], variant_id: int, cost: str, number: str = "", expires: str = "", *, is_piece: bool = False
+) -> int:
+    """Count a variant once more: on its line, or on a new one at the end. Returns the place of the line. What was
+    scanned with a number goes to the line of its lot; pieces of one article share a line.
 
-    Refused when the paper is full.
+    Refused when the paper is full, and for a piece that is on it already.
     """
     for at, line in enumerate(lines):
-        if line.variant_id == variant_id:
-            return step(lines, at, 1)
+        if line.variant_id != variant_id or (number and not is_piece and line.numbers not in {"", number}):
+            continue
+        known = numbers_in(line.numbers)
+        if is_piece and number:
+            if number in known:
+                raise Refused(_("Number %(number)s is on the paper already.", number=number))
+            line.numbers = ", ".join([*known, number])
+            line.quantity = str(len(known) + 1)
+            return at
+        line.numbers, line.expires = line.numbers or number, line.expires or expires
+        return step(lines, at, 1)
     if len(lines) >= MOST_LINES:
         raise Refused(_("A paper holds %(n)s lines; book these first.", n=MOST_LINES))
-    lines.append(TypedLine(variant_id, cost=cost))
+    lines.append(TypedLine(variant_id, cost=cost, numbers=number, expires=expires))
     return len(lines) - 1
 
 
-def step(lines: list[TypedLine], at: int, by: int) -> int:
+def step(lines: list[TypedLine], at: int, by: Decimal | int) -> int:
     """One more or one less of a line; what is no number becomes one. A line of less than one stays: only a person takes
     it out."""
     try:

@@ -14,17 +14,20 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from retail.catalog.queries import find_by_code, only_meant
+from retail.catalog.grid_queries import style_wanted, styles_of
+from retail.catalog.queries import only_meant, scanned
+from retail.catalog.services import ensure_variant
 from retail.core import db, html, shown
 from retail.core.errors import NotFound, Refused
 from retail.core.forms import refusals
 from retail.core.links import link
 from retail.core.module import can, person_or_none
-from retail.core.money import ZERO
+from retail.core.money import ZERO, plain
 from retail.inventory import module, queries, services
 from retail.inventory.forms import ReceiveForm, TransferForm, TypedLine, read_lines, step, with_one_more
+from retail.inventory.lot_queries import ToldByCode, read_code
 from retail.inventory.queries import Goods
-from retail.inventory.services import Movement
+from retail.inventory.services import Movement, Named
 from retail.permissions import Can
 
 
@@ -83,12 +86,18 @@ def receive() -> Response:
     desk = _open_desk(ReceiveForm)
     if _wants_to_book():
         with_costs = can(Can.VIEW_COSTS)
-        if _is_sound(desk, with_costs) and desk.form.validate():
+        if _is_sound(desk, with_costs, comes_in=True) and desk.form.validate():
             with refusals(desk.form):
                 paper = services.receive(
                     desk.form.location.data,
                     [
-                        Movement(line.variant_id, 0, line.amount(), unit_cost=_cost_of(line, desk, with_costs))
+                        Movement(
+                            line.variant_id,
+                            0,
+                            line.amount(),
+                            unit_cost=_cost_of(line, desk, with_costs),
+                            named=line.named(desk.goods[line.variant_id].tracking),
+                        )
                         for line in desk.lines
                     ],
                     desk.form.reference.data or "",
@@ -115,13 +124,16 @@ def transfer() -> Response:
                     form.key.data,
                 )
                 if form.how.data in {"send", "request"}:
-                    make = services.send if form.how.data == "send" else services.request_transfer
-                    row = make(*places, lines, note, key=key or "")
+                    row = (
+                        services.send(*places, lines, note, key=key or "", numbers=_numbers(desk))
+                        if form.how.data == "send"
+                        else services.request_transfer(*places, lines, note, key=key or "")
+                    )
                     said = _("%(number)s is on its way.") if row.state == "shipped" else _("%(number)s is asked for.")
                     return html.done(
                         said % {"number": row.number}, to=url_for("inventory.transfer_page", transfer_id=row.id)
                     )
-                paper = services.transfer(*places, lines, note, key=key or "")
+                paper = services.transfer(*places, lines, note, key=key or "", numbers=_numbers(desk))
                 said = ngettext("%(num)s line transferred.", "%(num)s lines transferred.", paper.lines)
                 return html.done(said, to=url_for("inventory.document_page", document_id=paper.id))
         _refuse(desk)
@@ -133,7 +145,14 @@ def find() -> Response:
     """What a text may mean, to be put on a paper by touching it."""
     q = request.args.get("q", "").strip()[:100]
     found = queries.find_goods(q, request.args.get("location", type=int))
-    return html.page("inventory/found.html", fragment="found", q=q, found=found, picture_url=picture_url)
+    return html.page(
+        "inventory/found.html",
+        fragment="found",
+        q=q,
+        found=found,
+        styles=styles_of([one.variant_id for one in found]) if can(Can.RECEIVE_STOCK) else [],
+        picture_url=picture_url,
+    )
 
 
 def picture_url(file_id: int | None) -> str | None:
@@ -147,6 +166,10 @@ def _wants_to_book() -> bool:
 
 def _open_desk(kind: type[ReceiveForm] | type[TransferForm]) -> Desk:
     """The paper as the page carries it, changed by what the pressed button says."""
+    made_id = None
+    if wanted := style_wanted(request.form):
+        made_id = ensure_variant(*wanted).id
+        html.settle(keep=True)
     with db.reading():
         form = kind()
         if request.method == "GET":
@@ -162,7 +185,7 @@ def _open_desk(kind: type[ReceiveForm] | type[TransferForm]) -> Desk:
             desk = Desk(form, read_lines(request.form))
         _look_up(desk)
         if request.method == "POST" and not _wants_to_book():
-            _change(desk)
+            _change(desk, made_id)
         elif request.method == "GET":
             for line in desk.lines:
                 line.cost = _usual_cost(desk.goods[line.variant_id])
@@ -184,13 +207,15 @@ def _usual_cost(goods: Goods) -> str:
     return shown.input_amount(goods.cost) if goods.cost is not None else ""
 
 
-def _change(desk: Desk) -> None:
+def _change(desk: Desk, made_id: int | None) -> None:
     """Do what the pressed button says; nothing is stored."""
     desk.lines = [line for line in desk.lines if line.variant_id in desk.goods]
     verb, _colon, argument = request.form.get("do", "").partition(":")
     number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 18 else -1
     try:
-        if verb == "find":
+        if made_id is not None:
+            _add(desk, queries.goods_numbered(made_id))
+        elif verb == "find":
             _find(desk, request.form.get("q", "").strip()[:100])
         elif verb == "add":
             _add(desk, queries.goods_numbered(number))
@@ -207,10 +232,14 @@ def _find(desk: Desk, text: str) -> None:
     if not text:
         return
     place = desk.form.location.data
-    variant = find_by_code(text) or only_meant(text)
+    found = scanned(text)
+    if found is None and (told := read_code(text)):
+        _add(desk, queries.goods_numbered(told.variant_id), told=told)
+        return
+    variant = found.variant if found else only_meant(text)
     likely = list(queries.goods_of([variant.id], place).values()) if variant else queries.find_goods(text, place)
     if variant and likely:
-        _add(desk, likely[0])
+        _add(desk, likely[0], found.quantity if found else Decimal(1))
     elif likely:
         desk.q, desk.found, desk.trigger = text, likely, "goods-choose"
     else:
@@ -218,9 +247,30 @@ def _find(desk: Desk, text: str) -> None:
         desk.problem = _("Nothing in stock has the code or name “%(text)s”. The lines are unchanged.", text=text)
 
 
-def _add(desk: Desk, goods: Goods) -> None:
-    desk.fresh = with_one_more(desk.lines, goods.variant_id, _usual_cost(goods))
+def _add(desk: Desk, goods: Goods, quantity: Decimal = Decimal(1), told: ToldByCode | None = None) -> None:
+    before = len(desk.lines)
+    number = told.number_for(goods.tracking) if told else ""
+    expires = told.expires_on.isoformat() if told and told.expires_on else ""
+    desk.fresh = with_one_more(
+        desk.lines, goods.variant_id, _usual_cost(goods), number, expires, is_piece=goods.tracking == "serial"
+    )
+    if len(desk.lines) > before and quantity != 1:
+        desk.lines[desk.fresh].quantity = plain(quantity)
+    elif quantity > 1:
+        step(desk.lines, desk.fresh, quantity - 1)
     _look_up(desk)
+
+
+def _numbers(desk: Desk) -> dict[int, list[Named]]:
+    """The lots and pieces that were named, by variant; a lot named on two lines is one."""
+    found: dict[int, dict[str, Decimal]] = {}
+    for line in desk.lines:
+        for one in line.named(desk.goods[line.variant_id].tracking):
+            sums = found.setdefault(line.variant_id, {})
+            sums[one.number] = sums.get(one.number, ZERO) + one.quantity
+    return {
+        variant_id: [Named(number, quantity) for number, quantity in sums.items()] for variant_id, sums in found.items()
+    }
 
 
 def _cost_of(line: TypedLine, desk: Desk, with_costs: bool) -> Decimal:
@@ -228,7 +278,7 @@ def _cost_of(line: TypedLine, desk: Desk, with_costs: bool) -> Decimal:
     return line.unit_cost() if with_costs else desk.goods[line.variant_id].cost or ZERO
 
 
-def _is_sound(desk: Desk, with_costs: bool) -> bool:
+def _is_sound(desk: Desk, with_costs: bool, *, comes_in: bool = False) -> bool:
     """Whether every line can be booked; what is wrong is put beside its line."""
     if any(line.variant_id not in desk.goods for line in desk.lines):
         raise NotFound(_("There is no such article in stock."))
@@ -237,6 +287,13 @@ def _is_sound(desk: Desk, with_costs: bool) -> bool:
             line.amount()
             if with_costs:
                 line.unit_cost()
+            tracking = desk.goods[line.variant_id].tracking
+            if not line.named(tracking) and tracking != "none" and comes_in:
+                raise Refused(
+                    _("Scan or type its lot.")
+                    if tracking == "lot"
+                    else _("Scan or type the serial number of each piece.")
+                )
         except Refused as no:
             line.problem = f"{desk.goods[line.variant_id].name}: {no.message}"
     wrong = [line.problem for line in desk.lines if line.problem]
@@ -258,6 +315,7 @@ def _desk_page(template: str, desk: Desk) -> Response:
         form=desk.form,
         q=desk.q,
         found=desk.found,
+        styles=styles_of([one.variant_id for one in desk.found]),
         worth_of=worth_of,
         picture_url=picture_url,
         shows_costs=can(Can.VIEW_COSTS),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from flask import g, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retail.core import html
+from retail.core.errors import NeedsApproval
 from retail.core.forms import refusals
+from retail.core.module import person_or_none
 from retail.core.tables import table_page
+from retail.identity.asking import ask_approval, with_approval
 from retail.inventory import module, queries, services
 from retail.inventory.forms import HoldForm
 from retail.inventory.tables import Holds
@@ -53,3 +56,17 @@ def release_hold(hold_id: int) -> Response:
     """Let go of what is kept: it may be sold again."""
     found = services.put_back(hold_id)
     return html.done(_("It may be sold again."), to=url_for("inventory.article", variant_id=found.variant_id))
+
+
+@module.post("/held/<int:hold_id>/scrap", needs=Can.ADJUST_STOCK)
+def scrap_hold(hold_id: int) -> Response:
+    """Scrap damaged goods that were set aside."""
+    limit = person_or_none().limits.adjustment
+    try:
+        paper = with_approval(
+            lambda token: services.scrap_held(hold_id, key=f"scrap-{hold_id}", reach=services.Reach(limit, token))
+        )
+    except NeedsApproval as need:
+        return ask_approval(need, request.path, "body", url_for("inventory.holds"))
+    said = _("%(number)s is booked.", number=paper.number)
+    return html.done(said, to=url_for("inventory.document_page", document_id=paper.id))

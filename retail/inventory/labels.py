@@ -30,6 +30,7 @@ MOVE_REASONS = {
     "lost in transit": _l("Lost in transit"),
     "cost corrected": _l("Cost corrected"),
     "written off": _l("Written off"),
+    "numbered": _l("Given a number"),
     **REASONS,
 }
 """Why goods moved, by `StockMove.reason`."""
@@ -43,10 +44,26 @@ SOURCES = {
     "arrival": _l("Arrival"),
     "count": _l("Count"),
     "import": _l("Import"),
+    "product": _l("New variants"),
     "supplier_bill": _l("Supplier's bill"),
     "supplier_return": _l("Return to supplier"),
 }
 """The documents goods move for, by `StockMove.source`."""
+
+LOT_STATES = {
+    "there": (_l("In stock"), "success"),
+    "soon": (_l("Expires soon"), "warning"),
+    "expired": (_l("Expired"), "danger"),
+    "gone": (_l("None left"), "neutral"),
+}
+"""How a lot or piece stands."""
+
+TRACKINGS = {
+    "none": _l("Not at all"),
+    "lot": _l("By lot, with an expiry"),
+    "serial": _l("Each piece by its serial number"),
+}
+"""How goods are told apart."""
 
 KINDS = {
     "receipt": (_l("Goods received"), "truck-delivery", "success"),

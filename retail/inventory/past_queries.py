@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from retail.catalog.models import Variant
 from retail.core.clock import now
@@ -17,7 +18,8 @@ from retail.core.db import in_chunks, session
 from retail.core.errors import Refused
 from retail.core.money import ZERO, AmountType, QuantityType
 from retail.finance.queries import balance
-from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.models import StockLevel, StockMonth, StockMove
+from retail.inventory.services.reckoning import first_of_last, first_of_next
 from retail.tenancy.models import Location, Tenant
 
 
@@ -84,31 +86,89 @@ def instant_of(text: str, tenant: Tenant) -> datetime:
     return found
 
 
+ASTRAY = timedelta(days=2)
+"""So far a business day may lie from an instant of it."""
+Sums = dict[tuple[int, int], tuple[Decimal, Decimal]]
+"""What lies of each variant at each location, and its worth."""
+
+
+def _sums_at(instant: datetime) -> Sums:
+    moved = select(
+        StockMove.variant_id,
+        StockMove.location_id,
+        func.sum(StockMove.quantity, type_=QuantityType).label("quantity"),
+        func.sum(StockMove.value, type_=AmountType).label("value"),
+    ).group_by(StockMove.variant_id, StockMove.location_id)
+    first: date | None = session.scalar(select(func.min(StockMonth.month)))
+    last: date | None = session.scalar(select(func.max(StockMonth.month)))
+    over = _over_by(instant, first) if first is not None else None
+    if first is None or last is None or over is None or _is_near(instant, over, last):
+        return _added(_now(), session.execute(moved.where(StockMove.occurred_at > instant)), -1)
+    if over < first:
+        return _added({}, session.execute(moved.where(StockMove.occurred_at <= instant)), 1)
+    lay = {
+        (row.variant_id, row.location_id): (row.closing, row.closing_value)
+        for row in session.execute(
+            select(StockMonth.variant_id, StockMonth.location_id, StockMonth.closing, StockMonth.closing_value).where(
+                StockMonth.month == over
+            )
+        )
+    }
+    within = moved.where(
+        StockMove.business_date > _last_of(over),
+        StockMove.business_date <= instant.date() + ASTRAY,
+        StockMove.occurred_at <= instant,
+    )
+    return _added(lay, session.execute(within), 1)
+
+
+def _is_near(instant: datetime, over: date, last: date) -> bool:
+    """Whether less has moved since an instant than between it and the month that was over by then."""
+    if over >= last:
+        return True
+    return first_of_next(over) >= last and (now() - instant).days < (instant.date() - _last_of(over)).days
+
+
+def _over_by(instant: datetime, first: date) -> date:
+    """The last month of which everything had happened by an instant; a month before the first where there is none.
+
+    A business day lies within two days of its instants, whatever the zone and whenever the day begins.
+    """
+    month = max(first_of_last(instant.date() - ASTRAY), first_of_last(first))
+    late = set(
+        session.scalars(
+            select(StockMonth.month)
+            .where(StockMonth.month > month, StockMonth.month <= instant.date(), StockMonth.last_at > instant)
+            .distinct()
+        )
+    )
+    following = first_of_next(month)
+    return month if following in late else following
+
+
+def _last_of(day: date) -> date:
+    return first_of_next(day.replace(day=1)) - timedelta(days=1)
+
+
+def _now() -> Sums:
+    rows = session.execute(select(StockLevel.variant_id, StockLevel.location_id, StockLevel.on_hand, StockLevel.value))
+    return {(row.variant_id, row.location_id): (row.on_hand, row.value) for row in rows}
+
+
+def _added(sums: Sums, rows: Iterable[Any], sign: int) -> Sums:
+    for row in rows:
+        on_hand, value = sums.get((row.variant_id, row.location_id), (ZERO, ZERO))
+        sums[row.variant_id, row.location_id] = on_hand + sign * row.quantity, value + sign * row.value
+    return sums
+
+
 def stock_as_of(instant: datetime) -> PastStock:
     """Every level that was not empty at an instant, by SKU and location, with what the books said then.
 
-    Reckoned back from what lies there now by the moves since, so that the present costs nothing and the past what
-    happened since.
+    Reckoned from the nearest month that was over by then, or back from what lies there now: so that neither the present
+    nor the far past reads more than a month of moves.
     """
-    sums = {
-        (row.variant_id, row.location_id): (row.on_hand, row.value)
-        for row in session.execute(
-            select(StockLevel.variant_id, StockLevel.location_id, StockLevel.on_hand, StockLevel.value)
-        )
-    }
-    since = session.execute(
-        select(
-            StockMove.variant_id,
-            StockMove.location_id,
-            func.sum(StockMove.quantity, type_=QuantityType).label("quantity"),
-            func.sum(StockMove.value, type_=AmountType).label("value"),
-        )
-        .where(StockMove.occurred_at > instant)
-        .group_by(StockMove.variant_id, StockMove.location_id)
-    )
-    for row in since:
-        on_hand, value = sums.get((row.variant_id, row.location_id), (ZERO, ZERO))
-        sums[row.variant_id, row.location_id] = on_hand - row.quantity, value - row.value
+    sums = _sums_at(instant)
     held = {key: figures for key, figures in sums.items() if any(figures)}
     names: dict[int, tuple[str, str]] = {}
     for chunk in in_chunks(sorted({variant_id for variant_id, _place in held}), 500):
@@ -119,11 +179,13 @@ def stock_as_of(instant: datetime) -> PastStock:
         PastLevel(*names[variant_id], places[location_id], *figures)
         for (variant_id, location_id), figures in held.items()
     ]
+    # By the papers of transfers, few beside all that moved. The instant is no condition, lest it be searched by.
+    by_then = StockMove.occurred_at <= instant
     transit = session.execute(
         select(
-            func.coalesce(func.sum(-StockMove.quantity, type_=QuantityType), ZERO, type_=QuantityType),
-            func.coalesce(func.sum(-StockMove.value, type_=AmountType), ZERO, type_=AmountType),
-        ).where(StockMove.counterpart == "transit", StockMove.occurred_at <= instant)
+            func.coalesce(func.sum(case((by_then, -StockMove.quantity)), type_=QuantityType), ZERO, type_=QuantityType),
+            func.coalesce(func.sum(case((by_then, -StockMove.value)), type_=AmountType), ZERO, type_=AmountType),
+        ).where(StockMove.source.in_(("dispatch", "arrival")), StockMove.counterpart == "transit")
     ).one()
     return PastStock(
         instant,

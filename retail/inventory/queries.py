@@ -33,6 +33,9 @@ QUANTITIES = (
 )
 """What a level holds, what of it is not for sale and why, and what is on its way there."""
 
+MOST_LEVELS = 120
+"""Levels the panel on a product's page shows."""
+
 
 @dataclass(frozen=True)
 class Goods:
@@ -46,6 +49,7 @@ class Goods:
     cost: Decimal | None
     on_hand: Decimal
     picture: int | None
+    tracking: str = "none"
 
 
 def goods_of(variant_ids: Iterable[int], location_id: int | None) -> dict[int, Goods]:
@@ -61,6 +65,7 @@ def goods_of(variant_ids: Iterable[int], location_id: int | None) -> dict[int, G
             Variant.cost,
             func.coalesce(StockLevel.sellable, ZERO, type_=QuantityType).label("on_hand"),
             Product.image_file_id,
+            Product.tracking,
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(StockLevel, here)
@@ -152,11 +157,18 @@ def product_name(product_id: int) -> str:
 
 
 def levels_of_product(product_id: int) -> list[LevelHere]:
-    """What every location holds of a product's variants."""
-    return _levels_here(Variant.product_id == product_id, Variant.archived_at.is_(None) | (StockLevel.on_hand != ZERO))
+    """What every location holds of a product's variants; of a style of thousands the first MOST_LEVELS."""
+    which = (Variant.product_id == product_id, Variant.archived_at.is_(None) | (StockLevel.on_hand != ZERO))
+    return _levels_here(*which, limit=MOST_LEVELS)
 
 
-def _levels_here(*which: ColumnElement[bool]) -> list[LevelHere]:
+def on_hand_of_product(product_id: int) -> Decimal:
+    """How many pieces of a product lie anywhere."""
+    held = select(func.sum(StockLevel.on_hand)).join(Variant, Variant.id == StockLevel.variant_id)
+    return session.scalar(held.where(Variant.product_id == product_id)) or ZERO
+
+
+def _levels_here(*which: ColumnElement[bool], limit: int | None = None) -> list[LevelHere]:
     rows = session.execute(
         select(
             Variant.id,
@@ -173,6 +185,7 @@ def _levels_here(*which: ColumnElement[bool]) -> list[LevelHere]:
         .outerjoin(StockLevel, and_(StockLevel.variant_id == Variant.id, StockLevel.location_id == Location.id))
         .where(or_(Location.active, StockLevel.on_hand != ZERO), *which)
         .order_by(Variant.position, Variant.id, Location.kind, Location.name, Location.id)
+        .limit(limit)
     )
     return [LevelHere(*row) for row in rows]
 

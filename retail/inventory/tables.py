@@ -65,6 +65,18 @@ def _state_badge(row: Row[Any]) -> Markup:
     return html.drawn("badge", label, tone, dot=True)
 
 
+def of_article(column: Any) -> Any:
+    """A filter by the exact SKU of a variant or the exact name of its product, as reports name them."""
+
+    def apply(statement: Select[Any], text: str) -> Select[Any]:
+        named = or_(Variant.sku == text.strip(), Product.name == text.strip())
+        return statement.where(
+            column.in_(select(Variant.id).join(Product, Product.id == Variant.product_id).where(named))
+        )
+
+    return apply
+
+
 class Levels(Table):
     """What lies where: one row for each variant at each location where it ever lay, or at the one looked at."""
 
@@ -109,6 +121,7 @@ class Levels(Table):
         "category": Filter(
             _l("Category"), _in_category, "choice", lambda: [(str(one), path) for one, path in category_choices()]
         ),
+        "article": Filter(_l("SKU or product"), of_article(StockLevel.variant_id), "text"),
         "on_hand": Filter(_l("On hand"), among_numbers(StockLevel.on_hand), "numbers"),
         "low": Filter(_l("Running low"), lambda statement, _value: statement.where(StockLevel.is_low)),
         "held": Filter(_l("Something held"), lambda s, _value: s.where(StockLevel.on_hand != StockLevel.sellable)),
@@ -158,6 +171,18 @@ def document_url(source: str, source_id: int | None) -> str | None:
     return link(page[0], **{page[1]: source_id}) if page is not None else None
 
 
+def _of_category(statement: Select[Any], text: str) -> Select[Any]:
+    if not is_id(text):
+        return statement.where(literal(value=False))
+    within = (
+        select(Variant.id)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Category, Category.id == Product.category_id)
+        .where(within_category(int(text)))
+    )
+    return statement.where(StockMove.variant_id.in_(within))
+
+
 class Moves(Table):
     """Everything that came into a location or left it."""
 
@@ -201,6 +226,10 @@ class Moves(Table):
         "location": Filter(_l("Location"), at_location(StockMove.location_id), "choice", places),
         "reason": Filter(
             _l("Reason"), lambda s, v: s.where(StockMove.reason == v), "choice", choices_of(*MOVE_REASONS.items())
+        ),
+        "article": Filter(_l("SKU or product"), of_article(StockMove.variant_id), "text"),
+        "category": Filter(
+            _l("Category"), _of_category, "choice", lambda: [(str(one), path) for one, path in category_choices()]
         ),
         "day": Filter(_l("Day"), among_days(StockMove.business_date), "days"),
     }

@@ -30,6 +30,7 @@ class LineShown:
     unit: str
     there: Decimal
     picture: int | None
+    tracking: str
 
     @property
     def in_transit(self) -> Decimal:
@@ -88,6 +89,7 @@ def transfer_numbered(transfer_id: int) -> TransferShown:
             Variant.unit,
             func.coalesce(StockLevel.sellable, ZERO, type_=StockLevel.on_hand.type),
             Product.image_file_id,
+            Product.tracking,
         )
         .join(Variant, Variant.id == StockTransferLine.variant_id)
         .join(Product, Product.id == Variant.product_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flask import g, request, url_for
+from flask import abort, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -15,6 +15,7 @@ from retail.core.documents import ReportColumn, ReportDocument, ReportTable, rep
 from retail.core.downloads import send_pieces
 from retail.core.errors import Refused
 from retail.core.forms import refusals
+from retail.core.places import is_here
 from retail.core.tables import table_page
 from retail.inventory import module, services
 from retail.inventory.forms import ArrivalForm, CallBackForm, TypedLine, count_of, read_lines
@@ -48,6 +49,8 @@ def _transfer_page(transfer_id: int, problem: str = "", form: CallBackForm | Non
         status=422 if problem or form else 200,
         found=found,
         transfer=found.transfer,
+        may_send=is_here(found.transfer.location_id),
+        may_receive=is_here(found.transfer.to_location_id),
         problem=problem,
         typed=request.form if problem else {},
         form=form or CallBackForm(formdata=None),
@@ -68,7 +71,14 @@ def ship_transfer(transfer_id: int) -> Response:
         found = transfer_numbered(transfer_id)
     try:
         quantities = {one.line.id: count_of(request.form.get(f"line-{one.line.id}", "")) for one in found.lines}
-        services.ship(transfer_id, quantities, key=request.form.get("key", ""))
+        numbers = {
+            one.variant_id: services.named_in(
+                one.tracking, request.form.get(f"numbers-{one.line.id}", "")[:4000], quantities[one.line.id]
+            )
+            for one in found.lines
+            if one.tracking != "none" and quantities[one.line.id]
+        }
+        services.ship(transfer_id, quantities, key=request.form.get("key", ""), numbers=numbers)
     except Refused as no:
         db.session.rollback()
         html.settle(keep=False)
@@ -147,6 +157,8 @@ def receive_transfer(transfer_id: int) -> Response:
     form = ArrivalForm()
     with db.reading():
         found = transfer_numbered(transfer_id)
+    if not is_here(found.transfer.to_location_id):
+        abort(404)
     waiting = [one for one in found.lines if one.in_transit]
     typed = {line.variant_id: line for line in read_lines(request.form)}
     lines = [(one, typed.get(one.variant_id) or TypedLine(one.variant_id, "0")) for one in waiting]

@@ -20,8 +20,9 @@ from retail.core.tables import table_page
 from retail.identity.asking import ask_approval, with_approval
 from retail.inventory import module, queries, services
 from retail.inventory.datasets import STOCK
-from retail.inventory.forms import AdjustForm, HoldForm, ReorderForm
+from retail.inventory.forms import AdjustForm, HoldForm, NumberForm, ReorderForm, TrackingForm
 from retail.inventory.labels import HOLDS, KINDS, MOVE_REASONS, OWNERS, QUANTITY_WORDS, SOURCES, STATES, TRANSFER_STATES
+from retail.inventory.lot_queries import Apart, told_apart
 from retail.inventory.models import StockDocument
 from retail.inventory.tables import Documents, Levels, Moves, document_url
 from retail.permissions import Can
@@ -54,6 +55,7 @@ def stock_tabs(here: str) -> list[dict[str, Any]]:
         ("transfers", _("Transfers")),
         *([("counts", _("Counts"))] if can(Can.COUNT_STOCK) else []),
         ("holds", _("Held")),
+        ("lots", _("Lots")),
         *([("as_of", _("Worth"))] if can(Can.VIEW_COSTS) else []),
     )
     return [
@@ -139,6 +141,8 @@ def product_panel(product_id: int) -> Response:
         product_id=product_id,
         product_name=name,
         levels=found,
+        total=queries.on_hand_of_product(product_id),
+        is_whole=len(found) < queries.MOST_LEVELS,
         several=len({one.variant_id for one in found}) > 1,
         product_url=link("catalog.product_page", product_id=product_id),
         **WORDS,
@@ -199,6 +203,8 @@ def article_page(
     adjusting: AdjustForm | None = None,
     reordering: ReorderForm | None = None,
     holding: HoldForm | None = None,
+    tracking: TrackingForm | None = None,
+    naming: NumberForm | None = None,
 ) -> Response:
     """The page, also beside a form that was refused; it only reads."""
     with db.reading():
@@ -225,11 +231,20 @@ def article_page(
             "reordering": reordering,
             "product_url": link("catalog.product_page", product_id=goods.product_id),
             "incoming_url": link("purchasing.incoming_panel", variant_id=variant_id),
+            "apart": (apart := told_apart(variant_id)),
+            "tracking_form": tracking
+            or TrackingForm(formdata=None, tracking=apart.tracking, warranty_months=apart.warranty_months),
+            "number_form": naming or _number_form(apart),
             "breadcrumbs": [(_("Stock"), url_for("inventory.levels")), (goods.name, None)],
             **WORDS,
         }
-    refused = any(one is not None for one in (adjusting, reordering, holding))
+    refused = any(one is not None for one in (adjusting, reordering, holding, tracking, naming))
     return html.page("inventory/article.html", status=422 if refused else 200, **context)
+
+
+def _number_form(apart: Apart) -> NumberForm:
+    place, _name, quantity = apart.without[0] if apart.without else (None, "", None)
+    return NumberForm(formdata=None, key=services.new_key(), location=place, quantity=quantity)
 
 
 def _place_here(found: list[queries.LevelHere]) -> int | None:

@@ -11,6 +11,7 @@ from retail.catalog.models import Variant
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import Amount
+from retail.core.places import AtPlace
 from retail.core.retention import passes
 from retail.core.tenancy import OfTenant
 
@@ -38,9 +39,9 @@ class LabelFormat(OfTenant, Audited, Model):
     archived_at: Mapped[datetime | None]
 
 
-class LabelBatch(OfTenant, Model):
-    """Labels put together to be printed. `format` is the key of a paper, `shows` what stands on each label, `used` how
-    many places of the first sheet are gone already."""
+class LabelBatch(OfTenant, AtPlace, Model):
+    """Labels put together to be printed, at a location or by somebody who works at all of them (None). `format` is the
+    key of a paper, `shows` what stands on each label, `used` how many places of the first sheet are gone already."""
 
     __tablename__ = "label_batches"
     __table_args__ = (
@@ -48,6 +49,7 @@ class LabelBatch(OfTenant, Model):
         CheckConstraint("used >= 0", name="used_not_negative"),
     )
 
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
     title: Mapped[str]
     format: Mapped[str]
     shows: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -62,10 +64,11 @@ class LabelBatch(OfTenant, Model):
     )
 
 
-class LabelLine(OfTenant, Model):
+class LabelLine(OfTenant, AtPlace, Model):
     """One article of a batch and how many labels it gets."""
 
     __tablename__ = "label_lines"
+    within = "batch_id"
     __table_args__ = (
         UniqueConstraint("tenant_id", "batch_id", "variant_id"),
         CheckConstraint("copies > 0", name="copies_positive"),

@@ -8,6 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from retail.core import shown
 from retail.core.documents import qr_svg
@@ -36,6 +37,7 @@ class Label:
     price: str
     shop: str
     sku: str
+    per: str = ""
 
     @property
     def code(self) -> str:
@@ -57,9 +59,18 @@ def written(articles: Iterable[Article], shows: Sequence[str]) -> list[Label]:
                 shown.money(one.price, tenant.currency) if "price" in shows else "",
                 tenant.name if "shop" in shows else "",
                 one.sku if "sku" in shows else "",
+                _per(one, tenant.currency) if "price" in shows else "",
             )
         )
     return found
+
+
+def _per(article: Article, currency: str) -> str:
+    """What a kilogram or liter costs, which shelf labels of the EU have to say beside the price."""
+    if article.unit_price is None:
+        return ""
+    price, unit = article.unit_price
+    return str(_("%(price)s per %(unit)s", price=shown.money(price, currency), unit=unit))
 
 
 def too_narrow(labels: Iterable[Label], paper: Paper) -> list[str]:
@@ -105,7 +116,7 @@ def _on_paper(
         "labels": [
             {
                 "name": one.article.name,
-                "detail": " · ".join(part for part in (one.article.detail, one.sku) if part),
+                "detail": " · ".join(part for part in (one.article.detail, one.sku, one.per) if part),
                 "price": one.price,
                 "shop": one.shop,
                 "bars": one.bars.svg() if one.bars and (module := one.bars.module_within(width)) else "",
@@ -140,7 +151,7 @@ def _form(paper: Paper, one: Label) -> str:
         y += small + 4
     parts.append(_text(edge, y, free, small + 4, one.article.name, lines=2))
     y += 2 * (small + 4) + 4
-    detail = " · ".join(part for part in (one.article.detail, one.sku) if part)
+    detail = " · ".join(part for part in (one.article.detail, one.sku, one.per) if part)
     if detail:
         parts.append(_text(edge, y, free, small, detail))
         y += small + 4

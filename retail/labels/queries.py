@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from retail.catalog.models import Barcode, Product, Variant
+from retail.catalog.queries import unit_price
 from retail.core.db import in_chunks, session
 from retail.core.errors import NotFound
 from retail.inventory.models import StockDocument, StockLevel, StockMove
@@ -80,7 +81,8 @@ def size_of(batch: LabelBatch) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Article:
-    """What a label says of a variant: `detail` are its options, `code` the barcode as it is stored, empty for none."""
+    """What a label says of a variant: `detail` are its options, `code` the barcode as it is stored, empty for none;
+    `unit_price` what a whole unit such as a kilogram costs, with the words of that unit."""
 
     variant_id: int
     name: str
@@ -90,14 +92,20 @@ class Article:
     code: str
     copies: int
     line_id: int
+    unit_price: tuple[Decimal, str] | None = None
 
 
 def articles_of(batch: LabelBatch, limit: int | None = None) -> list[Article]:
-    """The lines as labels need them, up to `limit` of them. Of several barcodes the one that was there first counts."""
+    """The lines as labels need them, up to `limit` of them. Of several barcodes the one that was there first counts,
+    those of packs last."""
     lines = lines_of(batch)[:limit]
     codes: dict[int, str] = {}
     for part in in_chunks([one.variant_id for one in lines], 500):
-        found = select(Barcode.variant_id, Barcode.code).where(Barcode.variant_id.in_(part)).order_by(Barcode.id)
+        found = (
+            select(Barcode.variant_id, Barcode.code)
+            .where(Barcode.variant_id.in_(part))
+            .order_by(Barcode.pack_size != 1, Barcode.id)
+        )
         for variant_id, code in session.execute(found):
             codes.setdefault(variant_id, code)
     return [
@@ -110,6 +118,7 @@ def articles_of(batch: LabelBatch, limit: int | None = None) -> list[Article]:
             codes.get(one.variant_id, ""),
             one.copies,
             one.id,
+            unit_price(one.variant),
         )
         for one in lines
     ]
@@ -144,6 +153,12 @@ def labels_of_document(document_id: int) -> tuple[str, list[tuple[int, int]]]:
         .order_by(func.min(StockMove.id))
     )
     return paper.number, [(row.variant_id, _copies(Decimal(row.pieces), row.unit)) for row in rows]
+
+
+def came_to(document_id: int) -> int:
+    """The location to which the goods of a stock paper came."""
+    place = func.coalesce(StockDocument.to_location_id, StockDocument.location_id)
+    return session.scalars(select(place).where(StockDocument.id == document_id)).one()
 
 
 def _copies(pieces: Decimal, unit: str) -> int:

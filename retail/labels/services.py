@@ -15,6 +15,7 @@ from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import in_chunks, session
 from retail.core.errors import NotFound, Refused
+from retail.core.places import a_place
 from retail.core.tenancy import insert_owned
 from retail.labels import queries
 from retail.labels.models import LabelBatch, LabelFormat, LabelLine
@@ -29,8 +30,9 @@ SHOWS = ("price", "code", "sku", "shop", "qr")
 USUAL_SHOWS = ("price", "code")
 
 
-def begin_batch(title: str, wanted: Iterable[tuple[int, int]] = ()) -> LabelBatch:
-    """A batch with so many labels for each variant, on the paper that this person used last.
+def begin_batch(title: str, wanted: Iterable[tuple[int, int]] = (), location_id: int | None = None) -> LabelBatch:
+    """A batch with so many labels for each variant, on the paper that this person used last; at a location, or where
+    the person works.
 
     Refused for more articles or labels than one batch may have.
     """
@@ -39,6 +41,7 @@ def begin_batch(title: str, wanted: Iterable[tuple[int, int]] = ()) -> LabelBatc
         select(LabelBatch).where(LabelBatch.user_id == actor.user_id).order_by(LabelBatch.id.desc()).limit(1)
     )
     batch = LabelBatch(
+        location_id=location_id or a_place(),
         title=title[:200],
         format=last.format if last is not None and queries.paper(last.format) is not None else USUAL,
         shows=list(last.shows if last is not None else USUAL_SHOWS),
@@ -80,7 +83,7 @@ def begin_for_document(document_id: int) -> LabelBatch:
     number, found = queries.labels_of_document(document_id)
     if not found:
         raise Refused(_("Nothing came with this paper."))
-    return begin_batch(number, found)
+    return begin_batch(number, found, queries.came_to(document_id))
 
 
 def add(batch: LabelBatch, variant_id: int) -> LabelLine:

@@ -12,21 +12,22 @@ from retail.catalog.models import Variant
 from retail.core.db import session
 from retail.core.events import KINDS, Happening, on
 from retail.core.mail import MailRefused
-from retail.core.push import push
+from retail.core.places import Places, limited_to
+from retail.core.push import push, rooms_of
 from retail.core.shown import money
 from retail.core.tasks import TaskEnded
 from retail.core.tenancy import current_tenant_id
 from retail.events.catalog import ProductsImported
 from retail.events.customers import CustomersImported
-from retail.events.identity import SupportAsked, UserSignedIn
+from retail.events.identity import PlacesGiven, SupportAsked, UserSignedIn
 from retail.events.integrations import ImportUndone
-from retail.events.inventory import StockRanLow, StockReplenished
+from retail.events.inventory import StockExpires, StockRanLow, StockReplenished
 from retail.events.lists import ExportMade
 from retail.events.till import SaleReversed, ShiftClosed
 from retail.inventory.models import StockLevel
 from retail.notifications.delivery_services import note_refusal
-from retail.notifications.queries import who_can
-from retail.notifications.services import Message, notify, retell, settle, summarize
+from retail.notifications.queries import places_by_id, who_can
+from retail.notifications.services import Message, forget_group, notify, retell, settle, summarize
 from retail.permissions import Can
 from retail.tenancy.models import Location
 from retail.tenancy.queries import current_tenant
@@ -37,20 +38,44 @@ LOW_STOCK = "stock.low"
 
 @on(*KINDS.values(), batch=True, queue="high", last=True)
 def push_to_screens(happenings: list[Happening]) -> None:
-    """Tell all screens of the business what kinds of things happened: each kind once, with its latest event."""
-    latest = {one.kind: one.event.id for one in happenings}
-    for kind, event_id in latest.items():
-        push(kind, event_id, tenant_id=current_tenant_id())
+    """Tell the screens of those whom it concerns what kinds of things happened: each kind once, with its latest
+    event."""
+    latest: dict[tuple[str, str], int] = {}
+    for one in happenings:
+        at = {place for place in (one.event.location_id, one.event.to_location_id) if place is not None}
+        latest |= {(one.kind, room): one.event.id for room in rooms_of(current_tenant_id(), at)}
+    for (kind, room), event_id in latest.items():
+        push(kind, event_id, room)
 
 
 @on(StockRanLow, StockReplenished, batch=True, queue="high")
 def tell_of_low_stock(happenings: list[Happening]) -> None:
-    """One notification for all that is low, as it is now, to those who order and receive goods."""
+    """One notification for all that is low, as it is now, to those who order and receive goods: each of what is low
+    where they work."""
+    alike: dict[Places, set[int]] = {None: set()}
+    for user_id, places in places_by_id(who_can(Can.RECEIVE_STOCK)).items():
+        alike.setdefault(places, set()).add(user_id)
+    limited = {one for places, people in alike.items() if places is not None for one in people}
+    news = [one.event.id for one in happenings if isinstance(one, StockRanLow)]
+    for places, people in alike.items():
+        # Whoever no longer receives goods hears as those who work everywhere that what they were told of is over.
+        concerned = people.__contains__ if places is not None else lambda user_id: user_id not in limited
+        with limited_to(places):
+            message = _low_stock()
+        if message is None:
+            settle(LOW_STOCK, concerned)
+        elif not news:
+            retell(LOW_STOCK, message.title, message.text, message.count or 0, concerned)
+        else:
+            notify(people, message, max(news))
+
+
+def _low_stock() -> Message | None:
+    """What is low at the present places; None when nothing is."""
     is_low = (StockLevel.is_low,)
     count = session.scalar(select(func.count()).select_from(StockLevel).where(*is_low)) or 0
     if not count:
-        settle(LOW_STOCK)
-        return
+        return None
     rows = session.execute(
         select(Variant.name, StockLevel.sellable, StockLevel.reorder_point, Location.name)
         .join(Variant, Variant.id == StockLevel.variant_id)
@@ -75,14 +100,28 @@ def tell_of_low_stock(happenings: list[Happening]) -> None:
         text = (
             ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=names) if more else names
         )
-    news = [one.event.id for one in happenings if isinstance(one, StockRanLow)]
-    if not news:
-        retell(LOW_STOCK, title, text, count)
-        return
-    message = Message(
-        "stock", "warning", title, text, "inventory.levels", {"low": "1"}, group_key=LOW_STOCK, count=count
+    return Message(
+        "stock",
+        "warning",
+        title,
+        text,
+        "inventory.levels",
+        {"low": "1"},
+        group_key=LOW_STOCK,
+        count=count,
+        per_person=True,
     )
-    notify(who_can(Can.RECEIVE_STOCK), message, max(news))
+
+
+@on(StockExpires, batch=True, queue="high")
+def tell_of_expiry(happenings: list[Happening]) -> None:
+    """One notification for all that expires soon, to those who receive goods."""
+    lots = [one for one in happenings if isinstance(one, StockExpires)]
+    first = min(lots, key=lambda one: one.expires_on)
+    title = ngettext("%(num)s lot expires soon", "%(num)s lots expire soon", len(lots))
+    text = _("%(name)s, lot %(number)s, on %(day)s", name=first.name, number=first.number, day=first.expires_on)
+    message = Message("stock", "warning", title, text, "inventory.lots", {"expiry": "soon"}, group_key="stock.expires")
+    notify(who_can(Can.RECEIVE_STOCK), message, max(one.event.id for one in lots))
 
 
 def _plain(quantity: Decimal) -> str:
@@ -123,7 +162,7 @@ def tell_of_reversal(happening: SaleReversed) -> None:
     what = (
         _("Voided: %(amount)s", amount=amount) if happening.by == "void" else _("Refunded: %(amount)s", amount=amount)
     )
-    key = f"reversals:{happening.business_date}"
+    key = f"reversals:{happening.business_date}:{happening.location_id}"
     people = set(who_can(Can.SEE_ALL_SHIFTS)) - {actor.user_id}
     message = Message(
         "sales",
@@ -247,6 +286,12 @@ def tell_of_new_device(happening: UserSignedIn) -> None:
         "identity.security",
     )
     notify([happening.user_id], message, happening.event.id)
+
+
+@on(PlacesGiven)
+def forget_what_was_low(happening: PlacesGiven) -> None:
+    """What was low where somebody works no longer is no news of theirs; the next time it is told of what is theirs."""
+    forget_group(LOW_STOCK, happening.user_id)
 
 
 @on(SupportAsked)

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 CATEGORY_WORDS = {
     "sales": (_l("Sales"), _l("Refunds and voids."), "receipt"),
-    "stock": (_l("Stock"), _l("Products that run low."), "package"),
+    "stock": (_l("Stock"), _l("Products that run low or expire."), "package"),
     "orders": (_l("Orders"), _l("Orders that need somebody."), "shopping-bag"),
     "customers": (_l("Customers"), _l("What customers ask for and do."), "users"),
     "staff": (_l("Staff"), _l("People, roles and rosters."), "id-badge-2"),

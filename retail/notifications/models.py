@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.audit import Audited
 from retail.core.db import Model
+from retail.core.places import AtPlace
 from retail.core.secrets import SEALED
 from retail.core.tenancy import OfTenant
 
@@ -31,15 +32,17 @@ ENDED = frozenset({"sent", "delivered", "failed", "stopped", "dropped"})
 _UNREAD = text("read_at IS NULL AND archived_at IS NULL")
 
 
-class Notification(OfTenant, Model):
+class Notification(OfTenant, AtPlace, Model):
     """Something one person is told. `endpoint` and `arguments` name the page about it.
 
     What has the same `group_key` is one notification as long as it is unread: the database allows no second.
     `count` is how many things it speaks of, `event_id` the latest event it was told of. A `silent` one is kept in the
-    history and not counted by the bell: its reader muted the category.
+    history and not counted by the bell: its reader muted the category. `location_id` and `to_location_id` are where
+    what it tells of happened, as its event says; elsewhere it is not shown.
     """
 
     __tablename__ = "notifications"
+    at, may_be_nowhere = ("location_id", "to_location_id"), True
     __table_args__ = (
         Index(
             "uq_notifications_unread_group",
@@ -66,6 +69,8 @@ class Notification(OfTenant, Model):
     group_key: Mapped[str | None]
     count: Mapped[int] = mapped_column(default=1)
     event_id: Mapped[int | None]
+    location_id: Mapped[int | None]
+    to_location_id: Mapped[int | None]
     silent: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     happened_at: Mapped[datetime]
@@ -198,7 +203,7 @@ class SmsAccount(OfTenant, Audited, Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class NotificationDelivery(OfTenant, Model):
+class NotificationDelivery(OfTenant, AtPlace, Model):
     """One notification on its way to one person by one channel other than the program itself.
 
     `state`: waiting (due at `due_at`), digest (waits for the next digest), sent, delivered (the other side said so),
@@ -206,6 +211,7 @@ class NotificationDelivery(OfTenant, Model):
     """
 
     __tablename__ = "notification_deliveries"
+    within = "notification_id"
     __table_args__ = (
         UniqueConstraint("tenant_id", "notification_id", "channel", "target"),
         Index(None, "tenant_id", "created_at"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -10,9 +10,11 @@ from sqlalchemy import Select, func, select
 
 from retail.core.clock import as_utc
 from retail.core.db import session
+from retail.core.places import Places, shares_a_place
 from retail.identity.models import Role, User
+from retail.identity.place_queries import places_by_person
 from retail.notifications.models import Notification
-from retail.permissions import Can
+from retail.permissions import OF_THE_WHOLE, Can
 
 PAGE_SIZE = 40
 VIEWS = ("all", "unread", "archive")
@@ -91,6 +93,23 @@ def _begin_of(day: date, zone: str) -> datetime:
 
 
 def who_can(permission: Can) -> list[int]:
-    """The active users whose role holds a permission."""
-    rows = session.execute(select(User.id, Role.permissions).join(Role, Role.id == User.role_id).where(User.active))
-    return [user_id for user_id, permissions in rows if permission in permissions]
+    """The active users whose role holds a permission; one of the whole business only those who work everywhere."""
+    asked = select(User.id, User.everywhere, Role.permissions).join(Role, Role.id == User.role_id).where(User.active)
+    return [
+        row.id
+        for row in session.execute(asked)
+        if permission in row.permissions and (row.everywhere or permission not in OF_THE_WHOLE)
+    ]
+
+
+def those_at(user_ids: Collection[int], *location_ids: int | None) -> list[int]:
+    """Those of some people who work at one of these locations; all of them where none is named."""
+    at = frozenset(one for one in location_ids if one is not None)
+    if not at or not user_ids:
+        return list(user_ids)
+    return [one for one, places in places_by_id(user_ids).items() if shares_a_place(places, at)]
+
+
+def places_by_id(user_ids: Collection[int]) -> dict[int, Places]:
+    """Where each of some people works."""
+    return places_by_person(session.scalars(select(User).where(User.id.in_(user_ids))).all())

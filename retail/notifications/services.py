@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound
+from retail.core.events import Event
 from retail.core.push import push_after_commit
 from retail.core.retention import passes
 from retail.core.tenancy import insert_owned, insert_owned_returning
 from retail.notifications.delivery_services import plan_deliveries
 from retail.notifications.models import Notification
 from retail.notifications.preference_queries import reach
+from retail.notifications.queries import those_at
 
 SILENT_GROUP = timedelta(days=1)
 """How long what a person muted goes on gathering in one row."""
@@ -29,7 +31,8 @@ KIND = "notification"
 @dataclass(frozen=True)
 class Message:
     """What is told. With a `group_key` it takes the place of an unread message of the same group; `count` is how many
-    things it speaks of, by default one more than before."""
+    things it speaks of, by default one more than before. What is said to each `per_person`, of what they may see
+    anyway, does not belong to the location of the event that led to it."""
 
     category: str
     severity: str
@@ -40,12 +43,14 @@ class Message:
     group_key: str | None = None
     count: int | None = None
     actor: str = ""
+    per_person: bool = False
 
 
 def notify(user_ids: Collection[int], message: Message, event_id: int | None = None) -> int:
-    """Tell these people; returns how many were told. Nobody is told of one event twice, nor of one thing again while
-    they have not read of it."""
-    people = set(user_ids)
+    """Tell those of these people who work where the event happened; returns how many were told. Nobody is told of one
+    event twice, nor of one thing again while they have not read of it."""
+    at = _where(event_id) if not message.per_person else (None, None)
+    people = set(those_at(user_ids, *at))
     if event_id is not None and people:
         people -= _told_already(people, message, event_id)
     if not people:
@@ -66,6 +71,8 @@ def notify(user_ids: Collection[int], message: Message, event_id: int | None = N
         "group_key": message.group_key,
         "count": 1 if message.count is None else message.count,
         "event_id": event_id,
+        "location_id": at[0],
+        "to_location_id": at[1],
         "created_at": instant,
         "happened_at": instant,
     }
@@ -81,6 +88,14 @@ def notify(user_ids: Collection[int], message: Message, event_id: int | None = N
         if not wanted[one].silent:
             push_after_commit(KIND, None, user_id=one)
     return told
+
+
+def _where(event_id: int | None) -> tuple[int | None, int | None]:
+    """The locations of an event; none for what concerns the business as a whole."""
+    if event_id is None:
+        return None, None
+    row = session.execute(select(Event.location_id, Event.to_location_id).where(Event.id == event_id)).one_or_none()
+    return (row.location_id, row.to_location_id) if row is not None else (None, None)
 
 
 def _told_already(people: Collection[int], message: Message, event_id: int) -> set[int]:
@@ -115,19 +130,28 @@ def _grow(people: Collection[int], message: Message, event_id: int | None, insta
     return grown
 
 
-def settle(group_key: str) -> int:
-    """What a group speaks of is over: nobody needs to read of it any more. Returns how many people had not."""
-    rows = session.scalars(_unread(group_key)).all()
+def settle(group_key: str, concerns: Callable[[int], bool]) -> int:
+    """What a group speaks of is over for the people whom it `concerns`: none of them needs to read of it any more.
+    Returns how many had not."""
+    rows = [one for one in session.scalars(_unread(group_key)) if concerns(one.user_id)]
     for row in rows:
         row.read_at = now()
         push_after_commit(KIND, None, user_id=row.user_id)
     return len(rows)
 
 
-def retell(group_key: str, title: str, text: str, count: int) -> None:
-    """Bring unread messages of a group up to date without telling anybody anew."""
+def retell(group_key: str, title: str, text: str, count: int, concerns: Callable[[int], bool]) -> None:
+    """Bring unread messages of a group up to date for the people whom it `concerns`, without telling anybody anew."""
     for row in session.scalars(_unread(group_key)):
-        row.title, row.text, row.count = title, text, count
+        if concerns(row.user_id):
+            row.title, row.text, row.count = title, text, count
+
+
+def forget_group(group_key: str, user_id: int) -> None:
+    """Take back all that somebody was ever told of a group."""
+    gone = delete(Notification).where(Notification.group_key == group_key, Notification.user_id == user_id)
+    session.execute(gone, execution_options={"synchronize_session": False})
+    push_after_commit(KIND, None, user_id=user_id)
 
 
 def summarize(group_key: str, words: Callable[[int], tuple[str, str]], endpoint: str) -> None:

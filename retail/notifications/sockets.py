@@ -16,6 +16,7 @@ from retail.core import screens
 from retail.core.clock import now
 from retail.core.db import reading, session
 from retail.core.events import Event
+from retail.core.places import Places, limited_to
 from retail.core.push import consequences
 from retail.core.screens import Admitted, NotAdmitted
 from retail.core.tenancy import across_tenants, forget, inside
@@ -27,7 +28,8 @@ RECENT = timedelta(seconds=10)
 
 @screens.admission
 def admit(said: Any) -> Admitted:
-    """Let somebody who is signed in listen to their business and to themselves, and tell them what they missed."""
+    """Let somebody who is signed in listen to their business, to the places they work at and to themselves, and tell
+    them what they missed."""
     forget()
     try:
         with across_tenants(), reading():
@@ -36,19 +38,22 @@ def admit(said: Any) -> Admitted:
             raise NotAdmitted("signed out")
         since = said.get("since") if isinstance(said, dict) else None
         known = since if isinstance(since, int) else None
-        missed = partial(_missed_by, person.tenant_id, known)
+        missed = partial(_missed_by, person.tenant_id, person.places, known)
+        everywhere = [f"everywhere:{person.tenant_id}"]
+        places = everywhere if person.places is None else [f"place:{one}" for one in sorted(person.places)]
+        rooms = (f"tenant:{person.tenant_id}", *places)
         if person.support is None:
-            return Admitted((f"tenant:{person.tenant_id}", f"user:{person.id}"), missed)
-        rooms = (f"tenant:{person.tenant_id}", f"support:{person.support.access_id}")
-        return Admitted(rooms, missed, (person.support.ends_at - now()).total_seconds())
+            return Admitted((*rooms, f"user:{person.id}"), missed)
+        seconds = (person.support.ends_at - now()).total_seconds()
+        return Admitted((*rooms, f"support:{person.support.access_id}"), missed, seconds)
     finally:
         session.remove()
         forget()
 
 
-def _missed_by(tenant_id: int, since: int | None) -> list[tuple[str, int]]:
+def _missed_by(tenant_id: int, places: Places, since: int | None) -> list[tuple[str, int]]:
     try:
-        with inside(tenant_id), reading():
+        with inside(tenant_id), reading(), limited_to(places):
             return _missed(since)
     finally:
         session.remove()

@@ -58,7 +58,7 @@ def parcel_of(row: NotificationDelivery) -> Parcel:
     )
 
 
-@task(TASK, _l("Send a notification"), queue="default", timeout=120, quiet=True)
+@task(TASK, _l("Send a notification"), queue="default", timeout=120, quiet=True, of_business=True)
 def deliver(
     progress: object,  # noqa: ARG001  every task is handed it
     delivery_id: int,
@@ -78,7 +78,9 @@ def deliver(
     return {"state": outcome.state}
 
 
-@task("notifications.digests", _l("Digests of notifications"), queue="default", timeout=900, quiet=True)
+@task(
+    "notifications.digests", _l("Digests of notifications"), queue="default", timeout=900, quiet=True, of_business=True
+)
 def digests(
     progress: object,  # noqa: ARG001  every task is handed it
 ) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def digests(
     return {"asked": len(due)}
 
 
-@task(DIGEST, _l("Digest of one person's notifications"), queue="default", timeout=300, quiet=True)
+@task(DIGEST, _l("Digest of one person's notifications"), queue="default", timeout=300, quiet=True, of_business=True)
 def digest(
     progress: object,  # noqa: ARG001  every task is handed it
     user_id: int,

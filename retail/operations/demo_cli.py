@@ -15,6 +15,7 @@ from retail.core.db import reading, session
 from retail.core.tenancy import across_tenants
 from retail.operations import module
 from retail.operations.demo import load_demo
+from retail.operations.demo.kinds import KINDS
 from retail.tenancy.models import Tenant
 
 demo = AppGroup("demo", help="The demonstration shops.")
@@ -23,9 +24,10 @@ module.cli.add_command(demo)
 
 @demo.command("load")
 @click.option("--if-empty", is_flag=True, help="Do nothing when there is a business already.")
-@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 1500), help="Days of trade.")
+@click.option("--days", type=click.IntRange(1, 1500), help="Days of trade: 365 unless said otherwise, 14 for a kind.")
+@click.option("--kind", type=click.Choice(sorted(KINDS)), help="Load the shop of this kind instead of the two.")
 @command_errors
-def load(if_empty: bool, days: int) -> None:
+def load(if_empty: bool, days: int | None, kind: str | None) -> None:
     """Load two demonstration shops with a year of trade, and write their log-ins to demo-logins.json."""
     logins = Path(current_app.config["INSTANCE_DIR"]) / "demo-logins.json"
     with across_tenants(), reading():
@@ -34,5 +36,5 @@ def load(if_empty: bool, days: int) -> None:
         click.echo("There is a business already; nothing was loaded.")
         return
     began = time.monotonic()
-    sales = load_demo(logins, click.echo, days)
+    sales = load_demo(logins, click.echo, days, kind)
     click.echo(f"{sales:,} sales in {time.monotonic() - began:.0f} s; log-ins: {logins}")

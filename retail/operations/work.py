@@ -10,7 +10,7 @@ from retail.core.tasks import task
 from retail.core.tenancy import current_tenant_id
 
 
-@task("operations.tidy", _l("Tidy up"), retry_seconds=(600,), quiet=True)
+@task("operations.tidy", _l("Tidy up"), retry_seconds=(600,), quiet=True, of_business=True)
 def tidy(progress: object) -> dict[str, int]:
     """Delete the traces of what is long over; see `retail.core.retention`."""
     del progress

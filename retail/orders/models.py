@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from retail.catalog.models import Variant
 from retail.core.db import Model
 from retail.core.money import ZERO, Amount, Quantity, Rate
+from retail.core.places import AtPlace
 from retail.core.states import Flow
 from retail.core.tenancy import OfTenant
 from retail.customers.models import Customer
@@ -32,7 +34,7 @@ FLOW = Flow(
 )
 
 
-class Order(OfTenant, Model):
+class Order(OfTenant, AtPlace, Model):
     """A posted document. Totals are exact sums of the lines; `total` is what was paid, and `rounding` the difference:
     total = gross + rounding. Amounts of returns and voids are below zero.
 
@@ -93,13 +95,15 @@ class Order(OfTenant, Model):
     location: Mapped[Location] = relationship(lazy="raise_on_sql", viewonly=True)
 
 
-class OrderLine(OfTenant, Model):
+class OrderLine(OfTenant, AtPlace, Model):
     """What was sold and for how much. `list_price` is the price before discounts, per unit; `line_discount` and
     `cart_discount` are this line's own and its stored share of the cart's; gross = quantity × list price − discounts
-    where prices include tax. Refunds copy these shares and never compute them again.
+    where prices include tax. Refunds copy these shares and never compute them again. `working` is how a price that
+    follows a metal's rate was reckoned.
     """
 
     __tablename__ = "order_lines"
+    within = "order_id"
     __table_args__ = (
         CheckConstraint("gross = net + tax", name="net_and_tax_are_gross"),
         Index(None, "tenant_id", "order_id"),
@@ -123,6 +127,7 @@ class OrderLine(OfTenant, Model):
     tax: Mapped[Amount]
     gross: Mapped[Amount]
     cost: Mapped[Amount] = mapped_column(default=ZERO)
+    working: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("order_lines.id"))
     returned: Mapped[Quantity] = mapped_column(default=ZERO)
 

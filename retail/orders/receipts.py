@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
+from retail.catalog.jewel_queries import words_of
 from retail.core import shown
 from retail.core.documents import LabeledValue, ReceiptDocument, ReceiptKind, ReceiptLine, TaxLine
 from retail.core.language import readable, speaking
@@ -106,6 +107,7 @@ def _line(line: OrderLine, tenant: Tenant, sign: int, currency: str) -> ReceiptL
         amount=shown.money(sign * (_amount(line, tenant) + line.line_discount), currency),
         quantity=shown.quantity(count) if count != 1 else "",
         unit_price=shown.money(line.list_price, currency) if count != 1 else "",
+        note="; ".join(f"{what}: {amount}" for what, amount in words_of(line.working, currency)),
         discounts=discounts,
     )
 

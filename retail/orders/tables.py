@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, literal, select
 from retail.core.tables import Column, Filter, Table, among_days, among_numbers, choices_of
 from retail.customers.models import Customer
 from retail.identity.models import User
+from retail.inventory.models import StockLot, StockMove
 from retail.orders.labels import KINDS, STATES, TONES
 from retail.orders.models import Order
 from retail.permissions import Can
@@ -21,6 +22,16 @@ from retail.tenancy.queries import locations
 def _at_location(statement: Select[Any], text: str) -> Select[Any]:
     known = text.isascii() and text.isdecimal() and len(text) < 18
     return statement.where(Order.location_id == int(text) if known else literal(value=False))
+
+
+def _with_lot(statement: Select[Any], text: str) -> Select[Any]:
+    """What goods of a lot, or a piece, were sold with: whom to tell when it is called back."""
+    moved = (
+        select(StockMove.source_id)
+        .join(StockLot, StockLot.id == StockMove.lot_id)
+        .where(StockMove.source == "order", StockLot.number == text.strip())
+    )
+    return statement.where(Order.id.in_(moved))
 
 
 class Orders(Table):
@@ -60,6 +71,7 @@ class Orders(Table):
             _l("Location"), _at_location, "choice", lambda: [(str(one.id), one.name) for one in locations()]
         ),
         "day": Filter(_l("Day"), among_days(Order.business_date), "days"),
+        "lot": Filter(_l("Lot or serial number"), _with_lot, "text"),
         "total": Filter(_l("Total"), among_numbers(Order.total), "numbers"),
     }
     empty = {

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.db import Model
 from retail.core.money import Amount
+from retail.core.places import AtPlace
 from retail.core.tenancy import OfTenant
 
 METHODS = ("cash", "card", "account", "store_credit")
 
 
-class Payment(OfTenant, Model):
+class Payment(OfTenant, AtPlace, Model):
     """Money taken (above zero) or given back (below zero) for a document. For cash, `tendered` less `amount` is change.
 
     `document_id` is the order's id; orders stand above payments, so there is no foreign key, and the integrity check

@@ -7,9 +7,10 @@ tax rate, rounded by line. Where prices exclude tax, the amounts before tax are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -41,6 +42,8 @@ class CartLine:
     tax_code: str = ""
     tax_rate: Decimal = ZERO
     discount: Discount | None = None
+    working: Mapping[str, Any] | None = None
+    """How the list price was reckoned, where it follows something (a metal's rate); it is frozen with the sale."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from retail.catalog.models import Variant
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import ZERO, Amount, Quantity, Rate
+from retail.core.places import AtPlace
 from retail.core.states import Flow
 from retail.core.tenancy import OfTenant
+from retail.purchasing.replenishment_models import OrderProposal, ReplenishmentRule, ReplenishmentTrial
 from retail.purchasing.supplier_models import (
     NOTE_KINDS,
     PriceBreak,
@@ -82,7 +84,7 @@ CHARGE_KINDS = ("freight", "duty", "insurance", "other")
 RETURN_REASONS = ("damaged", "wrong goods", "too many", "faulty", "recalled", "other")
 
 
-class PurchaseOrder(OfTenant, Audited, Model):
+class PurchaseOrder(OfTenant, AtPlace, Audited, Model):
     """What the shop asks a supplier for. `net` is the sum of its lines in `currency`; `rate` is what one of that was
     worth in the shop's currency when it was ordered. `key` makes drawing it up twice harmless; `source` is how it came
     to be: hand, copy, proposal, night."""
@@ -126,12 +128,13 @@ class PurchaseOrder(OfTenant, Audited, Model):
     )
 
 
-class PurchaseLine(OfTenant, Model):
+class PurchaseLine(OfTenant, AtPlace, Model):
     """So many of a variant at a cost in the order's currency. `received` went into stock, `damaged` came and was
     refused, `short` will not come any more, `billed` is on bills that were not withdrawn, `returned` went back; of that
     `returned_unbilled` before it was billed."""
 
     __tablename__ = "purchase_lines"
+    within = "order_id"
     __table_args__ = (UniqueConstraint("tenant_id", "order_id", "variant_id"), Index(None, "tenant_id", "variant_id"))
 
     order_id: Mapped[int] = mapped_column(ForeignKey("purchase_orders.id"))
@@ -166,10 +169,11 @@ class PurchaseLine(OfTenant, Model):
         return self.received - self.returned_unbilled - self.billed
 
 
-class PurchaseRevision(OfTenant, Model):
+class PurchaseRevision(OfTenant, AtPlace, Model):
     """An order that was amended: what it was before and after, by line, who did it and why. Never changed."""
 
     __tablename__ = "purchase_revisions"
+    within = "order_id"
     __table_args__ = (UniqueConstraint("tenant_id", "order_id", "number"),)
 
     order_id: Mapped[int] = mapped_column(ForeignKey("purchase_orders.id"))
@@ -183,7 +187,7 @@ class PurchaseRevision(OfTenant, Model):
     user_name: Mapped[str] = mapped_column(default="")
 
 
-class GoodsReceipt(OfTenant, Model):
+class GoodsReceipt(OfTenant, AtPlace, Model):
     """A delivery taken in against an order. Its goods are on the stock document `document_id` (none when all of them
     were refused); `rate` is what the order's currency was worth that day. Never changed."""
 
@@ -211,13 +215,14 @@ class GoodsReceipt(OfTenant, Model):
     user_id: Mapped[int | None]
 
 
-class ReceivedLine(OfTenant, Model):
+class ReceivedLine(OfTenant, AtPlace, Model):
     """What came of one line of an order. `unit_cost` is in the order's currency; `value` is what the goods are worth in
     the shop's, without `landed`, their share of landed costs; both stand in the stock. `settled` of the pieces were
     billed (on approved bills) or sent back before, and took `cleared` of the value out of the clearing account, where
     the rest waits. `days` passed since it was ordered."""
 
     __tablename__ = "received_lines"
+    within = "receipt_id"
     __table_args__ = (
         Index(None, "tenant_id", "receipt_id"),
         Index(None, "tenant_id", "order_line_id"),
@@ -241,10 +246,11 @@ class ReceivedLine(OfTenant, Model):
     business_date: Mapped[date]
 
 
-class LandedCost(OfTenant, Model):
+class LandedCost(OfTenant, AtPlace, Model):
     """What bringing goods in cost besides the goods, in the shop's currency, and by what it was spread over them."""
 
     __tablename__ = "landed_costs"
+    within = "receipt_id"
     __table_args__ = (Index(None, "tenant_id", "receipt_id"),)
 
     receipt_id: Mapped[int] = mapped_column(ForeignKey("goods_receipts.id"))
@@ -253,12 +259,13 @@ class LandedCost(OfTenant, Model):
     spread: Mapped[str]
 
 
-class SupplierBill(OfTenant, Audited, Model):
+class SupplierBill(OfTenant, AtPlace, Audited, Model):
     """What a supplier asks to be paid for an order, as their paper says it, in `currency`; `rate` turns that into the
     shop's. `reference` is their number, `net` what the lines and charges come to. It is posted when it is approved, and
     only then may be paid; `accepted` is why differences were approved."""
 
     __tablename__ = "supplier_bills"
+    within = "order_id"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         UniqueConstraint("tenant_id", "key"),
@@ -293,10 +300,11 @@ class SupplierBill(OfTenant, Audited, Model):
     order: Mapped[PurchaseOrder] = relationship(lazy="select", viewonly=True)
 
 
-class BilledLine(OfTenant, Model):
+class BilledLine(OfTenant, AtPlace, Model):
     """One line of a bill: so many of an order's line at a cost, in the bill's currency."""
 
     __tablename__ = "billed_lines"
+    within = "bill_id"
     __table_args__ = (Index(None, "tenant_id", "bill_id"), Index(None, "tenant_id", "order_line_id"))
 
     bill_id: Mapped[int] = mapped_column(ForeignKey("supplier_bills.id"))
@@ -307,7 +315,7 @@ class BilledLine(OfTenant, Model):
     cleared: Mapped[Amount] = mapped_column(default=ZERO)
 
 
-class SupplierReturn(OfTenant, Model):
+class SupplierReturn(OfTenant, AtPlace, Model):
     """Goods that went back, at the cost they came in at; its number is that of the debit note. `net` is what the
     supplier owes for them in `currency`, `value` the same in the shop's. Never changed."""
 
@@ -334,11 +342,12 @@ class SupplierReturn(OfTenant, Model):
     user_id: Mapped[int | None]
 
 
-class ReturnedLine(OfTenant, Model):
+class ReturnedLine(OfTenant, AtPlace, Model):
     """So many of a line received that went back: `value` is what they came in for, of which `cleared` was on no bill
     yet; the rest the supplier owes."""
 
     __tablename__ = "returned_lines"
+    within = "return_id"
     __table_args__ = (Index(None, "tenant_id", "return_id"), Index(None, "tenant_id", "business_date"))
 
     return_id: Mapped[int] = mapped_column(ForeignKey("supplier_returns.id"))
@@ -350,49 +359,3 @@ class ReturnedLine(OfTenant, Model):
     value: Mapped[Amount]
     cleared: Mapped[Amount] = mapped_column(default=ZERO)
     business_date: Mapped[date]
-
-
-class ReplenishmentRule(OfTenant, Audited, Model):
-    """How a variant is ordered again where the forecast alone shall not decide: `forecast` (with floor and ceiling),
-    `min_max` (up to the maximum once it is at the minimum), `never`."""
-
-    __tablename__ = "replenishment_rules"
-    __table_args__ = (UniqueConstraint("tenant_id", "variant_id"),)
-
-    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
-    kind: Mapped[str] = mapped_column(default="forecast")
-    minimum: Mapped[Quantity | None]
-    maximum: Mapped[Quantity | None]
-
-
-class OrderProposal(OfTenant, Model):
-    """What the night would order of a variant, made anew each night; `figures` are the numbers the reasons are made of.
-    `cost` is in the supplier's currency. `order_id` is the draft it went into."""
-
-    __tablename__ = "order_proposals"
-    __table_args__ = (UniqueConstraint("tenant_id", "variant_id"), Index(None, "tenant_id", "supplier_id"))
-
-    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
-    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id"))
-    as_of: Mapped[date]
-    quantity: Mapped[Quantity]
-    unit_cost: Mapped[Amount]
-    cost: Mapped[Amount]
-    on_hand: Mapped[Quantity]
-    incoming: Mapped[Quantity]
-    reorder_point: Mapped[Quantity]
-    order_up_to: Mapped[Quantity]
-    cover_days: Mapped[int | None]
-    figures: Mapped[dict[str, Any]] = mapped_column(JSON)
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("purchase_orders.id"))
-
-
-class ReplenishmentTrial(OfTenant, Model):
-    """What the rules would have ordered on the history there is, against a plain minimum and maximum."""
-
-    __tablename__ = "replenishment_trials"
-    __table_args__ = (UniqueConstraint("tenant_id", "as_of"),)
-
-    as_of: Mapped[date]
-    computed_at: Mapped[datetime]
-    result: Mapped[dict[str, Any]] = mapped_column(JSON)

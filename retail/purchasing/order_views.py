@@ -29,7 +29,7 @@ def purchase_tabs(here: str) -> list[dict[str, Any]]:
     """The lists of buying that this person may see."""
     pages = (
         ("order_list", _("Orders"), Can.VIEW_PURCHASES),
-        ("proposal_list", _("Proposals"), Can.VIEW_PURCHASES),
+        ("proposal_list", _("Proposals"), Can.VIEW_PROPOSALS),
         ("bill_list", _("Bills"), Can.VIEW_BILLS),
         ("return_list", _("Returns"), Can.VIEW_PURCHASES),
     )

@@ -13,11 +13,14 @@ from flask import request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.catalog.queries import find_by_code, only_meant
+from retail.catalog.queries import only_meant
 from retail.core import html, shown, tables
+from retail.core.errors import Refused
 from retail.core.forms import add_problem, refusals
 from retail.core.module import can, person_or_none
 from retail.core.money import ZERO
+from retail.inventory.lot_queries import ToldByCode, read_code
+from retail.inventory.services import Named, named_in, numbers_in, tracking_of
 from retail.permissions import Can
 from retail.purchasing import module, queries, services
 from retail.purchasing.costing import Charge
@@ -37,6 +40,33 @@ class CameLine:
     good: Figure = field(default_factory=Figure)
     damaged: Figure = field(default_factory=Figure)
     no_more: bool = False
+    tracking: str = "none"
+    numbers: str = ""
+    expires: str = ""
+
+    def named(self) -> tuple[Named, ...]:
+        """The lots or pieces that were typed. Refused where they are missing, or do not fit what came."""
+        if not self.good.number or self.tracking == "none":
+            return ()
+        found = named_in(self.tracking, self.numbers, self.good.number, self.expires)
+        if not found:
+            said = (
+                _("%(name)s: scan or type its lot.", name=self.line.description)
+                if self.tracking == "lot"
+                else _("%(name)s: scan or type the serial number of each piece.", name=self.line.description)
+            )
+            raise Refused(said, field="lines")
+        return found
+
+    def take(self, scanned: ToldByCode) -> None:
+        """Keep what a code said of lot, expiry and serial number."""
+        number = scanned.number_for(self.tracking)
+        if self.tracking == "serial" and number and number not in numbers_in(self.numbers):
+            self.numbers = ", ".join([*numbers_in(self.numbers), number])
+        elif self.tracking == "lot" and number:
+            self.numbers = number
+        if scanned.expires_on is not None:
+            self.expires = scanned.expires_on.isoformat()
 
     @property
     def problem(self) -> str:
@@ -105,9 +135,14 @@ def _of(order: PurchaseOrder) -> dict[str, Any]:
 
 def _open(order: PurchaseOrder) -> Arrivals:
     form = ArrivalForm()
+    apart = tracking_of([line.variant_id for line in order.lines])
     if request.method == "GET":
         form.key.data, form.rate.data = services.new_key(), order.rate
-        return Arrivals(order, form, [CameLine(line) for line in order.lines if line.to_come])
+        return Arrivals(
+            order,
+            form,
+            [CameLine(line, tracking=apart.get(line.variant_id, "none")) for line in order.lines if line.to_come],
+        )
     good, damaged = read_figures(request.form, "good"), read_figures(request.form, "damaged")
     return Arrivals(
         order,
@@ -118,6 +153,9 @@ def _open(order: PurchaseOrder) -> Arrivals:
                 good.get(line.id, Figure()),
                 damaged.get(line.id, Figure()),
                 bool(request.form.get(f"lines-{line.id}-over")),
+                apart.get(line.variant_id, "none"),
+                request.form.get(f"lines-{line.id}-numbers", "")[:4000],
+                request.form.get(f"lines-{line.id}-expires", "")[:10],
             )
             for line in order.lines
             if line.to_come or line.id in good
@@ -145,8 +183,9 @@ def _change(desk: Arrivals) -> None:
 def _find(desk: Arrivals, text: str) -> None:
     if not text:
         return
-    meant = find_by_code(text) or only_meant(text)
-    wanted = {meant.id} if meant is not None else set()
+    scanned = read_code(text)
+    meant = None if scanned else only_meant(text)
+    wanted = {scanned.variant_id} if scanned else {meant.id} if meant is not None else set()
     words = text.casefold()
     likely = [
         one
@@ -156,6 +195,8 @@ def _find(desk: Arrivals, text: str) -> None:
         or (not wanted and words in one.line.description.casefold())
     ]
     _count(desk, likely[0] if len(likely) == 1 else None, text, several=len(likely) > 1)
+    if scanned and len(likely) == 1:
+        likely[0].take(scanned)
 
 
 def _count(desk: Arrivals, line: CameLine | None, text: str, *, several: bool = False) -> None:
@@ -186,7 +227,10 @@ def _book(desk: Arrivals) -> Response | None:
     with refusals(form):
         receipt = services.receive_order(
             desk.order,
-            [Arrival(one.line.id, one.good.number, one.damaged.number, no_more=one.no_more) for one in desk.lines],
+            [
+                Arrival(one.line.id, one.good.number, one.damaged.number, no_more=one.no_more, named=one.named())
+                for one in desk.lines
+            ],
             charges=[Charge(kind, amount, form.spread.data) for kind, amount in amounts if amount],
             rate=form.rate.data,
             reference=form.reference.data or "",

@@ -25,7 +25,7 @@ from retail.purchasing.reasons import reasons
 from retail.purchasing.tables import ProposalTable
 
 
-@module.get("/proposals/", needs=Can.VIEW_PURCHASES)
+@module.get("/proposals/", needs=Can.VIEW_PROPOSALS)
 def proposal_list() -> Any:
     """What the night would order, by supplier."""
     whole = not html.wants_fragment()
@@ -39,7 +39,7 @@ def proposal_list() -> Any:
     )
 
 
-@module.get("/proposals/<int:order_proposal_id>", needs=Can.VIEW_PURCHASES)
+@module.get("/proposals/<int:order_proposal_id>", needs=Can.VIEW_PROPOSALS)
 def proposal_page(order_proposal_id: int) -> Response:
     """One proposal with the reason for every figure, and the rule of its article."""
     return _proposal_page(order_proposal_id)
@@ -66,7 +66,7 @@ def _proposal_page(order_proposal_id: int, form: RuleForm | None = None) -> Resp
     )
 
 
-@module.post("/proposals/<int:order_proposal_id>/rule", needs=Can.ORDER_GOODS)
+@module.post("/proposals/<int:order_proposal_id>/rule", needs=Can.ORDER_PROPOSED)
 def set_rule(order_proposal_id: int) -> Response:
     """Say how an article is ordered again."""
     found, form = queries.proposal_numbered(order_proposal_id), RuleForm()
@@ -82,7 +82,7 @@ def set_rule(order_proposal_id: int) -> Response:
     return _proposal_page(order_proposal_id, form)
 
 
-@module.post("/proposals/order", needs=Can.ORDER_GOODS)
+@module.post("/proposals/order", needs=Can.ORDER_PROPOSED)
 def order_proposals() -> Response:
     """Turn proposals into drafts: all of them, or those of one supplier."""
     waiting = queries.waiting_proposals(request.form.get("supplier", type=int))
@@ -101,7 +101,7 @@ def order_proposals() -> Response:
     )
 
 
-@module.post("/proposals/reckon", needs=Can.ORDER_GOODS)
+@module.post("/proposals/reckon", needs=Can.ORDER_PROPOSED)
 def reckon_anew() -> Response:
     """Let the night's work be done now."""
     services.ask_for_proposals()
@@ -112,7 +112,7 @@ def reckon_anew() -> Response:
     )
 
 
-@module.get("/trial", needs=Can.VIEW_PURCHASES)
+@module.get("/trial", needs=Can.VIEW_PROPOSALS)
 def trial_page() -> Response:
     """What the rules would have ordered on the history, against a plain minimum and maximum."""
     trial = queries.latest_trial()
@@ -131,7 +131,7 @@ def trial_page() -> Response:
     )
 
 
-@module.post("/trial", needs=Can.ORDER_GOODS)
+@module.post("/trial", needs=Can.ORDER_PROPOSED)
 def ask_trial() -> Response:
     """Try the rules on the history."""
     services.ask_for_trial()

@@ -308,7 +308,7 @@ class ProposalTable(Table):
     name = "order-proposals"
     label = _l("Proposals")
     order = "product"
-    needs = Can.VIEW_PURCHASES
+    needs = Can.VIEW_PROPOSALS
     row_id = OrderProposal.id
     columns = {
         "product": Column(

@@ -19,7 +19,7 @@ from retail.purchasing.trials import Goods, run_trial
 from retail.tenancy.queries import current_tenant
 
 
-@task(NIGHT_WORK, _l("Proposals of what to order"), retry_seconds=(600, 3600))
+@task(NIGHT_WORK, _l("Proposals of what to order"), retry_seconds=(600, 3600), of_business=True)
 def propose(progress: Any, orders: bool = True) -> dict[str, Any]:
     """Look at every article and propose what to order; with `orders`, order from those suppliers whom nobody needs to
     look at, within their budgets. The tills can sell meanwhile: only putting rows in place holds a lock."""
@@ -40,7 +40,7 @@ def propose(progress: Any, orders: bool = True) -> dict[str, Any]:
     return {"proposed": proposed, "ordered": ordered}
 
 
-@task(TRIAL, _l("Trial of ordering on history"), timeout=3600)
+@task(TRIAL, _l("Trial of ordering on history"), timeout=3600, of_business=True)
 def try_on_history(progress: Any) -> dict[str, Any]:
     """Play the rules of ordering on what was sold in the last half year, against a plain minimum and maximum."""
 

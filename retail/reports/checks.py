@@ -11,10 +11,13 @@ from sqlalchemy import Executable, and_, func, or_, select
 from retail.core.checks import Fault, check
 from retail.core.db import session
 from retail.core.events import Delivery, Event
+from retail.core.money import AmountType
 from retail.events.integrations import HistoryImported
 from retail.events.till import SaleCompleted, SaleReversed
+from retail.inventory.models import StockMonth
 from retail.orders.models import Order, OrderLine
 from retail.reports.models import SalesDayProduct, SalesHour
+from retail.tenancy.queries import current_tenant
 
 HANDLER = "reports.roll_up"
 KINDS = (SaleCompleted.kind, SaleReversed.kind, HistoryImported.kind)
@@ -85,6 +88,36 @@ def hours_are_the_ledger() -> list[Fault]:
         func.sum(SalesHour.cost),
     ).group_by(SalesHour.business_date, SalesHour.hour, SalesHour.location_id)
     return _compare(ledger, rollup, keys=3)
+
+
+@check("revenue of stock", "What the months of stock say was earned is what the sums of sales say.")
+def revenue_is_the_sales() -> list[Fault]:
+    """Compare by month, of the months that were over when sums of sales last changed."""
+    over = current_tenant().today().replace(day=1)
+    month = func.period_of("month", SalesDayProduct.business_date)
+    sold = (
+        select(month.label("month"), func.sum(SalesDayProduct.net, type_=AmountType))
+        .join(
+            StockMonth,
+            and_(
+                StockMonth.variant_id == SalesDayProduct.variant_id,
+                StockMonth.location_id == SalesDayProduct.location_id,
+                func.period_of("month", StockMonth.month) == month,
+            ),
+        )
+        .where(SalesDayProduct.business_date < over)
+        .group_by(month)
+    )
+    kept = (
+        select(func.period_of("month", StockMonth.month), func.sum(StockMonth.net, type_=AmountType))
+        .where(StockMonth.month < over)
+        .group_by(StockMonth.month)
+    )
+    earned = {row[0]: row[1] for row in session.execute(sold)}
+    wrong = sorted(row[0] for row in session.execute(kept) if row[1] != earned.get(row[0], 0))
+    if not wrong or _days_on_the_way():
+        return []
+    return [Fault(len(wrong), _("%(month)s earned other than its sales say", month=wrong[0]))]
 
 
 @check("rollups by product", "The sums of best sellers are those of the lines, for every day.")

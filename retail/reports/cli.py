@@ -18,7 +18,7 @@ from retail.core.tasks import Task
 from retail.core.tenancy import inside
 from retail.reports import module, services
 from retail.reports.asking import Question, answer
-from retail.reports.work import owner_daily
+from retail.reports.work import owner_daily, stock_figures
 from retail.tenancy.services import tenant_called
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -95,6 +95,18 @@ def rebuild(tenant: str, first: datetime | None, last: datetime | None) -> None:
     with inside(shop.id), db.unit_of_work():
         services.rebuild(_date(first), _date(last))
     click.echo(f"The rollups of {shop.slug} are made again.")
+
+
+@report.command("stock")
+@click.option("--tenant", required=True, metavar="SLUG", help="The business whose figures are reckoned.")
+@command_errors
+def stock(tenant: str) -> None:
+    """Reckon now what the reports of stock read, as the night does: until yesterday evening."""
+    shop = tenant_called(tenant)
+    with inside(shop.id):
+        done = stock_figures(progress=lambda *_said: None)
+    assert done is not None
+    click.echo(f"The stock of {shop.slug} is reckoned until {done['until']}: {done['standings']} levels.")
 
 
 @report.command("send")

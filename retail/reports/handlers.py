@@ -30,5 +30,5 @@ def roll_up(happenings: list[Happening]) -> None:
             services.rebuild(date.fromisoformat(one.first), date.fromisoformat(one.last))
     # A screen that reads before the commit would show the figures of before, and nothing would tell it again.
     event.listen(
-        session(), "after_commit", lambda _session: push(FIGURES_UPDATED, None, tenant_id=tenant_id), once=True
+        session(), "after_commit", lambda _session: push(FIGURES_UPDATED, None, f"tenant:{tenant_id}"), once=True
     )

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.db import Model
 from retail.core.money import Amount, Quantity
+from retail.core.places import AtPlace
 from retail.core.tenancy import OfTenant
 
 
-class SalesHour(OfTenant, Model):
+class SalesHour(OfTenant, AtPlace, Model):
     """What one hour of one business day came to at a location by a channel; returns and voids count below zero.
 
     `documents` counts all posted documents, `sales` only the sales among them.
@@ -39,7 +40,7 @@ class SalesHour(OfTenant, Model):
     cost: Mapped[Amount]
 
 
-class SalesDayProduct(OfTenant, Model):
+class SalesDayProduct(OfTenant, AtPlace, Model):
     """What one variant came to on one business day at a location."""
 
     __tablename__ = "sales_day_products"

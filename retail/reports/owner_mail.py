@@ -29,7 +29,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def recipients() -> list[User]:
     """The owners who want the report: all of them, but those who said no in their preferences."""
     owners = session.scalars(
-        select(User).join(Role, Role.id == User.role_id).where(Role.name == "owner", User.active).order_by(User.id)
+        select(User)
+        .join(Role, Role.id == User.role_id)
+        .where(Role.name == "owner", User.active, User.everywhere)
+        .order_by(User.id)
     )
     return [one for one in owners if one.preferences.get("daily_report", True)]
 

@@ -22,6 +22,7 @@ from retail.core.table_files import FORMS, check_length, table_file
 from retail.permissions import Can
 from retail.reports import module
 from retail.reports.asking import MOST_ROWS, Answer, Question, answer, summed
+from retail.reports.drilling import Drill
 from retail.reports.ready_made import BY_KEY, READY_MADE, ReadyMade, periods
 from retail.tenancy.queries import current_tenant, locations
 
@@ -163,6 +164,9 @@ def show(dataset: str) -> Any:
         ],
         chart=_picture(answered, title, ready.chart if ready and ready.by == question.by else None),
         cells=_cells(answered),
+        drills=_drills(answered),
+        meanings=[(one.label, one.about) for one in (source.measure(name) for name in question.measures) if one.about],
+        choices={name: list(values()) for name, values in source.choices.items()},
         hidden_rows=max(0, len(answered.rows) - SHOWN_ROWS),
         most_rows=shown.quantity(MOST_ROWS) if answered.is_cut else "",
         exports={form: _address(format=form) for form in FORMS} if can(Can.EXPORT) else {},
@@ -189,6 +193,11 @@ def _cells(answered: Answer) -> list[list[str]]:
     ]
 
 
+def _drills(answered: Answer) -> list[str | None]:
+    drill = Drill(answered)
+    return [drill.address(row) for row in answered.rows[:SHOWN_ROWS]]
+
+
 def said(key: str, value: Any, kind: datasets.Kind, *, brief: bool = False) -> str:
     """A value of a column as people say it: days, months and weekdays by name."""
     if value in {None, ""}:
@@ -201,6 +210,9 @@ def said(key: str, value: Any, kind: datasets.Kind, *, brief: bool = False) -> s
         return str(format_skeleton("yMMM", month, locale=get_locale()))
     if key == "weekday":
         return str(get_day_names("abbreviated" if brief else "wide", locale=get_locale())[int(value) - 1])
+    if key == "age":
+        youngest, _dash, oldest = str(value).partition("-")
+        return f"{int(youngest)}–{int(oldest)}" if oldest else _("over %(days)s", days=int(youngest) - 1)
     if key == "hour":
         return f"{int(value):02d}:00"
     return _written(value, kind)
@@ -208,7 +220,7 @@ def said(key: str, value: Any, kind: datasets.Kind, *, brief: bool = False) -> s
 
 def _written(value: Any, kind: datasets.Kind) -> str:
     if kind == "money":
-        return shown.money(value)
+        return shown.figure(value)
     return shown.value(value, kind) if value not in {None, ""} else "–"
 
 

@@ -9,7 +9,9 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, case, delete, func, select
 
 from retail.core.db import session
+from retail.core.money import AmountType
 from retail.core.tenancy import insert_owned_from
+from retail.inventory import services as inventory
 from retail.orders.models import Order, OrderLine
 from retail.reports.models import SalesDayProduct, SalesHour
 
@@ -76,6 +78,24 @@ def roll_up(order_ids: Collection[int]) -> None:
                 [Order.business_date == day, Order.location_id == location_id, OrderLine.variant_id.in_(variants)]
             ),
         )
+
+
+def tell_revenue(first: date, until: date) -> None:
+    """Tell the stock what its goods brought in each month from the first until the evening of a day."""
+    month = func.period_of("month", SalesDayProduct.business_date)
+    rows = session.execute(
+        select(
+            month,
+            SalesDayProduct.variant_id,
+            SalesDayProduct.location_id,
+            func.sum(SalesDayProduct.net, type_=AmountType),
+        )
+        .where(SalesDayProduct.business_date >= first, SalesDayProduct.business_date <= until)
+        .group_by(month, SalesDayProduct.variant_id, SalesDayProduct.location_id)
+    )
+    inventory.keep_revenue(
+        first, {(date.fromisoformat(f"{row[0]}-01"), row[1], row[2]): row[3] for row in rows if row[3]}
+    )
 
 
 def _replace(

@@ -13,6 +13,7 @@ TABS: list[tuple[Any, str]] = [
     (_l("Shop"), "tenancy.settings"),
     (_l("Receipts"), "tenancy.receipts"),
     (_l("Locations"), "tenancy.location_list"),
+    (_l("Stock"), "inventory.stock_settings"),
 ]
 
 

@@ -17,8 +17,8 @@ from retail.core.errors import Refused
 from retail.core.forms import Above, Form, MoneyField, choices_from, read_decimal
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
+from retail.till.services.cart_prices import Wanted
 from retail.till.services.carts import MOST_LINES, Cart
-from retail.till.services.selling import Wanted
 
 LINE = re.compile(r"lines-(\d{1,4})-variant")
 DISCOUNT_KINDS = ("percent", "amount", "price")
@@ -75,6 +75,8 @@ def read_cart(sent: Mapping[str, Any]) -> Cart:
             _whole(sent[f"lines-{at}-variant"], f"lines-{at}-variant"),
             _number(sent.get(f"lines-{at}-quantity"), 3, f"lines-{at}-quantity") or Decimal(0),
             _discount(sent, f"lines-{at}-discount"),
+            str(sent.get(f"lines-{at}-lock", "")).strip()[:20],
+            " ".join(str(sent.get(f"lines-{at}-number", "")).split())[:60],
         )
         for at in positions
     )

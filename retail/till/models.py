@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import Amount
+from retail.core.places import AtPlace
 from retail.core.states import Flow
 from retail.core.tenancy import OfTenant
 from retail.tenancy.models import Location
@@ -18,7 +19,7 @@ from retail.tenancy.models import Location
 SHIFT_FLOW = Flow("shift", start="open", ends=("closed",), steps={"open": ("closed",), "closed": ()})
 
 
-class Register(OfTenant, Audited, Model):
+class Register(OfTenant, AtPlace, Audited, Model):
     """A till: one drawer, one printer, at one location."""
 
     __tablename__ = "registers"
@@ -31,7 +32,7 @@ class Register(OfTenant, Audited, Model):
     location: Mapped[Location] = relationship(lazy="raise_on_sql", viewonly=True)
 
 
-class Shift(OfTenant, Audited, Model):
+class Shift(OfTenant, AtPlace, Audited, Model):
     """From opening with a float to closing with a count. What was expected, counted and the difference are frozen at
     closing and never computed again. At most one shift is open at a register. `business_date` is that of opening."""
 
@@ -69,10 +70,11 @@ class Shift(OfTenant, Audited, Model):
     register: Mapped[Register] = relationship(lazy="raise_on_sql", viewonly=True)
 
 
-class CashMovement(OfTenant, Audited, Model):
+class CashMovement(OfTenant, AtPlace, Audited, Model):
     """Cash put into (above zero) or taken out of a drawer for another reason than a sale: pay-in, pay-out, drop."""
 
     __tablename__ = "cash_movements"
+    within = "shift_id"
     __table_args__ = (Index(None, "tenant_id", "shift_id"),)
 
     shift_id: Mapped[int] = mapped_column(ForeignKey("shifts.id"))

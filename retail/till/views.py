@@ -10,7 +10,10 @@ from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from retail.catalog.queries import find_by_code, looked_for, only_meant, search_variants
+from retail.catalog.grid_queries import style_wanted, styles_of
+from retail.catalog.jewel_queries import lock_numbered, standing_lock
+from retail.catalog.queries import looked_for, only_meant, scanned, search_variants
+from retail.catalog.services import ensure_variant
 from retail.core import db, html
 from retail.core.errors import NeedsApproval, NotFound, Refused
 from retail.core.forms import add_problem, refusals
@@ -19,6 +22,7 @@ from retail.core.module import can, person_or_none
 from retail.customers.queries import find_customers
 from retail.identity.asking import ask_approval, with_approval
 from retail.identity.workplace_services import use_register
+from retail.inventory.lot_queries import number_on_scan
 from retail.orders.queries import order_numbered
 from retail.payments.services import Tender
 from retail.permissions import Can
@@ -82,11 +86,12 @@ def _sale_page(station: Station, cart: Cart, screen: Screen) -> Response:
             "station": station,
             "cart": priced,
             "screen": screen,
-            "tiles": _tiles(station, screen.q, screen.category_id) if whole else [],
+            "tiles": (tiles := _tiles(station, screen.q, screen.category_id) if whole else []),
             "categories": queries.main_categories() if whole else [],
             "customers": find_customers(customer_q) if whole else [],
             "customer_q": customer_q,
             "new_product_url": _new_product_url(screen.q),
+            "styles": styles_of([one.variant_id for one in tiles]) if screen.q else [],
         }
     response = html.page("till/sale.html", fragment="cart", status=screen.status, **context)
     response.headers.update(screen.headers)
@@ -130,8 +135,8 @@ def open_register(register_id: int) -> Response:
     form, person = OpenForm(), person_or_none()
     if form.validate_on_submit() and (opening_float := form.opening_float.data) is not None:
         with refusals(form):
-            till.open_shift(register_id, opening_float, person.id)
-            use_register(person.session_id, register_id)
+            shift = till.open_shift(register_id, opening_float, person.id)
+            use_register(person.session_id, register_id, shift.location_id)
             return html.done(_("The register is open."), url_for("till.sell"))
     html.settle(keep=False)
     return _register_page(form, register_id, 422)
@@ -140,18 +145,19 @@ def open_register(register_id: int) -> Response:
 @module.post("/registers/<int:register_id>/use", needs=Can.SELL)
 def use_open_register(register_id: int) -> Response:
     """Sell on this device at a register that is open already."""
-    if queries.station_at(register_id) is None:
+    station = queries.station_at(register_id)
+    if station is None:
         form = OpenForm(formdata=None)
         add_problem(form, _("This register is closed; open it first."))
         return _register_page(form, register_id, 422)
-    use_register(person_or_none().session_id, register_id)
+    use_register(person_or_none().session_id, register_id, station.location_id)
     return html.done("", url_for("till.sell"))
 
 
 @module.post("/leave", needs=Can.SELL)
 def leave_register() -> Response:
     """Forget the register of this device; its shift stays open."""
-    use_register(person_or_none().session_id, None)
+    use_register(person_or_none().session_id, None, None)
     return html.done("", url_for("till.sell"))
 
 
@@ -173,6 +179,7 @@ def products() -> Response:
         screen=screen,
         station=station,
         new_product_url=_new_product_url(q),
+        styles=styles_of([one.variant_id for one in tiles]) if q else [],
     )
 
 
@@ -190,11 +197,15 @@ def customers() -> Response:
 def change_cart() -> Response:
     """The cart the page carries, changed and priced anew. Nothing is stored."""
     try:
+        made_id = None
+        if wanted := style_wanted(request.form):
+            made_id = ensure_variant(*wanted).id
+            html.settle(keep=True)
         with db.reading():
             station = station_here()
             if station is None:
                 return _no_station()
-            cart, screen = _changed(_sent_cart())
+            cart, screen = _changed(_sent_cart(), made_id)
         return _changed_page(station, cart, screen)
     except Refused as no:
         return _refused(no)
@@ -217,12 +228,14 @@ def _sent_cart() -> Cart:
     return cart if can(Can.VIEW_CUSTOMERS) else replace(cart, customer_id=None)
 
 
-def _changed(cart: Cart) -> tuple[Cart, Screen]:
+def _changed(cart: Cart, made_id: int | None) -> tuple[Cart, Screen]:
     """Do what the pressed button says."""
     verb, _colon, argument = request.form.get("do", "update").partition(":")
     number = int(argument) if argument.isascii() and argument.isdecimal() and len(argument) < 18 else -1
     screen = Screen(q="", category_id=request.form.get("category", type=int))
-    if verb == "find":
+    if made_id is not None:
+        cart, screen.fresh = carts.with_one_more(cart, made_id)
+    elif verb == "find":
         return _found(cart, request.form.get("q", "").strip()[:100], screen)
     if verb == "add":
         cart, screen.fresh = carts.with_one_more(cart, number)
@@ -256,10 +269,21 @@ def _found(cart: Cart, text: str, screen: Screen) -> tuple[Cart, Screen]:
     """Add what a code or a text names; else show what it may mean, or say that nothing is called so."""
     if not text:
         return cart, screen
-    variant = find_by_code(text) or only_meant(text)
+    if lock := lock_numbered(text):
+        standing_lock(lock.number, lock.variant_id)
+        cart, screen.fresh = carts.with_promised(cart, lock)
+        return cart, screen
+    found, variant = scanned(text), None
+    if found is None and (told := number_on_scan(text)):
+        cart, screen.fresh = carts.with_one_more(cart, *told)
+        return cart, screen
+    if found is None:
+        variant = only_meant(text)
     # A number that nobody knows is beeped at, not guessed at.
-    likely = [] if variant or "code" in looked_for(text) else search_variants(text, 1)
-    if variant is not None:
+    likely = [] if found or variant or "code" in looked_for(text) else search_variants(text, 1)
+    if found is not None:
+        cart, screen.fresh = carts.with_scanned(cart, found)
+    elif variant is not None:
         cart, screen.fresh = carts.with_one_more(cart, variant.id)
     elif likely:
         screen.q, screen.headers["HX-Trigger"] = text, "till-choose"

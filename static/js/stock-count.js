@@ -1,6 +1,7 @@
 /**
  * Counting on a phone: what is scanned is kept in the browser first and sent one by one, so that neither a lost
  * connection nor a reload loses a scan. Each has a key of its own (sent twice, it counts once) and says how old it is.
+ * An answer that asking again does not change (signed out, not allowed, no such count) is said; the scans are kept.
  */
 import { enhance } from "counterfoil/enhance";
 import { beep } from "counterfoil/sound";
@@ -20,6 +21,7 @@ enhance("[data-stock-count]", (element) => {
   const token = /** @type {HTMLInputElement} */ (form.elements.namedItem("csrf_token"));
   const waiting = /** @type {HTMLElement} */ (form.querySelector("[data-count-waiting]"));
   let sending = false;
+  let refused = false;
 
   /** @returns {Scan[]} */
   const queue = () => JSON.parse(localStorage.getItem(place) ?? "[]");
@@ -29,7 +31,8 @@ enhance("[data-stock-count]", (element) => {
     if (scans.length) localStorage.setItem(place, JSON.stringify(scans));
     else localStorage.removeItem(place);
     waiting.hidden = scans.length === 0;
-    waiting.textContent = (waiting.dataset.words ?? "").replace("{n}", String(scans.length));
+    waiting.classList.toggle("tone-danger-text", refused);
+    waiting.textContent = ((refused ? waiting.dataset.refused : waiting.dataset.words) ?? "").replace("{n}", String(scans.length));
   }
 
   /** @param {Scan} scan @returns {Promise<boolean>} whether the server has answered for it */
@@ -38,7 +41,9 @@ enhance("[data-stock-count]", (element) => {
     for (const [name, value] of Object.entries({ q: scan.q, quantity: scan.quantity, key: scan.key, csrf_token: token.value })) body.set(name, value);
     body.set("age", String(Math.max(Date.now() - scan.at, 0)));
     const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin" });
-    if (answer.status !== 200 && answer.status !== 422) return false;
+    refused = answer.redirected || (answer.status >= 400 && answer.status < 500 && answer.status !== 422 && answer.status !== 429);
+    if (refused) beep();
+    if (refused || (answer.status !== 200 && answer.status !== 422)) return false;
     const state = document.getElementById("count-state");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("count-state");
     if (!state || !page) return false;
@@ -61,6 +66,7 @@ enhance("[data-stock-count]", (element) => {
       // No connection: what waits is kept, and tried again.
     } finally {
       sending = false;
+      keep(queue());
     }
   }
 
@@ -78,9 +84,11 @@ enhance("[data-stock-count]", (element) => {
 
   const timer = window.setInterval(() => {
     if (!form.isConnected) window.clearInterval(timer);
-    else if (queue().length) flush();
+    else if (queue().length && !refused) flush();
   }, AGAIN_AFTER_MS);
   window.addEventListener("online", flush);
+  // Somebody may have signed in again in the meantime.
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) flush(); });
   keep(queue());
   flush();
 });

@@ -212,46 +212,6 @@ def test_archiving_offers_to_undo_and_the_undo_brings_it_back(shop, clerk, goods
     assert make.post(clerk, f"{tea.url}/archive").status_code == 303
 
 
-def test_further_variants_are_added_to_what_is_there(shop, clerk, goods):
-    shirt = goods("Shirt", price="20", options={"Size": ["S", "M"]})
-    url = f"{shirt.url}/variants/new"
-    assert "Every combination of these values is there already" in clerk.get(url).text
-    shown = clerk.get(f"{url}?option-0-name=Size&option-0-values=S,M,L,XL", headers=HTMX).text
-    assert "<html" not in shown
-    assert re.findall(r'name="combination" value="([^"]+)"', shown) == ["L", "XL"]
-    form = {"option-0-name": "Size", "option-0-values": "S,M,L,XL", "combination": "L", "price:L": "22"}
-    assert make.post(clerk, url, {**form, "do": "show"}).status_code == 200
-    assert make.post(clerk, url, {**form, "do": "add"}).status_code == 303
-    with make.within(shop):
-        rows = session.execute(select(Variant.name, Variant.price).order_by(Variant.position)).all()
-    assert [tuple(row) for row in rows] == [("Shirt – S", 20), ("Shirt – M", 20), ("Shirt – L", 22)]
-    for bad, words in (
-        ({"combination": []}, "Tick at least one"),
-        ({"combination": "XS"}, "look at the combinations again"),
-        ({"combination": "XL", "price:XL": "lots"}, "is not a number"),
-    ):
-        answer = make.post(clerk, url, {**form, "do": "add", **bad})
-        assert answer.status_code == 422
-        assert words in answer.text
-
-
-def test_a_plain_product_becomes_one_of_several_and_keeps_its_stock(shop, clerk):
-    with make.within(shop):
-        mug = make.product("Mug", price="14", stock=5, sku="MUG")
-        product_id, variant_id = mug.product_id, mug.id
-    form = {"option-0-name": "Color", "option-0-values": "Chalk, Moss", "combination": "Moss", "price:Moss": "15"}
-    assert (
-        "becomes “Chalk”"
-        in clerk.get(
-            f"/products/{product_id}/variants/new?option-0-name=Color&option-0-values=Chalk,Moss", headers=HTMX
-        ).text
-    )
-    make.post(clerk, f"/products/{product_id}/variants/new", {**form, "do": "add"})
-    with make.within(shop):
-        assert session.get_one(Variant, variant_id).name == "Mug – Chalk"
-        assert session.scalars(select(Variant.name).order_by(Variant.position)).all() == ["Mug – Chalk", "Mug – Moss"]
-
-
 def test_one_variant_is_archived_and_the_last_one_is_not(shop, clerk, goods):
     shirt = goods("Shirt", options={"Size": ["S", "M"]})
     small, medium = shirt.variant_ids
@@ -285,7 +245,8 @@ def test_a_cashier_looks_but_sees_no_cost_and_changes_nothing(app, shop, goods):
         f"{tea.url}/picture",
         f"{tea.url}/picture/remove",
         f"{tea.url}/barcodes",
-        f"{tea.url}/variants/new",
+        f"{tea.url}/grid",
+        f"{tea.url}/options",
         f"{tea.url}/variants/{tea.variant_ids[0]}/archive",
         "/products/categories",
     ):
@@ -299,7 +260,7 @@ def test_products_of_another_business_are_not_there(app, shop, rival, goods):
         code = catalog.add_barcode(tea.variant_ids[0], "4006381333931").id
         category = catalog.create_category("Tea").id
     theirs = make.client(app, rival, "owner")
-    for url in (tea.url, f"{tea.url}/edit", f"{tea.url}/variants/new", f"/products/categories/{category}"):
+    for url in (tea.url, f"{tea.url}/edit", f"{tea.url}/grid", f"/products/categories/{category}"):
         assert theirs.get(url).status_code == 404, url
     variant = tea.variant_ids[0]
     for url in (
@@ -312,7 +273,7 @@ def test_products_of_another_business_are_not_there(app, shop, rival, goods):
         f"{tea.url}/variants/{variant}/archive",
         f"{tea.url}/variants/{variant}/restore",
         f"{tea.url}/variants/{variant}/barcodes/123",
-        f"{tea.url}/variants/new",
+        f"{tea.url}/grid",
         f"/products/categories/{category}",
         f"/products/categories/{category}/remove",
     ):
@@ -323,7 +284,7 @@ def test_products_of_another_business_are_not_there(app, shop, rival, goods):
         assert session.scalar(select(func.count(Barcode.id))) == 1
 
 
-@pytest.mark.parametrize(("page", "most"), [("/products/", 8), ("product", 9), ("edit", 8), ("/products/new", 5)])
+@pytest.mark.parametrize(("page", "most"), [("/products/", 9), ("product", 12), ("edit", 8), ("/products/new", 5)])
 def test_pages_ask_little_of_the_database_however_much_there_is(shop, clerk, goods, page, most):
     for number in range(8):
         goods(f"Tea {number}")

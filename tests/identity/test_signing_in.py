@@ -17,9 +17,9 @@ from retail.core.db import session, unit_of_work
 from retail.core.events import Event
 from retail.core.mail import Mail
 from retail.identity import links, second_factor, services, signing_in
+from retail.identity.devices import device_name
 from retail.identity.letters import address_of
 from retail.identity.models import User, UserSession
-from retail.identity.sessions import device_name
 from tests import make
 
 OWNER = "owner@corner.example"

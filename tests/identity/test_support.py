@@ -217,7 +217,8 @@ def test_its_screens_hear_the_business_until_the_consent_ends(app, keeper, owner
     monkeypatch.setattr("retail.core.push.close", closed.append)
     number = come_in(keeper, owner, shop)
     rooms, seconds = listens(app, keeper)
-    assert rooms == {f"tenant:{shop.tenant_id}", f"support:{number}"}, "not what the owner alone is told"
+    all_of_it = {f"tenant:{shop.tenant_id}", f"everywhere:{shop.tenant_id}"}
+    assert rooms == {*all_of_it, f"support:{number}"}, "not what the owner alone is told"
     assert 3500 < seconds <= 3600
     make.post(owner, f"/settings/support/{number}/end")
     assert closed == [f"support:{number}"]

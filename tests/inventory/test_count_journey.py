@@ -46,7 +46,16 @@ def test_a_count_on_a_phone_survives_a_lost_connection(app, shop):
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("Nothing was counted")
         assert axe(page) == []
+        page.route("**/entries", lambda route: route.fulfill(status=403, body=""))
+        code.fill("TEA")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Not counted, and kept on this device: 1.")).to_be_visible()
+        page.unroute_all()
+        code.fill("JAM")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Not counted, and kept")).to_be_hidden()
+        expect(page.get_by_text("5 in all").first).to_be_visible()
     with make.within(shop):
         counted = select(StockCountLine.counted).order_by(StockCountLine.variant_id)
-        assert session.scalars(counted).all() == [Decimal(2), Decimal(4)]
-        assert len(session.scalars(select(StockCountEntry.key)).all()) == 3
+        assert session.scalars(counted).all() == [Decimal(3), Decimal(5)]
+        assert len(session.scalars(select(StockCountEntry.key)).all()) == 5

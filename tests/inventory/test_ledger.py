@@ -26,7 +26,7 @@ from retail.inventory.services import Movement
 from retail.payments.services import Tender
 from retail.tenancy.models import Location
 from retail.till import services as till
-from retail.till.services.selling import Wanted
+from retail.till.services.cart_prices import Wanted
 from tests import make
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import HealthCheck, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import func, select
 
+from retail.catalog.models import Variant as Goods
 from retail.core import events
 from retail.core.checks import run_checks
 from retail.core.clock import now
@@ -38,6 +40,9 @@ def machine_in(shop, steps=12, examples=10):
         def __init__(self):
             super().__init__()
             self.goods = [make.product(cost=cost).id for cost in ("1.10", "0.3333", None)]
+            session.rollback()
+            with unit_of_work():
+                inventory.set_tracking(session.get_one(Goods, self.goods[2]).product_id, "lot")
             self.places = (shop.location_id, shop.warehouse_id)
             self.expected = {}
             self.on_the_way = []
@@ -52,7 +57,9 @@ def machine_in(shop, steps=12, examples=10):
         def receive(self, which, there, quantity, cost):
             place, variant_id = self.places[there], self.goods[which]
             with unit_of_work():
-                inventory.receive(place, [Movement(variant_id, place, quantity, cost)])
+                day = now().date() + timedelta(days=int(quantity))
+                named = (inventory.Named(f"L{quantity}", quantity, day),) if which == 2 and there else ()
+                inventory.receive(place, [Movement(variant_id, place, quantity, cost, named=named)])
             self.change(variant_id, place, quantity)
 
         @rule(

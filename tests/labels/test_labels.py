@@ -11,6 +11,7 @@ import zxingcpp
 from PIL import Image
 from sqlalchemy import select
 
+from retail.catalog import services as catalog
 from retail.catalog.models import Barcode, Variant
 from retail.core.db import session, unit_of_work
 from retail.core.errors import NotFound, Refused
@@ -220,3 +221,15 @@ def test_who_may_not_print_sees_no_labels(app, shop, tea):
     cashier = make.client(app, shop, "cashier")
     assert cashier.get("/labels/").status_code == 403
     assert "Print labels" not in cashier.get("/products/").text
+
+
+def test_a_label_tells_the_price_of_a_kilogram_beside_the_price(shop, tea):
+    with unit_of_work():
+        catalog.measure_variant(tea.id, Decimal(200), "g")
+        catalog.add_barcode(tea.id, "CASE-OF-TEA", Decimal(12))
+    batch = batch_with((tea.id, 1))
+    (label,) = printing.written(queries.articles_of(batch), ("price", "code"))
+    assert (label.price, label.per, label.code) == ("£2.40", "£1.20 per 100 g", TEA)
+    assert "£1.20 per 100 g" in printing.zpl(SHIPPED["roll-57x32"], [label])
+    (bare,) = printing.written(queries.articles_of(batch), ("code",))
+    assert bare.per == ""

@@ -31,14 +31,13 @@ from tests.support.queries import count_queries
 def pushed(monkeypatch):
     """What screens were told: (kind, user or None)."""
     told = []
-    monkeypatch.setattr(
-        "retail.core.push.push",
-        lambda kind, _id, *, user_id=None, tenant_id=None: told.append((kind, user_id)),
-    )
-    monkeypatch.setattr(
-        "retail.notifications.handlers.push",
-        lambda kind, _id, *, user_id=None, tenant_id=None: told.append((kind, user_id)),
-    )
+
+    def push(kind, _id, room):
+        whose, _colon, number = room.partition(":")
+        told.append((kind, int(number) if whose == "user" else None))
+
+    monkeypatch.setattr("retail.core.push.push", push)
+    monkeypatch.setattr("retail.notifications.handlers.push", push)
     monkeypatch.setattr("retail.reports.handlers.push", lambda *_a, **_k: None)
     return told
 

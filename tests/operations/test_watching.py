@@ -101,7 +101,7 @@ def test_what_breaks_behind_the_pages_is_noted_too(app, shop, monkeypatch):
     monkeypatch.setitem(events.HANDLERS, name, replace(listener, handle=breaks))
     with unit_of_work():
         tasks.ask_for("operations.tidy")
-        events.emit(ShiftOpened(shift_id=1, register_id=1))
+        events.emit(ShiftOpened(shift_id=1, register_id=1, location_id=1))
     tasks.run_due()
     events.drain()
     found = {(row.kind, row.last_where) for row in noted(shop)}
@@ -259,7 +259,7 @@ def test_metrics_need_the_token_and_speak_prometheus(app, shop, monkeypatch):
     assert after['counterfoil_businesses{state="in force"}'] == 2
     assert after["counterfoil_sessions"] == 1
     with inside(shop.tenant_id), unit_of_work():
-        events.emit(ShiftOpened(shift_id=1, register_id=1))
+        events.emit(ShiftOpened(shift_id=1, register_id=1, location_id=1))
     assert _values(browser.get("/metrics", headers=holder).text)["counterfoil_events_waiting"] == 1
     text = browser.get("/metrics", headers=holder).text
     assert "Corner" not in text

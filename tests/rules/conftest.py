@@ -16,6 +16,7 @@ from sqlalchemy import select
 from retail.core import db, remembered, tenancy
 from retail.core.db import session
 from retail.identity.models import User
+from retail.permissions import ROLES
 from tests import make
 from tests.conftest import fill, keep, make_app
 from tests.rules import scenario
@@ -141,6 +142,6 @@ def owner_walk(_sqlite_town: Town) -> Walk:
 def walk(_sqlite_town: Town, owner_walk: Walk) -> Walk:
     """Every page as every role sees it, asked for once: see `tests.rules.walking`."""
     found = Walk(owner_walk.routes, [*owner_walk.seen], {**owner_walk.changed})
-    found.go(_sqlite_town, [*sorted(_sqlite_town.cast().users.keys() - {"owner"}), "administrator"])
+    found.go(_sqlite_town, [*sorted(ROLES.keys() - {"owner"}), "administrator"])
     _leave(_sqlite_town.app)
     return found

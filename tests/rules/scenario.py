@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from retail.catalog import services as catalog
 from retail.catalog.models import Variant
-from retail.catalog.services import Description, NewVariant
+from retail.catalog.services import Description, GarmentFacts, JewelFacts, NewVariant, Stone
 from retail.core import blocks, events, exports, mail, tasks, troubles
 from retail.core import saved_lists as saved
 from retail.core.audit import Actor, act_as
-from retail.core.clock import now
+from retail.core.clock import frozen, now
 from retail.core.db import session, unit_of_work
 from retail.core.errors import NeedsApproval
 from retail.core.events import emit
@@ -41,6 +41,7 @@ from retail.identity import support_services as support
 from retail.identity.approval_services import approve
 from retail.identity.models import Passkey, User
 from retail.identity.pin_services import set_pin
+from retail.identity.place_services import give_places
 from retail.identity.second_factor import begin_setup
 from retail.integrations.product_options import default_options
 from retail.inventory import services as inventory
@@ -57,16 +58,19 @@ from retail.purchasing import services as purchasing
 from retail.purchasing.costing import Charge
 from retail.purchasing.models import PurchaseOrder, ReceivedLine, Supplier
 from retail.purchasing.queries import candidates
+from retail.reports.work import stock_figures
 from retail.tenancy.queries import first_shop
 from retail.tenancy.services import add_location, create_tenant
 from retail.till import services as till
 from tests import make
+from tests.catalog.support import picture
 
 CANARY = "Quokka"
 WITNESS = "Zephyrine"
 """The second word of everything called after the canary: a search for the first may echo that, never this."""
 
 
+A_PICTURE = picture()
 GOODS = (("tea", "2.40", "4006381333931"), ("milk", "1.15", "5000159407236"), ("bread", "3.33", "7622210449283"))
 
 
@@ -121,6 +125,8 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
         act_as(Actor(user_id=cast.users["owner"], name=f"{word} owner", address="127.0.0.1"))
         for role in sorted(ROLES.keys() - cast.users.keys()):
             identity.add_user(f"{role}@{domain}", f"{word} {role}", role, None)
+        branch = identity.add_user(f"branch@{domain}", f"{word} branch", "owner", None)
+        give_places(branch, frozenset({cast.warehouse_id}))
         tenant = cast.tenant
         plan_standing(tenant.timezone)
         owner = session.get_one(User, cast.users["owner"])
@@ -138,6 +144,7 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
             product = catalog.create_product(about, [new])
             variants += session.scalars(select(Variant).where(Variant.product_id == product.id))
     tea, milk, bread = variants
+    _tell_apart(cast, word, drinks.id)
     with unit_of_work():
         for variant in variants:
             goods = [inventory.Movement(variant.id, cast.location_id, Decimal(20), Decimal("1.10"))]
@@ -185,7 +192,47 @@ def _live(cast: make.Cast, domain: str, word: str) -> None:
     make.sale(cast, (milk, 2), tender="card", customer_id=customer.id)
     _lists(cast, word, variants)
     _buy(cast, domain, word, variants)
+    _kinds(word)
     _work(cast, domain, word)
+
+
+def _kinds(word: str) -> None:
+    """A ring that is gold, worn in sizes, and promised to somebody."""
+    with unit_of_work():
+        scale = catalog.save_scale(None, f"{word} rings", [(f"{word[:3]} M", {"UK": f"{word} M"})])
+        catalog.set_color(f"{word} gold", "#d4af37")
+        ring = catalog.create_product(Description(f"{word} ring"), [NewVariant(Decimal(1), Decimal(1))])
+        facts = GarmentFacts(f"{word} season", f"{word} line", scale.id, f"100 {word}", f"{word} care")
+        catalog.describe_garment(ring.id, facts)
+        catalog.add_to_gallery(ring.id, catalog.shrunk(A_PICTURE), "front", f"{word} gold")
+        gold = catalog.add_purity(f"{word} gold", "22K", Decimal("0.916"))
+        catalog.set_rates({gold.id: Decimal(50)})
+        catalog.change_rules(48, 24)
+        (piece,) = session.scalars(select(Variant).where(Variant.product_id == ring.id))
+        stone = Stone(f"{word} ruby", 1, Decimal("0.1"), Decimal(5))
+        weights = JewelFacts(gold.id, Decimal(5), Decimal(4), stones=[stone], certificate_number=f"{word} 1")
+        catalog.describe_jewel(piece.id, weights)
+        catalog.keep_certificate(piece.id, f"{word}.pdf", f"%PDF {word}".encode())
+        catalog.lock_price(piece.id, f"{word} buyer")
+        catalog.set_scale_rule("21", "weight", 5, 5, 3)
+
+
+def _tell_apart(cast: make.Cast, word: str, category_id: int) -> None:
+    """A lot that came long ago and is in the figures of the night, and what the business decided about its stock."""
+    with frozen(now() - timedelta(days=40)), unit_of_work():
+        about = Description(f"{word} honey", category_id=category_id)
+        new = NewVariant(Decimal("5.00"), Decimal("2.00"), f"{word[:3].upper()}-L")
+        product = catalog.create_product(about, [new])
+        inventory.set_tracking(product.id, "lot")
+        honey = session.scalars(select(Variant.id).where(Variant.product_id == product.id)).one()
+        day = now().date() + timedelta(days=45)
+        named = (inventory.Named(f"{word[:3].upper()}-LOT", Decimal(4), day),)
+        goods = [inventory.Movement(honey, cast.location_id, Decimal(4), Decimal(2), named=named)]
+        inventory.receive(cast.location_id, goods, f"{word} hive")
+        inventory.set_policy(25, sells_expired=False, expiry_days=30)
+    stock_figures(progress=lambda *_said: None)
+    with unit_of_work():
+        inventory.watch_expiry()
 
 
 def _count(cast: make.Cast, word: str, variants: list[Variant]) -> None:
@@ -214,7 +261,7 @@ def _prove(owner: User, cast: make.Cast, word: str) -> None:
         word, Can.REFUND, action="refund", measure=Decimal(5), amount=Decimal(5), bound_to=f"{word} refund"
     )
     act_as(Actor(user_id=cast.users["cashier"], name=f"{word} cashier", address="127.0.0.1"))
-    approve(need, owner)
+    approve(need, owner, None)
     act_as(Actor(user_id=owner.id, name=f"{word} owner", address="127.0.0.1"))
 
 

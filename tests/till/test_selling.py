@@ -18,7 +18,7 @@ from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.till import services as till
 from retail.till.services import Allowance
-from retail.till.services.selling import Wanted
+from retail.till.services.cart_prices import Wanted
 from tests import make
 
 

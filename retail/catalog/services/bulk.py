@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from retail.catalog.models import Barcode, Category, Product, Variant
-from retail.catalog.services.products import variant_name
+from retail.catalog.models import Barcode, Category, Product, Variant, combination_of
+from retail.catalog.services.products import variant_name, with_values
 from retail.core.clock import now
 from retail.core.db import in_chunks, session
 from retail.core.tenancy import insert_owned, insert_owned_returning, update_owned
@@ -195,6 +195,8 @@ def insert_products(rows: Sequence[Mapping[str, Any]]) -> list[int]:
         "is_stocked": True,
         "is_merchandise": True,
         "option_names": [],
+        "option_values": {},
+        "sku_pattern": "",
         "created_at": now(),
     }
     return insert_owned_returning(Product, [{**usual, **row} for row in rows])
@@ -202,13 +204,40 @@ def insert_products(rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
 def insert_variants(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New variants, in order; a row holds the columns of `Variant`, those left out have their defaults."""
-    usual: dict[str, Any] = {"options": {}, "position": 0, "unit": "piece", "cost": None, "archived_at": None}
-    return insert_owned_returning(Variant, [{**usual, **row} for row in rows])
+    usual: dict[str, Any] = {
+        "options": {},
+        "position": 0,
+        "unit": "piece",
+        "content": None,
+        "content_unit": "",
+        "cost": None,
+        "archived_at": None,
+    }
+    full = [{**usual, **row} for row in rows]
+    _learn_values(full)
+    return insert_owned_returning(
+        Variant, [{**row, "combination": combination_of(row["options"].values())} for row in full]
+    )
+
+
+def _learn_values(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Let products know the option values their new variants bring."""
+    brought: dict[int, list[Mapping[str, str]]] = defaultdict(list)
+    for row in rows:
+        if row["options"]:
+            brought[row["product_id"]].append(row["options"])
+    changes: dict[int, dict[str, Any]] = {}
+    for chunk in in_chunks(sorted(brought), LOOKED_UP):
+        for found in session.execute(select(Product.id, Product.option_values).where(Product.id.in_(chunk))):
+            changes[found.id] = {"option_values": with_values(found.option_values, brought[found.id])}
+    update_owned(Product, changes)
 
 
 def insert_barcodes(pairs: Sequence[tuple[int, str]]) -> None:
     """Let codes, as they are stored, mean variants."""
-    insert_owned(Barcode, [{"variant_id": variant_id, "code": code} for variant_id, code in pairs])
+    insert_owned(
+        Barcode, [{"variant_id": variant_id, "code": code, "pack_size": Decimal(1)} for variant_id, code in pairs]
+    )
 
 
 def update_products(changes: Mapping[int, Mapping[str, Any]]) -> None:
@@ -226,7 +255,13 @@ def update_products(changes: Mapping[int, Mapping[str, Any]]) -> None:
 
 def update_variants(changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Change columns of variants, each its own. A product all of whose variants are archived is so itself."""
-    update_owned(Variant, changes)
+    combined = {
+        variant_id: {**values, "combination": combination_of(values["options"].values())}
+        if "options" in values
+        else values
+        for variant_id, values in changes.items()
+    }
+    update_owned(Variant, combined)
     turned = sorted(variant_id for variant_id, values in changes.items() if "archived_at" in values)
     instant = now()
     for chunk in in_chunks(turned, LOOKED_UP):

@@ -50,6 +50,7 @@ def ensure_past_products(products: Sequence[PastProduct]) -> tuple[dict[str, int
                 "is_stocked": one.is_merchandise,
                 "is_merchandise": one.is_merchandise,
                 "option_names": [],
+                "option_values": {},
                 "created_at": instant,
             }
             for one in missing

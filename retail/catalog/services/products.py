@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product as combinations
+from math import prod
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from retail.catalog.models import Category, Product, Variant
+from retail.catalog.models import Category, Product, Variant, combination_of
+from retail.catalog.queries import MEASURES
 from retail.catalog.services.barcodes import add_barcode
+from retail.catalog.services.skus import free_sku, next_skus
 from retail.core.clock import now
 from retail.core.db import in_chunks, session
 from retail.core.errors import NotFound, Refused
-from retail.core.numbers import reserve_numbers
 from retail.finance.models import TaxRate
 
-MOST_VARIANTS = 100
-LONGEST_NAME, LONGEST_SKU = 200, 64
-SKUS_LOOKED_UP = 500
+MOST_VARIANTS = 10_000
+MOST_AT_ONCE = 100
+"""Combinations that are made without anybody having ticked them."""
+MOST_VALUES, MOST_POSSIBLE = 300, 100_000
+"""Values of one option, and combinations of all options that can be possible."""
+LONGEST_NAME = 200
+LOOKED_UP = 500
 
 
 @dataclass(frozen=True)
@@ -51,20 +57,36 @@ class Description:
 def matrix(options: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
     """Every combination of option values: sizes × colors. One empty combination where there are no options.
 
-    Refused beyond MOST_VARIANTS, and where an option has no value or one value twice.
+    Refused beyond MOST_AT_ONCE, and where an option has no value or one value twice.
     """
+    check_values(options)
+    if prod(map(len, options.values())) > MOST_POSSIBLE:
+        raise Refused(_("Options can be combined in at most %(most)s ways.", most=MOST_POSSIBLE), field="options")
+    found = [dict(zip(options, values, strict=True)) for values in combinations(*options.values())]
+    if len(found) > MOST_AT_ONCE:
+        raise Refused(
+            _(
+                "That would be %(n)s variants. At most %(most)s are made at once; tick those you sell in the grid.",
+                n=len(found),
+                most=MOST_AT_ONCE,
+            ),
+            field="options",
+        )
+    return found
+
+
+def check_values(options: Mapping[str, Sequence[str]]) -> None:
+    """Refused where an option has no value, too many, or one value twice."""
     for name, values in options.items():
         if not values:
             raise Refused(_("Give at least one value for “%(option)s”.", option=name), field="options")
         if len({value.casefold() for value in values}) < len(values):
             raise Refused(_("“%(option)s” names a value twice.", option=name), field="options")
-    found = [dict(zip(options, values, strict=True)) for values in combinations(*options.values())]
-    if len(found) > MOST_VARIANTS:
-        raise Refused(
-            _("That would be %(n)s variants; a product has at most %(most)s.", n=len(found), most=MOST_VARIANTS),
-            field="options",
-        )
-    return found
+        if len(values) > MOST_VALUES:
+            raise Refused(
+                _("“%(option)s” has %(n)s values; at most %(most)s.", option=name, n=len(values), most=MOST_VALUES),
+                field="options",
+            )
 
 
 def create_product(about: Description, variants: Sequence[NewVariant]) -> Product:
@@ -78,8 +100,7 @@ def create_product(about: Description, variants: Sequence[NewVariant]) -> Produc
     _describe(product, about)
     session.add(product)
     session.flush()
-    for position, one in enumerate(variants):
-        _add(product, one, position)
+    _add(product, variants, 0)
     return product
 
 
@@ -88,43 +109,44 @@ def change_product(product_id: int, about: Description) -> Product:
     product = session.get(Product, product_id)
     if product is None:
         raise NotFound(_("There is no such product."))
+    before = product.name
     _describe(product, about)
-    for variant in _variants_of(product):
-        variant.name = variant_name(product.name, variant.options)
+    if product.name != before:
+        for variant in _variants_of(product):
+            variant.name = variant_name(product.name, variant.options)
     session.flush()
     return product
 
 
 def add_variants(product_id: int, variants: Sequence[NewVariant]) -> list[Variant]:
-    """Further variants of a product, such as a new size. A product that had no options gets those of the new ones only
-    while it has a single variant, which then needs values of its own."""
+    """Further variants of a product, such as a new size, with few statements however many they are. Refused when one is
+    there already, also when it is archived."""
     product = session.get(Product, product_id)
     if product is None:
         raise NotFound(_("There is no such product."))
-    present = _variants_of(product)
-    if len(present) + len(variants) > MOST_VARIANTS:
+    present, last = session.execute(
+        select(func.count(), func.coalesce(func.max(Variant.position), -1)).where(Variant.product_id == product_id)
+    ).one()
+    if present + len(variants) > MOST_VARIANTS:
         raise Refused(_("A product has at most %(most)s variants.", most=MOST_VARIANTS), field="options")
-    place = max((one.position for one in present), default=-1) + 1
-    return [_add(product, one, place + index) for index, one in enumerate(variants)]
+    return _add(product, variants, last + 1)
 
 
-def give_options(product_id: int, options: Mapping[str, str]) -> None:
-    """Tell what a product's single variant is, so that others can stand beside it: {"Size": "M"}."""
-    product = session.get(Product, product_id)
-    if product is None:
-        raise NotFound(_("There is no such product."))
-    (only,) = _variants_of(product)
-    product.option_names = list(options)
-    only.options = dict(options)
-    only.name = variant_name(product.name, options)
+def measure_variant(variant_id: int, content: Decimal | None, content_unit: str) -> Variant:
+    """Say what is in one of it, such as 500 g, from which the price by the kilogram follows; None for nothing said."""
+    variant = _variant(variant_id)
+    if content is not None and (content <= 0 or content_unit not in MEASURES):
+        raise Refused(_("A content is above zero and has a unit, such as 500 g."), field="content")
+    variant.content, variant.content_unit = content, content_unit if content is not None else ""
     session.flush()
+    return variant
 
 
 def change_variant(variant_id: int, *, sku: str, price: Decimal, cost: Decimal | None, unit: str = "piece") -> Variant:
     """Change what a variant is sold for, costs and is called. The audit keeps every price it had."""
     variant = _variant(variant_id)
-    _check_prices(price, cost)
-    variant.sku = _free_sku(sku, variant.id) or variant.sku
+    check_prices(price, cost)
+    variant.sku = free_sku(sku, variant.id) or variant.sku
     variant.price, variant.cost, variant.unit = price, cost, unit.strip() or "piece"
     session.flush()
     return variant
@@ -133,7 +155,7 @@ def change_variant(variant_id: int, *, sku: str, price: Decimal, cost: Decimal |
 def change_price(variant_id: int, price: Decimal) -> Variant:
     """Sell a variant for another price from now on."""
     variant = _variant(variant_id)
-    _check_prices(price, None)
+    check_prices(price, None)
     variant.price = price
     session.flush()
     return variant
@@ -167,6 +189,16 @@ def price_product(product_id: int, price: Decimal) -> Variant:
     if len(on_sale) != 1:
         raise Refused(_("It has several variants; change their prices on its own page."), field="price")
     return change_price(on_sale[0].id, price)
+
+
+def tell_apart(product_id: int, tracking: str, warranty_months: int) -> Product:
+    """Keep how the goods of a product are told apart; the stock module decides whether that may change."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound(_("There is no such product."))
+    product.tracking, product.warranty_months = tracking, warranty_months
+    session.flush()
+    return product
 
 
 def archive_product(product_id: int) -> Product:
@@ -222,34 +254,6 @@ def variant_name(name: str, options: Mapping[str, str]) -> str:
     return f"{name} – {' / '.join(options.values())}" if options else name
 
 
-def next_sku(name: str, options: Mapping[str, str] | None = None) -> str:
-    """A SKU nobody has: three letters of the name, a running number, and the options: `GRE-1001-M-RED`."""
-    return next_skus([(name, options or {})])[0]
-
-
-def next_skus(wanted: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
-    """`next_sku` for many variants at once, each given by its product's name and its options."""
-    found: dict[int, str] = {}
-    while missing := [place for place in range(len(wanted)) if place not in found]:
-        numbers = reserve_numbers("sku", len(missing))
-        made = {place: _sku(*wanted[place], number) for place, number in zip(missing, numbers, strict=True)}
-        taken: set[str] = set()
-        for chunk in in_chunks([form for sku in made.values() for form in (sku, sku.lower())], SKUS_LOOKED_UP):
-            taken.update(sku.upper() for sku in session.scalars(select(Variant.sku).where(Variant.sku.in_(chunk))))
-        found |= {place: sku for place, sku in made.items() if sku not in taken}
-    return [found[place] for place in range(len(wanted))]
-
-
-def _sku(name: str, options: Mapping[str, str], number: str) -> str:
-    letters = "".join(letter for letter in name.upper() if letter.isascii() and letter.isalpha())[:3] or "SKU"
-    ending = "".join(f"-{_short(value)}" for value in options.values())
-    return f"{letters}-{int(number) + 1000}{ending}"
-
-
-def _short(value: str) -> str:
-    return "".join(letter for letter in value.upper() if letter.isascii() and letter.isalnum())[:4] or "X"
-
-
 def _describe(product: Product, about: Description) -> None:
     name = " ".join(about.name.split())
     if not name:
@@ -267,49 +271,76 @@ def _describe(product: Product, about: Description) -> None:
     product.is_stocked, product.is_merchandise = about.is_stocked, about.is_merchandise
 
 
-def _add(product: Product, new: NewVariant, position: int) -> Variant:
-    options = {name: " ".join(value.split()) for name, value in new.options.items()}
-    if list(options) != product.option_names:
-        raise Refused(_("Every variant of a product has the same options."), field="options")
-    if not all(options.values()):
-        raise Refused(_("Give every option a value."), field="options")
-    for other in _variants_of(product):
-        if {k: v.casefold() for k, v in other.options.items()} == {k: v.casefold() for k, v in options.items()}:
-            raise Refused(_("There is a variant “%(name)s” already.", name=other.name), field="options")
-    _check_prices(new.price, new.cost)
-    variant = Variant(
-        product_id=product.id,
-        sku=_free_sku(new.sku) or next_sku(product.name, options),
-        name=variant_name(product.name, options),
-        options=options,
-        position=position,
-        unit=new.unit.strip() or "piece",
-        price=new.price,
-        cost=new.cost,
+def with_values(known: Mapping[str, Sequence[str]], brought: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
+    """The values of options with those that variants bring, each once whatever its case, in order."""
+    values = {name: list(some) for name, some in known.items()}
+    seen = {name: {value.casefold() for value in some} for name, some in known.items()}
+    for options in brought:
+        for name, value in options.items():
+            if value.casefold() not in seen.setdefault(name, set()):
+                seen[name].add(value.casefold())
+                values.setdefault(name, []).append(value)
+    return values
+
+
+def _add(product: Product, wanted: Sequence[NewVariant], place: int) -> list[Variant]:
+    every: list[dict[str, str]] = []
+    for new in wanted:
+        options = {name: " ".join(value.split()) for name, value in new.options.items()}
+        if list(options) != product.option_names:
+            raise Refused(_("Every variant of a product has the same options."), field="options")
+        if not all(options.values()):
+            raise Refused(_("Give every option a value."), field="options")
+        check_prices(new.price, new.cost)
+        every.append(options)
+    _check_new(product, [combination_of(options.values()) for options in every], every)
+    typed = [free_sku(new.sku) for new in wanted]
+    if len({sku.lower() for sku in typed if sku}) < sum(map(bool, typed)):
+        raise Refused(_("Two variants have the same SKU."), field="sku")
+    without = [at for at, sku in enumerate(typed) if not sku]
+    made = dict(
+        zip(without, next_skus([(product.name, every[at]) for at in without], product.sku_pattern), strict=True)
     )
-    session.add(variant)
+    rows = [
+        Variant(
+            product_id=product.id,
+            sku=made.get(at) or typed[at],
+            name=variant_name(product.name, options),
+            options=options,
+            position=place + at,
+            unit=new.unit.strip() or "piece",
+            price=new.price,
+            cost=new.cost,
+        )
+        for at, (new, options) in enumerate(zip(wanted, every, strict=True))
+    ]
+    session.add_all(rows)
+    product.option_values = with_values(product.option_values, every)
     session.flush()
-    for code in new.barcodes:
-        add_barcode(variant.id, code)
-    return variant
+    for row, new in zip(rows, wanted, strict=True):
+        for code in new.barcodes:
+            add_barcode(row.id, code)
+    return rows
 
 
-def _free_sku(sku: str, own_id: int | None = None) -> str:
-    """The SKU without needless spaces, or nothing; Refused when another variant has it, in whatever case."""
-    sku = " ".join(sku.split())
-    if len(sku) > LONGEST_SKU:
-        raise Refused(_("A SKU has at most %(n)s characters.", n=LONGEST_SKU), field="sku")
-    if not sku:
-        return ""
-    other = session.execute(
-        select(Variant.id, Variant.name).where(func.lower(Variant.sku) == sku.lower()).order_by(Variant.id)
-    ).all()
-    if taken := next((one for one in other if one.id != own_id), None):
-        raise Refused(_("The SKU %(sku)s belongs to “%(name)s”.", sku=sku, name=taken.name), field="sku")
-    return sku
+def _check_new(product: Product, combined: Sequence[str], options: Sequence[Mapping[str, str]]) -> None:
+    """Refused for a combination that the product has already, or that is wanted twice."""
+    taken: set[str] = set()
+    for chunk in in_chunks(sorted(set(combined)), LOOKED_UP):
+        taken.update(
+            session.scalars(
+                select(Variant.combination).where(Variant.product_id == product.id, Variant.combination.in_(chunk))
+            )
+        )
+    for one, some in zip(combined, options, strict=True):
+        if one in taken:
+            name = variant_name(product.name, some)
+            raise Refused(_("There is a variant “%(name)s” already.", name=name), field="options")
+        taken.add(one)
 
 
-def _check_prices(price: Decimal, cost: Decimal | None) -> None:
+def check_prices(price: Decimal, cost: Decimal | None) -> None:
+    """Refused for a price or a cost below zero."""
     if price < 0:
         raise Refused(_("A price cannot be below zero."), field="price")
     if cost is not None and cost < 0:

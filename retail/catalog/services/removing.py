@@ -14,7 +14,8 @@ from sqlalchemy import delete, func, select
 
 from retail.catalog.models import Barcode, Category, Product, Variant
 from retail.catalog.services import bulk
-from retail.catalog.services.products import LONGEST_NAME, LONGEST_SKU
+from retail.catalog.services.products import LONGEST_NAME
+from retail.catalog.services.skus import LONGEST_SKU
 from retail.core.clock import now
 from retail.core.db import in_chunks, session
 

@@ -89,7 +89,7 @@ def _write_touched(committing: Session) -> None:
     touched: Touched = committing.info.pop("search_touched", {})
     through: dict[tuple[int, str], dict[Any, set[int]]] = committing.info.pop("search_through", {})
     for owner, kind in sorted({*touched, *through}):
-        token = enter(owner)
+        token = enter(owner, None)
         try:
             ids = touched.get((owner, kind), set())
             for key, row_ids in through.get((owner, kind), {}).items():

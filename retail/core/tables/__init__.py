@@ -26,11 +26,12 @@ from retail.core.tables.declared import (
 )
 from retail.core.tables.drawn import Listing
 from retail.core.tables.exporting import export_of
-from retail.core.tables.filters import among_days, among_instants, among_numbers
+from retail.core.tables.filters import RANGE, among_days, among_instants, among_numbers
 
 __all__ = [
     "COUNT_LIMIT",
     "PAGE_SIZE",
+    "RANGE",
     "SORT_LIMIT",
     "TABLES",
     "Asked",

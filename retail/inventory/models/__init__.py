@@ -1,6 +1,7 @@
-"""The nouns of stock: the ledger with its levels and holds, transfers, counts."""
+"""The nouns of stock: the ledger with its levels and holds, lots and pieces, transfers, counts, figures."""
 
 from retail.inventory.models.counts import COUNT, COUNT_KINDS, StockCount, StockCountEntry, StockCountLine
+from retail.inventory.models.figures import AGES, OLDEST, StockAge, StockMonth, StockPolicy, StockStanding
 from retail.inventory.models.ledger import (
     COUNTERPARTS,
     DOCUMENT_KINDS,
@@ -13,16 +14,21 @@ from retail.inventory.models.ledger import (
     StockMove,
     sellable_of,
 )
+from retail.inventory.models.lots import TRACKING, StockLot, StockLotLevel
 from retail.inventory.models.transfers import TRANSFER, StockTransfer, StockTransferLine
 
 __all__ = [
+    "AGES",
     "COUNT",
     "COUNTERPARTS",
     "COUNT_KINDS",
     "DOCUMENT_KINDS",
     "HOLD",
     "HOLD_KINDS",
+    "OLDEST",
+    "TRACKING",
     "TRANSFER",
+    "StockAge",
     "StockCount",
     "StockCountEntry",
     "StockCountLine",
@@ -30,7 +36,12 @@ __all__ = [
     "StockExpectation",
     "StockHold",
     "StockLevel",
+    "StockLot",
+    "StockLotLevel",
+    "StockMonth",
     "StockMove",
+    "StockPolicy",
+    "StockStanding",
     "StockTransfer",
     "StockTransferLine",
     "sellable_of",

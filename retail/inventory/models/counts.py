@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import Amount, Quantity
+from retail.core.places import AtPlace
 from retail.core.states import Flow
 from retail.core.tenancy import OfTenant
 
@@ -24,7 +25,7 @@ COUNT = Flow(
 """A count is open while people count, reviewed by whoever may book it, and frozen once it is posted."""
 
 
-class StockCount(OfTenant, Audited, Model):
+class StockCount(OfTenant, AtPlace, Audited, Model):
     """One count of a location. In a `blind` one nobody who counts sees how many there should be."""
 
     __tablename__ = "stock_counts"
@@ -50,7 +51,7 @@ class StockCount(OfTenant, Audited, Model):
     document_id: Mapped[int | None] = mapped_column(ForeignKey("stock_documents.id"))
 
 
-class StockCountLine(OfTenant, Model):
+class StockCountLine(OfTenant, AtPlace, Model):
     """What was counted of one variant: the sum of its entries, at the instant of the last of them. None: not counted.
 
     `expected`, `variance` and `value` are frozen when the count is posted; before that they are reckoned from the
@@ -58,6 +59,7 @@ class StockCountLine(OfTenant, Model):
     """
 
     __tablename__ = "stock_count_lines"
+    within = "count_id"
     __table_args__ = (UniqueConstraint("tenant_id", "count_id", "variant_id"),)
 
     count_id: Mapped[int] = mapped_column(ForeignKey("stock_counts.id"))
@@ -71,11 +73,12 @@ class StockCountLine(OfTenant, Model):
     value: Mapped[Amount | None]
 
 
-class StockCountEntry(OfTenant, Model):
+class StockCountEntry(OfTenant, AtPlace, Model):
     """One scan or one typed figure: so many more of a variant at an instant. `key` comes from the device, so that what
     was sent twice counts once. `void` when a recount was asked for."""
 
     __tablename__ = "stock_count_entries"
+    within = "count_id"
     __table_args__ = (
         UniqueConstraint("tenant_id", "key"),
         Index(None, "tenant_id", "count_id", "variant_id"),

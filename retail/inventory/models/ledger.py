@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retail.core.db import Model
 from retail.core.money import ZERO, Amount, Quantity, QuantityType
+from retail.core.places import AtPlace
 from retail.core.states import Flow
 from retail.core.tenancy import OfTenant
 
@@ -22,7 +23,7 @@ DOCUMENT_KINDS = ("receipt", "adjustment", "transfer", "dispatch", "arrival", "c
 """What a stock document may be; also `StockMove.source` of its moves and the name of its series of numbers."""
 
 
-class StockDocument(OfTenant, Model):
+class StockDocument(OfTenant, AtPlace, Model):
     """The paper of a change to stock: goods received, a level corrected, goods carried to another location at once,
     sent on their way (dispatch) or arrived (`transfer_id` says with which transfer).
 
@@ -31,6 +32,7 @@ class StockDocument(OfTenant, Model):
     """
 
     __tablename__ = "stock_documents"
+    at = ("location_id", "to_location_id")
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         UniqueConstraint("tenant_id", "key"),
@@ -53,11 +55,12 @@ class StockDocument(OfTenant, Model):
     user_id: Mapped[int | None]
 
 
-class StockMove(OfTenant, Model):
+class StockMove(OfTenant, AtPlace, Model):
     """A quantity of a variant into (above zero) or out of (below zero) a location; never changed, never deleted.
 
     `value` is what the move adds to the worth of the stock, in the same sign as `quantity`; a move of no quantity only
-    corrects the worth. `source` and `source_id` name the document: an order, a stock document, an import.
+    corrects the worth. `lot_id` is the lot or piece it is of, where goods are told apart. `source` and `source_id` name
+    the document: an order, a stock document, an import.
     """
 
     __tablename__ = "stock_moves"
@@ -66,10 +69,12 @@ class StockMove(OfTenant, Model):
         Index(None, "tenant_id", "source", "source_id"),
         Index(None, "tenant_id", "business_date"),
         Index(None, "tenant_id", "occurred_at"),
+        Index(None, "tenant_id", "lot_id"),
     )
 
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
     location_id: Mapped[int] = mapped_column(ForeignKey("locations.id"))
+    lot_id: Mapped[int | None] = mapped_column(ForeignKey("stock_lots.id"))
     counterpart: Mapped[str]
     quantity: Mapped[Quantity]
     value: Mapped[Amount]
@@ -93,7 +98,7 @@ def sellable_of(level: Any) -> Any:
     return level.on_hand - level.reserved - level.committed - level.damaged - level.quality_control
 
 
-class StockLevel(OfTenant, Model):
+class StockLevel(OfTenant, AtPlace, Model):
     """How much of a variant a location holds and what it is worth: the sums of its moves, and of its holds by kind,
     kept for speed.
 
@@ -172,7 +177,7 @@ HOLD = Flow(
 """A hold stands until its goods left, somebody let go of it, or its time was over."""
 
 
-class StockHold(OfTenant, Model):
+class StockHold(OfTenant, AtPlace, Model):
     """A quantity at a location that is not for sale to others: a reservation of a cart or an order, goods set aside.
 
     `owner` and `owner_id` name what it is held for, e.g. order 17. `quantity` is what was asked for, `left` what is
@@ -202,7 +207,7 @@ class StockHold(OfTenant, Model):
     user_id: Mapped[int | None]
 
 
-class StockExpectation(OfTenant, Model):
+class StockExpectation(OfTenant, AtPlace, Model):
     """Goods that a supplier will bring to a location, as the document that ordered them says: `source` and
     `source_id`. What is expected of a level counts in its `on_order`."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import ZERO, Amount, Quantity, QuantityType
+from retail.core.places import AtPlace
 from retail.core.states import Flow
 from retail.core.tenancy import OfTenant
 
@@ -31,11 +32,12 @@ TRANSFER = Flow(
 back: then it is cancelled, or received in what had come by then."""
 
 
-class StockTransfer(OfTenant, Audited, Model):
+class StockTransfer(OfTenant, AtPlace, Audited, Model):
     """Goods on their way from one location to another, or asked for. Between the two they are in transit: on no level,
     but in the books (account 1210) and in the value of stock."""
 
     __tablename__ = "stock_transfers"
+    at = ("location_id", "to_location_id")
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         UniqueConstraint("tenant_id", "key"),
@@ -56,11 +58,12 @@ class StockTransfer(OfTenant, Audited, Model):
     ended_at: Mapped[datetime | None]
 
 
-class StockTransferLine(OfTenant, Model):
+class StockTransferLine(OfTenant, AtPlace, Model):
     """What is asked for of one variant and what became of it. `missing` was written off, `returned` went back to where
     it came from; `value_left` is what the goods still in transit are worth."""
 
     __tablename__ = "stock_transfer_lines"
+    within = "transfer_id"
     __table_args__ = (UniqueConstraint("tenant_id", "transfer_id", "variant_id"),)
 
     transfer_id: Mapped[int] = mapped_column(ForeignKey("stock_transfers.id"))

@@ -5,6 +5,7 @@ from retail.inventory.services.adjusting import (
     SCRAP_REASONS,
     adjust,
     count,
+    scrap_held,
     set_level_reorder_point,
     set_reorder_point,
     set_safety_stock,
@@ -34,11 +35,21 @@ from retail.inventory.services.holding import (
 )
 from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
 from retail.inventory.services.limiting import Reach
+from retail.inventory.services.lots import Named, Pick, named_in, numbers_in, picks_moved, picks_named, tracking_of
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
+from retail.inventory.services.reckoning import (
+    first_of_next,
+    forget_months_from,
+    keep_revenue,
+    make_month,
+    month_to_begin_with,
+)
 from retail.inventory.services.recounting import Difference, recount
 from retail.inventory.services.repairing import Repair, repair
+from retail.inventory.services.standing import make_standings
 from retail.inventory.services.supplied import Supplied, change_costs, send_back
+from retail.inventory.services.tracking import name_goods, set_policy, set_tracking, watch_expiry
 from retail.inventory.services.transferring import (
     Arrival,
     call_back,
@@ -59,8 +70,10 @@ __all__ = [
     "Document",
     "Moved",
     "Movement",
+    "Named",
     "Owner",
     "PastMove",
+    "Pick",
     "Reach",
     "Repair",
     "Supplied",
@@ -77,9 +90,20 @@ __all__ = [
     "expect",
     "find_none",
     "finish_count",
+    "first_of_next",
+    "forget_months_from",
     "fulfil",
+    "keep_revenue",
+    "make_month",
+    "make_standings",
+    "month_to_begin_with",
     "move",
+    "name_goods",
+    "named_in",
     "new_key",
+    "numbers_in",
+    "picks_moved",
+    "picks_named",
     "post_count",
     "post_stock",
     "put_back",
@@ -91,15 +115,20 @@ __all__ = [
     "repair",
     "request_transfer",
     "reserve",
+    "scrap_held",
     "send",
     "send_back",
     "set_aside",
     "set_level_reorder_point",
+    "set_policy",
     "set_reorder_point",
     "set_safety_stock",
+    "set_tracking",
     "shift_levels",
     "ship",
     "start_count",
+    "tracking_of",
     "transfer",
+    "watch_expiry",
     "write_moves",
 ]

@@ -15,8 +15,10 @@ from retail.core.money import ZERO
 from retail.events.inventory import StockAdjusted
 from retail.inventory.models import StockDocument, StockLevel
 from retail.inventory.services.announcing import announce, plain
+from retail.inventory.services.holding import hold_numbered, put_back
 from retail.inventory.services.ledger import Movement, lock_levels, move, post_stock
 from retail.inventory.services.limiting import ANY, Reach, check_reach
+from retail.inventory.services.lots import Named, Pick, picks_named
 from retail.inventory.services.papers import check_goods, document_of, draw_up, paper_of
 from retail.permissions import Can
 
@@ -34,15 +36,18 @@ def adjust(
     *,
     key: str = "",
     reach: Reach = ANY,
+    number: str = "",
 ) -> StockDocument:
-    """Correct a level by `quantity` (above zero: more, below: less), with a reason; post it to the books.
+    """Correct a level by `quantity` (above zero: more, below: less), with a reason; post it to the books. `number`
+    names the lot or piece it is about.
 
     With a `key` used before, nothing happens a second time. Refused for a quantity of nothing, without a reason, and
     when the location may not go below nothing and would. NeedsApproval beyond the reach of whoever books.
     """
     if paper := paper_of(key, location_id):
         return paper
-    return _adjusted(location_id, variant_id, quantity, reason, note, key, reach)
+    lots = picks_named(variant_id, [Named(number, abs(quantity))] if number else [], abs(quantity))
+    return _adjusted(location_id, variant_id, quantity, reason, note, key, reach, lots)
 
 
 def count(
@@ -72,7 +77,14 @@ def count(
 
 
 def _adjusted(
-    location_id: int, variant_id: int, quantity: Decimal, reason: str, note: str, key: str, reach: Reach
+    location_id: int,
+    variant_id: int,
+    quantity: Decimal,
+    reason: str,
+    note: str,
+    key: str,
+    reach: Reach,
+    lots: tuple[Pick, ...] = (),
 ) -> StockDocument:
     if not quantity:
         raise Refused(_("An adjustment of nothing changes nothing; give a quantity."), field="quantity")
@@ -82,13 +94,13 @@ def _adjusted(
     paper = draw_up("adjustment", location_id, key, reference=note, reason=reason)
     counterpart = "scrap" if reason in SCRAP_REASONS and quantity < 0 else "adjustment"
     (moved,) = move(
-        [Movement(variant_id, location_id, quantity, note=note)],
+        [Movement(variant_id, location_id, quantity, note=note, lots=lots)],
         document_of(paper, counterpart, reason),
         corrects=True,
     )
     memo = " ".join(f"{paper.number} {reason} {note}".split())
     post_stock(counterpart, [moved], "adjustment", paper.id, memo, paper.business_date, paper.occurred_at)
-    paper.lines, paper.quantity, paper.value = 1, quantity, moved.value
+    paper.lines, paper.quantity, paper.value = len(moved.parts), quantity, moved.value
     session.flush()
     check_reach(reach, abs(moved.value), paper, Can.ADJUST_STOCK, location_id, variant_id, plain(quantity), reason)
     record(
@@ -100,6 +112,17 @@ def _adjusted(
     )
     emit(StockAdjusted(location_id=location_id, variant_id=variant_id, quantity=plain(quantity), reason=reason))
     return paper
+
+
+def scrap_held(hold_id: int, note: str = "", *, key: str = "", reach: Reach = ANY) -> StockDocument:
+    """Scrap what was set aside as damaged, in one step: it is let go of and leaves the stock. Refused for what is held
+    for another reason. NeedsApproval beyond the reach of whoever books."""
+    hold = hold_numbered(hold_id)
+    if hold.kind != "damaged":
+        raise Refused(_("Only damaged goods are scrapped; release it first."))
+    quantity = hold.left
+    put_back(hold_id)
+    return adjust(hold.location_id, hold.variant_id, -quantity, "damaged", note or hold.note, key=key, reach=reach)
 
 
 def set_reorder_point(location_id: int, variant_id: int, point: Decimal | None) -> None:

@@ -285,7 +285,7 @@ def post_count(count_id: int, *, rest_is_none: bool = False, reach: Reach = ANY)
         memo = f"{paper.number} {row.number}"
         post_stock("adjustment", moved, "count", paper.id, memo, paper.business_date, paper.occurred_at)
         values = {one.movement.variant_id: one.value for one in moved}
-        paper.lines = len(moved)
+        paper.lines = sum(len(one.parts) for one in moved)
         paper.quantity = sum((one.movement.quantity for one in moved), ZERO)
         paper.value = sum(values.values(), ZERO)
         row.document_id = paper.id

@@ -15,6 +15,7 @@ from retail.core.db import session, table_of
 from retail.core.money import ZERO
 from retail.core.tenancy import current_tenant_id, insert_owned
 from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.services.reckoning import forget_months_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class PastMove:
 
 def book_past_moves(location_id: int, moves: Sequence[PastMove]) -> None:
     """Write moves of the past and keep the levels. Nothing is announced: what ran low years ago is no news."""
+    if not moves:
+        return
+    forget_months_from(min(one.business_date for one in moves))
     user_id = current_actor().user_id
     insert_owned(
         StockMove,
@@ -72,8 +76,6 @@ def book_past_moves(location_id: int, moves: Sequence[PastMove]) -> None:
             for variant_id in sorted(set(changes) - known)
         ],
     )
-    if not changes:
-        return
     table = table_of(StockLevel)
     session.execute(
         update(table)

@@ -8,7 +8,7 @@ level: goods leave at value ÷ on hand, the last one takes what value is left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from retail.catalog.models import Variant
+from retail.catalog.models import Product, Variant
 from retail.core.audit import current_actor
 from retail.core.clock import now
 from retail.core.db import session, table_of
@@ -27,7 +27,10 @@ from retail.finance import services as finance
 from retail.finance.services import COUNTERPART_ACCOUNTS, Posting
 from retail.inventory.models import HOLD, HOLD_KINDS, StockHold, StockLevel, StockMove, sellable_of
 from retail.inventory.services.announcing import announce_changes, plain
+from retail.inventory.services.lots import Moving, Named, Part, Pick, split
+from retail.inventory.services.reckoning import forget_months_from
 from retail.tenancy.models import Location
+from retail.tenancy.queries import current_tenant
 
 UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
 
@@ -40,7 +43,8 @@ class Movement:
     """A quantity to be moved into (above zero) or out of (below zero) a location.
 
     `unit_cost` is what incoming goods cost, or `value` what all of them are worth (above zero), for goods that come
-    back at what they left for. Outgoing goods leave at their average.
+    back at what they left for. Outgoing goods leave at their average. `lots` are those they are of, where it is
+    known; what comes in from a supplier is `named`.
     """
 
     variant_id: int
@@ -49,16 +53,21 @@ class Movement:
     unit_cost: Decimal | None = None
     value: Decimal | None = None
     note: str = ""
+    lots: tuple[Pick, ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What a movement was worth, with the sign of its quantity, and the level it left: `on_hand`, and its `worth`."""
+    """What a movement was worth, with the sign of its quantity, and the level it left: `on_hand`, and its `worth`;
+    and its parts by lot, once it is written."""
 
     movement: Movement
     value: Decimal
     on_hand: Decimal
     worth: Decimal = ZERO
+    tracking: str = "none"
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,9 +88,7 @@ def move(movements: Sequence[Movement], document: Document, *, corrects: bool = 
     Refused when a location that may not go below nothing would, or would sell what is held. Announces levels that run
     low or recover. With `corrects` only what is on hand counts: what is gone is gone, whoever it was kept for.
     """
-    moved = shift_levels(movements, corrects=corrects)
-    write_moves(moved, document)
-    return moved
+    return write_moves(shift_levels(movements, corrects=corrects), document)
 
 
 def shift_levels(movements: Sequence[Movement], *, corrects: bool = False) -> list[Moved]:
@@ -107,7 +114,7 @@ def shift_levels(movements: Sequence[Movement], *, corrects: bool = False) -> li
                 held = ZERO if corrects else level.on_hand - level.sellable
                 message = _short_of(one.variant_id, max(left - one.quantity, ZERO), refusals[one.location_id], held)
                 raise Refused(message, field="lines")
-        results.append(Moved(one, value, level.on_hand, level.value))
+        results.append(Moved(one, value, level.on_hand, level.value, level.tracking))
     _keep_levels(levels, before)
     announce_changes(levels, was)
     return results
@@ -141,18 +148,22 @@ def _short_of(variant_id: int, left: Decimal, where: str, held: Decimal = ZERO) 
     return str(_("Only %(left)s of %(what)s left at %(where)s.", left=plain(left), what=name, where=where))
 
 
-def write_moves(moved: Sequence[Moved], document: Document) -> None:
-    """The second half of `move`: the ledger's rows."""
+def write_moves(moved: Sequence[Moved], document: Document) -> list[Moved]:
+    """The second half of `move`: the ledger's rows, one for each lot. Returns what moved with its parts."""
+    if document.business_date < current_tenant().today():
+        forget_months_from(document.business_date)
     user_id = current_actor().user_id
+    moved = [replace(one, parts=tuple(_parts_of(one, document))) for one in moved]
     insert_owned(
         StockMove,
         [
             {
                 "variant_id": done.movement.variant_id,
                 "location_id": done.movement.location_id,
+                "lot_id": part.lot_id,
                 "counterpart": document.counterpart,
-                "quantity": done.movement.quantity,
-                "value": done.value,
+                "quantity": part.quantity,
+                "value": part.value,
                 "reason": document.reason,
                 "source": document.source,
                 "source_id": document.source_id,
@@ -162,8 +173,27 @@ def write_moves(moved: Sequence[Moved], document: Document) -> None:
                 "user_id": user_id,
             }
             for done in moved
+            for part in done.parts
         ],
     )
+    return moved
+
+
+def _parts_of(one: Moved, document: Document) -> list[Part]:
+    if one.tracking == "none":
+        return [Part(None, one.movement.quantity, one.value)]
+    moving = Moving(
+        one.movement.variant_id,
+        one.movement.location_id,
+        one.movement.quantity,
+        one.value,
+        one.on_hand - one.movement.quantity,
+        one.tracking,
+        document.counterpart == "customer" and one.movement.quantity < 0,
+        document.business_date,
+        document.occurred_at,
+    )
+    return split(moving, one.movement.lots, one.movement.named)
 
 
 @dataclass
@@ -179,6 +209,7 @@ class Level:
     safety_stock: Decimal
     reorder_point: Decimal | None
     cost: Decimal
+    tracking: str
 
     @property
     def sellable(self) -> Decimal:
@@ -234,8 +265,10 @@ _LEVELS = (
         StockLevel.safety_stock,
         StockLevel.reorder_point,
         Variant.cost,
+        Product.tracking,
     )
     .join(Variant, Variant.id == StockLevel.variant_id)
+    .join(Product, Product.id == Variant.product_id)
     .where(
         StockLevel.variant_id.in_(bindparam("variants", expanding=True)),
         StockLevel.location_id.in_(bindparam("locations", expanding=True)),
@@ -264,6 +297,7 @@ def _read_levels(wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Lev
             row.safety_stock,
             row.reorder_point,
             row.cost or ZERO,
+            row.tracking,
         )
         for row in rows
     }

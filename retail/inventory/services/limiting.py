@@ -39,5 +39,6 @@ def check_reach(reach: Reach, worth: Decimal, paper: StockDocument, permission: 
         measure=worth,
         amount=worth,
         bound_to=approvals.fingerprint("adjustment", *bound_to),
+        location_id=paper.location_id,
     )
     approvals.note(approvals.use(reach.approval, need), need, paper.id, paper.number, "stock_documents")

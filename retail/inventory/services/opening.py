@@ -8,12 +8,16 @@ from decimal import Decimal
 
 from sqlalchemy import bindparam, select, update
 
+from retail.catalog.models import Variant
+from retail.catalog.services.grid import first_stock
 from retail.core.clock import now
 from retail.core.db import in_chunks, session, table_of
 from retail.core.money import ZERO, round_to
 from retail.core.tenancy import current_tenant_id, insert_owned
 from retail.inventory.models import StockLevel
 from retail.inventory.services.ledger import UNIT, Document, Moved, Movement, post_stock, write_moves
+from retail.inventory.services.lots import tracking_of
+from retail.inventory.services.papers import check_quantity
 from retail.tenancy.queries import current_tenant
 
 
@@ -31,11 +35,13 @@ def open_stock(location_id: int, openings: Sequence[Opening], source: str, sourc
     """Book the first stock of new variants against the opening balances. Nobody is told that it is low: it never was
     more."""
     today, instant = current_tenant().today(), now()
+    tracking = tracking_of([one.variant_id for one in openings])
     moved = [
         Moved(
             Movement(one.variant_id, location_id, one.quantity, one.unit_cost),
             round_to(one.quantity * one.unit_cost, UNIT),
             one.quantity,
+            tracking=tracking.get(one.variant_id, "none"),
         )
         for one in openings
     ]
@@ -56,6 +62,17 @@ def open_stock(location_id: int, openings: Sequence[Opening], source: str, sourc
     if goods:
         write_moves(goods, Document("opening", "opening stock", source, source_id, today, instant))
         post_stock("opening", goods, source, source_id, memo, today, instant)
+
+
+def open_variants(location_id: int, product_id: int, new: Sequence[tuple[Variant, Decimal]]) -> None:
+    """Book what is there already of variants that were made in a product's grid, at their costs."""
+    for _variant, quantity in new:
+        check_quantity(quantity)
+    openings = [Opening(variant.id, quantity, variant.cost or ZERO) for variant, quantity in new]
+    open_stock(location_id, openings, "product", product_id, new[0][0].name)
+
+
+first_stock.append(open_variants)
 
 
 def reorder_points(location_id: int, variant_ids: Sequence[int]) -> dict[int, Decimal | None]:

@@ -15,6 +15,7 @@ from retail.core.clock import now
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.numbers import next_number
+from retail.core.places import is_here
 from retail.inventory.models import StockDocument
 from retail.inventory.services.ledger import Document
 from retail.tenancy.models import Location
@@ -53,7 +54,7 @@ def check_place(location_id: int, field: str = "location", *, lock: bool = False
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     location = session.scalar(statement)
-    if location is None:
+    if location is None or not is_here(location_id):
         raise NotFound(_("There is no such location."), field=field)
     if not location.active:
         raise Refused(_("%(name)s is closed; choose another location.", name=location.name), field=field)

@@ -18,7 +18,9 @@ from retail.core.money import ZERO, round_to
 from retail.core.tenancy import current_tenant_id
 from retail.events.inventory import StockReceived, StockTransferred
 from retail.inventory.models import StockDocument
+from retail.inventory.services.ends import check_both_ends
 from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
+from retail.inventory.services.lots import Numbers, Pick, picks_named
 from retail.inventory.services.papers import check_goods, check_place, check_quantity, document_of, draw_up, paper_of
 
 
@@ -57,14 +59,18 @@ def transfer(
     reference: str = "",
     *,
     key: str = "",
+    numbers: Numbers | None = None,
 ) -> StockDocument:
     """Send goods (variant, quantity) from one location to another, at what they are worth where they leave.
+
+    `numbers` names their lots or pieces; of those not named what expires first is taken.
 
     Both moves are in one transaction, so goods are never nowhere. The books do not change: stock stays stock. Refused
     when both locations are the same, and when the first may not go below nothing and would.
     """
     if from_location_id == to_location_id:
         raise Refused(_("Choose two different locations."), field="to_location")
+    check_both_ends(from_location_id, to_location_id)
     if paper := paper_of(key, from_location_id):
         return paper
     check_place(to_location_id, "to_location")
@@ -75,12 +81,26 @@ def transfer(
     check_goods(variant_id for variant_id, _quantity in lines)
     paper = draw_up("transfer", from_location_id, key, to_location_id=to_location_id, reference=reference)
     document = document_of(paper, "transit", "transferred")
-    leaving = [Movement(variant_id, from_location_id, -quantity) for variant_id, quantity in lines]
+    leaving = [
+        Movement(
+            variant_id,
+            from_location_id,
+            -quantity,
+            lots=picks_named(variant_id, (numbers or {}).get(variant_id, ()), quantity),
+        )
+        for variant_id, quantity in lines
+    ]
     lock_levels([*leaving, *(replace(one, location_id=to_location_id) for one in leaving)])
     left = move(leaving, document)
     arrived = move(
         [
-            replace(one.movement, location_id=to_location_id, quantity=-one.movement.quantity, value=-one.value)
+            replace(
+                one.movement,
+                location_id=to_location_id,
+                quantity=-one.movement.quantity,
+                value=-one.value,
+                lots=tuple(Pick(part.lot_id, -part.quantity) for part in one.parts if part.lot_id is not None),
+            )
             for one in left
         ],
         document,
@@ -109,7 +129,7 @@ def _remember_costs(lines: Sequence[Movement]) -> None:
 
 def sum_up(paper: StockDocument, moved: Sequence[Moved]) -> None:
     """Write on a paper how many lines it has, and what they come to."""
-    paper.lines = len(moved)
+    paper.lines = sum(len(one.parts) for one in moved)
     paper.quantity = sum((one.movement.quantity for one in moved), ZERO)
     paper.value = sum((one.value for one in moved), ZERO)
     session.flush()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, delete, func, or_, select
 
 from retail.core.audit import record
 from retail.core.clock import now
@@ -22,11 +22,14 @@ from retail.core.tenancy import update_owned
 from retail.finance import services as finance
 from retail.finance.queries import balance
 from retail.finance.services import COUNTERPART_ACCOUNTS, Posting
+from retail.inventory.figure_checks import ages_are_the_standings, months_are_the_moves
+from retail.inventory.lot_checks import lot_sums
 from retail.inventory.models import (
     DOCUMENT_KINDS,
     HOLD,
     HOLD_KINDS,
     TRANSFER,
+    StockAge,
     StockCount,
     StockCountEntry,
     StockCountLine,
@@ -34,7 +37,11 @@ from retail.inventory.models import (
     StockExpectation,
     StockHold,
     StockLevel,
+    StockLot,
+    StockLotLevel,
+    StockMonth,
     StockMove,
+    StockStanding,
     StockTransfer,
     StockTransferLine,
 )
@@ -67,9 +74,30 @@ def repair() -> list[Repair]:
         )
         for one in recount()
     ]
-    done += _papers() + _holds() + _transfers() + _counts() + _levels() + _books()
+    done += _figures() + _lots() + _papers() + _holds() + _transfers() + _counts() + _levels() + _books()
     session.flush()
     session.expire_all()
+    return done
+
+
+def _lots() -> list[Repair]:
+    """What lies of each lot, by its moves."""
+    right = {(row.lot_id, row.location_id): row.quantity for row in session.execute(select(lot_sums()))}
+    kept = {(row.lot_id, row.location_id): row for row in session.scalars(select(StockLotLevel))}
+    lots = {row.id: row for row in session.scalars(select(StockLot))}
+    done = []
+    for key in sorted(kept.keys() | right.keys()):
+        row, lot, quantity = kept.get(key), lots[key[0]], right.get(key, ZERO)
+        was = (row.on_hand, row.variant_id) if row is not None else (ZERO, lot.variant_id)
+        if was == (quantity, lot.variant_id):
+            continue
+        if row is None:
+            row = StockLotLevel(lot_id=key[0], location_id=key[1])
+            session.add(row)
+        row.variant_id, row.on_hand = lot.variant_id, quantity
+        after = {"on_hand": quantity, "variant_id": lot.variant_id}
+        done.append(_told("stock_lots", lot.id, lot.number, {"on_hand": was[0], "variant_id": was[1]}, after))
+    session.flush()
     return done
 
 
@@ -134,6 +162,18 @@ def _differing(statement: Any, table: type[Any], label: str, names: list[str]) -
             changes[row["id"]] = after
             done.append(_told(table.__tablename__, row["id"], str(row[label]), before, after))
     update_owned(table, changes)
+    return done
+
+
+def _figures() -> list[Repair]:
+    """Figures that are not what the moves say go; the night reckons them anew."""
+    done = []
+    kept = ((months_are_the_moves(), (StockMonth,)), (ages_are_the_standings(), (StockStanding, StockAge)))
+    for faults, models in kept:
+        for fault in faults:
+            for model in models:
+                session.execute(delete(model), execution_options={"synchronize_session": False})
+            done.append(_told(models[0].__tablename__, 0, fault.first, {"rows": fault.count}, {"rows": 0}))
     return done
 
 

@@ -24,9 +24,11 @@ from retail.core.numbers import next_number
 from retail.events.inventory import TransferArrived, TransferCancelled, TransferSent
 from retail.inventory.models import TRANSFER, StockDocument, StockTransfer, StockTransferLine
 from retail.inventory.services.announcing import plain
+from retail.inventory.services.ends import at_end, from_either_end
 from retail.inventory.services.expecting import shift_column
 from retail.inventory.services.holding import hold_damaged
 from retail.inventory.services.ledger import UNIT, Moved, Movement, lock_levels, move, post_stock
+from retail.inventory.services.lots import Numbers, Pick, picks_moved, picks_named, taken_from
 from retail.inventory.services.papers import (
     LONGEST_TEXT,
     check_goods,
@@ -39,6 +41,8 @@ from retail.inventory.services.papers import (
 )
 from retail.inventory.services.receiving import correct_costs, sum_up
 
+PAPERS = ("dispatch", "arrival")
+"""The kinds of paper that a transfer leaves behind."""
 NUMBERS = "transfers"
 """The series of a transfer's own numbers."""
 
@@ -57,6 +61,7 @@ class Arrival:
         return self.good + self.damaged + self.missing
 
 
+@from_either_end
 def request_transfer(
     from_location_id: int,
     to_location_id: int,
@@ -110,16 +115,25 @@ def send(
     note: str = "",
     *,
     key: str = "",
+    numbers: Numbers | None = None,
 ) -> StockTransfer:
     """`request_transfer` and `ship` in one step, for who packs what they thought of themselves."""
     row = request_transfer(from_location_id, to_location_id, lines, note, key=key)
     if row.state == TRANSFER.start:
-        ship(row.id)
+        ship(row.id, numbers=numbers)
     return row
 
 
-def ship(transfer_id: int, quantities: Mapping[int, Decimal] | None = None, *, key: str = "") -> StockDocument:
-    """Send a requested transfer on its way, with all that was asked for or with `quantities` by line id.
+@at_end("location_id")
+def ship(
+    transfer_id: int,
+    quantities: Mapping[int, Decimal] | None = None,
+    *,
+    key: str = "",
+    numbers: Numbers | None = None,
+) -> StockDocument:
+    """Send a requested transfer on its way, with all that was asked for or with `quantities` by line id; `numbers`
+    names lots and pieces.
 
     What is not sent now is not sent: a line may be 0, the transfer not. Goods leave at what they are worth. Refused
     when it was sent before, and when the location may not go below nothing and would.
@@ -143,7 +157,15 @@ def ship(transfer_id: int, quantities: Mapping[int, Decimal] | None = None, *, k
         reference=row.note,
     )
     left = move(
-        [Movement(line.variant_id, row.location_id, -quantity) for line, quantity in going],
+        [
+            Movement(
+                line.variant_id,
+                row.location_id,
+                -quantity,
+                lots=picks_named(line.variant_id, (numbers or {}).get(line.variant_id, ()), quantity),
+            )
+            for line, quantity in going
+        ],
         document_of(paper, "transit", "sent"),
     )
     for (line, quantity), one in zip(going, left, strict=True):
@@ -166,6 +188,7 @@ def ship(transfer_id: int, quantities: Mapping[int, Decimal] | None = None, *, k
     return paper
 
 
+@at_end("to_location_id")
 def receive_transfer(
     transfer_id: int, arrivals: Mapping[int, Arrival], note: str = "", *, key: str = ""
 ) -> StockDocument:
@@ -213,7 +236,8 @@ def receive_transfer(
         TransferArrived(
             transfer_id=row.id,
             number=row.number,
-            location_id=row.to_location_id,
+            from_location_id=row.location_id,
+            to_location_id=row.to_location_id,
             state=row.state,
             missing=plain(sum((arrival.missing for _line, arrival in coming), ZERO)),
             damaged=plain(sum((arrival.damaged for _line, arrival in coming), ZERO)),
@@ -222,6 +246,7 @@ def receive_transfer(
     return paper
 
 
+@at_end("location_id")
 def call_back(transfer_id: int, reason: str, *, key: str = "") -> StockDocument:
     """Take back to where it came from what is still on its way, at what it left for. Refused without a reason, and
     when nothing is on its way."""
@@ -243,10 +268,18 @@ def call_back(transfer_id: int, reason: str, *, key: str = "") -> StockDocument:
     session.flush()
     record("call_back", "stock_transfers", row.id, row.number, {"reason": [None, reason]})
     if row.state == "cancelled":
-        emit(TransferCancelled(transfer_id=row.id, number=row.number))
+        emit(
+            TransferCancelled(
+                transfer_id=row.id,
+                number=row.number,
+                from_location_id=row.location_id,
+                to_location_id=row.to_location_id,
+            )
+        )
     return paper
 
 
+@at_end("location_id", "to_location_id")
 def cancel_transfer(transfer_id: int) -> StockTransfer:
     """Give up a transfer of which nothing was sent. Refused for one that is on its way: call it back."""
     row, _lines = _transfer(transfer_id)
@@ -255,7 +288,14 @@ def cancel_transfer(transfer_id: int) -> StockTransfer:
     TRANSFER.move(row, "cancelled")
     row.ended_at = now()
     session.flush()
-    emit(TransferCancelled(transfer_id=row.id, number=row.number))
+    emit(
+        TransferCancelled(
+            transfer_id=row.id,
+            number=row.number,
+            from_location_id=row.location_id,
+            to_location_id=row.to_location_id,
+        )
+    )
     return row
 
 
@@ -301,12 +341,18 @@ def _bring(
         rest = line.in_transit
         worth = line.value_left if quantity == rest else round_to(line.value_left * quantity / rest, UNIT)
         line.value_left -= worth
-        movements.append(Movement(line.variant_id, location_id, quantity, value=worth))
+        # What missing goods are of is not known; that the last to expire arrive last is a guess like any other.
+        picks = picks_moved(PAPERS, _papers_of(row), line.variant_id, quantity)
+        movements.append(Movement(line.variant_id, location_id, quantity, value=worth, lots=picks))
     arrived = move(movements, document_of(paper, "transit", reason))
     shift_column("in_transit", {(line.variant_id, row.to_location_id): -quantity for line, quantity in quantities})
     _post("transit", arrived, paper, row)
     correct_costs(arrived, paper, f"{paper.number} {row.number}")
     return arrived
+
+
+def _papers_of(row: StockTransfer) -> Sequence[int]:
+    return session.scalars(select(StockDocument.id).where(StockDocument.transfer_id == row.id)).all()
 
 
 def _write_off(
@@ -322,6 +368,9 @@ def _write_off(
             row.to_location_id,
             -arrival.missing,
             value=-round_to(one.value * arrival.missing / arrival.total, UNIT),
+            lots=taken_from(
+                [Pick(part.lot_id, part.quantity) for part in reversed(one.parts) if part.lot_id], arrival.missing
+            ),
         )
         for (line, arrival), one in zip(coming, arrived, strict=True)
         if arrival.missing

@@ -53,6 +53,9 @@ SOURCES: dict[str, tuple[Source, ...]] = {
         ),
         Source("Pack & Helm", "Silke Arndt", "EUR", "1", (), 6, country="Germany"),
     ),
+    "Selvedge": (Source("Lanyon Mills", "Wella Lanyon", "GBP", "1", (), 8),),
+    "Suvarna Jewels": (Source("Sagar Refinery", "Nitin Sagar", "INR", "1", (), 5, country="India"),),
+    "Quay Market": (Source("Bandon Growers", "Deirdre Hurley", "EUR", "1", (), 2, pack=6, country="Ireland"),),
 }
 """By business; the last one sells every other category."""
 

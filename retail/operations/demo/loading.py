@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,10 @@ from retail.finance.services import add_tax_rate
 from retail.identity.pin_services import set_pin
 from retail.identity.services import add_user, hasher
 from retail.operations.demo.assortment import SHOPS, Shop
+from retail.operations.demo.branch import staff_the_store
+from retail.operations.demo.filling import fill
+from retail.operations.demo.kinds import KINDS
+from retail.operations.demo.stocking import furnish
 from retail.operations.demo.trading import Trade
 from retail.operations.founding import found_business
 from retail.orders.models import Order
@@ -38,7 +42,7 @@ PASSWORD = "harbor-lights-2026"  # noqa: S105  known to everybody on purpose
 """The demonstration's log-ins are written down for all to read; the program refuses a public address unless asked."""
 PINS = {"owner": "7391", "manager": "2580", "cashier": "1470"}
 """By which they change places at the till, and approve what cashiers may not do alone."""
-DAYS = 365
+DAYS, DAYS_OF_A_KIND = 365, 14
 LOW_SINCE = timedelta(days=7)
 
 
@@ -51,31 +55,40 @@ VIEWS = (
 """Views of lists that everybody in a business of the demo shares."""
 
 
-def load_demo(logins: Path, tell: Tell, days: int = DAYS) -> int:
+def load_demo(logins: Path, tell: Tell, days: int | None = None, kind: str | None = None) -> int:
     """Load what is missing of the demonstration and write its log-ins to `logins`; returns how many sales were made.
+    With a `kind`, the one shop of that kind is loaded instead of the two everybody gets.
 
     A business whose loading was cut off goes on with the day after its last one.
     """
     made = 0
-    for shop in SHOPS:
+    shops = SHOPS if kind is None else (KINDS[kind],)
+    days = days or (DAYS if kind is None else DAYS_OF_A_KIND)
+    for shop in shops:
         tenant = _business(shop)
         with inside(tenant.id):
             tell(f"{shop.name}: assortment and customers")
+            if kind is not None:
+                fill(kind, shop, tenant, days)
             yesterday = tenant.today() - timedelta(days=1)
             trade = Trade(shop, tenant)
             trade.prepare(days)
             past = trade.run(days, yesterday, tell)
             with unit_of_work():
+                staff_the_store(shop, PASSWORD)
                 _let_old_news_rest()
                 if past:
                     _say_what_was_traded(yesterday, shop.timezone)
             made += past + trade.run(days, yesterday + timedelta(days=1), tell)
+            with unit_of_work():
+                trade.act_as_one("manager")
+                furnish(tenant)
     tell("telling what happened last")
     events.drain()
     if made:
         tell("last night's work: scores, forecasts, the owner's report")
         _do_the_night()
-    _write_logins(logins)
+    _write_logins(logins, shops)
     return made
 
 
@@ -140,11 +153,15 @@ def _say_what_was_traded(yesterday: date, zone: str) -> None:
         emit(HistoryImported(first=first.isoformat(), last=last.isoformat(), documents=documents, lines=0))
 
 
-def _write_logins(path: Path) -> None:
-    """The log-ins, written whole or not at all: the file says that loading came to its end."""
-    rows = [
+def _write_logins(path: Path, shops: Sequence[Shop]) -> None:
+    """The log-ins, written whole or not at all: the file says that loading came to its end. Those of other shops that
+    were loaded before stay."""
+    loaded = {slug_of(shop.name) for shop in shops}
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    rows = [row for row in before if row["tenant"] not in loaded]
+    rows += [
         {"tenant": slug_of(shop.name), "role": role, "email": email, "password": PASSWORD, "pin": PINS.get(role)}
-        for shop in SHOPS
+        for shop in shops
         for role, _name, email in shop.people
     ]
     aside = path.with_suffix(".part")

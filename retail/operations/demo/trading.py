@@ -38,7 +38,7 @@ from retail.tenancy.queries import first_shop
 from retail.till import services as till
 from retail.till.models import Register, Shift
 from retail.till.queries import Station, station_at
-from retail.till.services.selling import Wanted
+from retail.till.services.cart_prices import Wanted
 
 OPENS, CLOSES = 9, 18
 WEEKDAYS = (0.75, 0.8, 0.9, 0.95, 1.2, 1.65, 0.85)
@@ -77,7 +77,7 @@ class Trade:
             session.rollback()
             assert self.buying is not None
             with unit_of_work():
-                self._say_who("manager")
+                self.act_as_one("manager")
                 self.buying.prepare(self.variants)
         session.rollback()
 
@@ -156,7 +156,7 @@ class Trade:
             self._last_touches(today)
         if until == today and self.buying is not None:
             with unit_of_work():
-                self._say_who("clerk")
+                self.act_as_one("clerk")
                 self.buying.under_way(today, self.variants)
         return made
 
@@ -188,7 +188,7 @@ class Trade:
                     if draw.random() < 0.018 and len(sold) > 2:
                         self._refund(draw, station, day)
                     if draw.random() < 0.004:
-                        self._say_who("cashier")
+                        self.act_as_one("cashier")
                         till.void(
                             self.tenant,
                             station,
@@ -203,7 +203,7 @@ class Trade:
         return len(sold)
 
     def _open(self) -> Station:
-        self._say_who("cashier")
+        self.act_as_one("cashier")
         till.open_shift(self.register_id, FLOAT, self._user("cashier")[0])
         station = station_at(self.register_id)
         assert station is not None
@@ -222,7 +222,7 @@ class Trade:
         age: float,
         promotion: tuple[int, int, int, int, str] | None,
     ) -> int:
-        self._say_who("cashier" if draw.random() < 0.8 else "manager")
+        self.act_as_one("cashier" if draw.random() < 0.8 else "manager")
         weights = [_pull(article, day, age) for _id, article, _price, _cost in self.variants]
         size = min(1 + int(draw.expovariate(0.62)), 9)
         lines: dict[int, Wanted] = {}
@@ -254,7 +254,7 @@ class Trade:
 
     def _refund(self, draw: random.Random, station: Station, day: date) -> None:
         """Somebody brings back one thing bought in the last three weeks."""
-        self._say_who("manager")
+        self.act_as_one("manager")
         line = session.execute(
             select(OrderLine.id, OrderLine.order_id)
             .join(Order, Order.id == OrderLine.order_id)
@@ -301,7 +301,7 @@ class Trade:
         if not lines:
             return
         with unit_of_work(), clock.frozen(as_utc(datetime.combine(day, time(8, 15)), self.shop.timezone)):
-            self._say_who("clerk")
+            self.act_as_one("clerk")
             if not opening and self.buying is not None:
                 articles = {variant_id: article for variant_id, article, _price, _cost in self.variants}
                 self.buying.restock(day, lines, articles, today=today)
@@ -319,7 +319,7 @@ class Trade:
         known = session.scalars(select(StockLevel.variant_id).where(StockLevel.on_hand > 3).limit(3)).all()
         session.rollback()
         with unit_of_work(), clock.frozen(now() - timedelta(hours=2)):
-            self._say_who("clerk")
+            self.act_as_one("clerk")
             for variant_id in known[: 1 + today.day % 2]:
                 inventory.adjust(self.location_id, variant_id, Decimal(-1), "damaged", "fell from the shelf")
 
@@ -327,7 +327,8 @@ class Trade:
         email = next(email for one, _name, email in self.shop.people if one == role)
         return self.users[email]
 
-    def _say_who(self, role: str) -> None:
+    def act_as_one(self, role: str) -> None:
+        """What follows is done by somebody of this role."""
         user_id, name = self._user(role)
         act_as(Actor(user_id=user_id, name=name, address="demo"))
 

@@ -104,6 +104,7 @@ def place(
                 "tax": one.tax,
                 "gross": one.gross,
                 "cost": costs.get(position, ZERO),
+                "working": one.line.working,
                 "returned": ZERO,
             }
             for position, one in enumerate(priced.lines)

@@ -115,9 +115,8 @@ def enter_bill(
     session.flush()
     found = differences_of(bill)
     if found:
-        emit(
-            BillHeld(supplier_bill_id=bill.id, number=bill.number, supplier=order.supplier.name, differences=len(found))
-        )
+        about = {"supplier_bill_id": bill.id, "location_id": order.location_id}
+        emit(BillHeld(**about, number=bill.number, supplier=supplier.name, differences=len(found)))
     else:
         BILL_FLOW.move(bill, "matched")
     session.flush()
@@ -265,6 +264,7 @@ def approve_bill(bill: SupplierBill, accepted: str = "") -> None:
     emit(
         BillApproved(
             supplier_bill_id=bill.id,
+            location_id=bill.order.location_id,
             number=bill.number,
             total=str(bill.total),
             currency=bill.currency,

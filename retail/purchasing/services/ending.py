@@ -26,7 +26,11 @@ def cancel(order: PurchaseOrder, reason: str) -> None:
     session.flush()
     tell_stock(order)
     record("cancel", "purchase_orders", order.id, order.number, {"reason": [None, order.closed_reason]})
-    emit(PurchaseCancelled(purchase_order_id=order.id, number=order.number, reason=order.closed_reason))
+    emit(
+        PurchaseCancelled(
+            purchase_order_id=order.id, location_id=order.location_id, number=order.number, reason=order.closed_reason
+        )
+    )
 
 
 def close_short(order: PurchaseOrder, reason: str) -> None:

@@ -19,6 +19,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.events import emit
 from retail.core.money import ZERO, to_minor
 from retail.core.numbers import next_number
+from retail.core.places import everywhere, is_here
 from retail.events.purchasing import (
     PurchaseApproved,
     PurchaseSent,
@@ -105,15 +106,15 @@ def usual_rate(currency: str) -> Decimal:
     """What one of a currency was worth on the last order in it; 1 in the shop's own, and before the first."""
     if currency == current_tenant().currency:
         return Decimal(1)
-    last = session.scalar(
-        select(PurchaseOrder.rate).where(PurchaseOrder.currency == currency).order_by(PurchaseOrder.id.desc()).limit(1)
-    )
+    orders = select(PurchaseOrder.rate).where(PurchaseOrder.currency == currency)
+    with everywhere():
+        last = session.scalar(orders.order_by(PurchaseOrder.id.desc()).limit(1))
     return last or Decimal(1)
 
 
 def _check_place(location_id: int) -> None:
     place = session.scalar(select(Location).where(Location.id == location_id))
-    if place is None:
+    if place is None or not is_here(location_id):
         raise NotFound(_("There is no such location."), field="location")
     if not place.active:
         raise Refused(_("%(name)s is closed; choose another location.", name=place.name), field="location")
@@ -278,6 +279,7 @@ def submit(order: PurchaseOrder, limit: Decimal | None) -> bool:
     emit(
         PurchaseSubmitted(
             purchase_order_id=order.id,
+            location_id=order.location_id,
             number=order.number,
             supplier=order.supplier.name,
             net=str(order.net),
@@ -294,7 +296,11 @@ def _approve(order: PurchaseOrder) -> None:
     session.flush()
     tell_stock(order)
     record("approve", "purchase_orders", order.id, order.number, {"net": str(order.net)})
-    emit(PurchaseApproved(purchase_order_id=order.id, number=order.number, user_id=order.approved_by_id))
+    emit(
+        PurchaseApproved(
+            purchase_order_id=order.id, location_id=order.location_id, number=order.number, user_id=order.approved_by_id
+        )
+    )
 
 
 def approve(order: PurchaseOrder, limit: Decimal | None) -> None:
@@ -328,7 +334,11 @@ def mark_sent(order: PurchaseOrder) -> None:
     record("send", "purchase_orders", order.id, order.number, {"revision": str(order.revision)})
     emit(
         PurchaseSent(
-            purchase_order_id=order.id, number=order.number, supplier=order.supplier.name, revision=order.revision
+            purchase_order_id=order.id,
+            location_id=order.location_id,
+            number=order.number,
+            supplier=order.supplier.name,
+            revision=order.revision,
         )
     )
 

@@ -180,7 +180,15 @@ def order_by_itself(supplier: Supplier) -> PurchaseOrder | None:
     (order,) = drafts_from(chosen, source="night")
     submit(order, None)
     send_order(order)
-    emit(Replenished(purchase_order_id=order.id, number=order.number, supplier=supplier.name, net=str(worth_of(order))))
+    emit(
+        Replenished(
+            purchase_order_id=order.id,
+            location_id=order.location_id,
+            number=order.number,
+            supplier=supplier.name,
+            net=str(worth_of(order)),
+        )
+    )
     return order
 
 

@@ -21,7 +21,7 @@ from retail.events.purchasing import PurchaseReceived
 from retail.finance import services as finance
 from retail.finance.services import Posting
 from retail.inventory import services as inventory
-from retail.inventory.services import Movement
+from retail.inventory.services import Movement, Named
 from retail.purchasing.costing import Charge, Load, spread_landed
 from retail.purchasing.models import (
     CHARGE_KINDS,
@@ -45,13 +45,14 @@ UNIT = Decimal("0.0001")
 @dataclass(frozen=True)
 class Arrival:
     """What came of one line of an order: `good` goes into stock, `damaged` is refused and costs nothing. With
-    `no_more` what is still missing will not come."""
+    `no_more` what is still missing will not come. `named` are the lots or pieces of what goes into stock."""
 
     line_id: int
     good: Decimal
     damaged: Decimal = ZERO
     note: str = ""
     no_more: bool = False
+    named: tuple[Named, ...] = ()
 
 
 def receive_order(
@@ -137,6 +138,7 @@ def receive_order(
     emit(
         PurchaseReceived(
             purchase_order_id=order.id,
+            location_id=order.location_id,
             number=order.number,
             receipt=receipt.number,
             complete=order.state == "received",
@@ -234,6 +236,7 @@ def _into_stock(
                 unit_cost=round_to((value + extra) / one.good, UNIT),
                 value=value + extra,
                 note=" ".join(one.note.split())[:200],
+                named=one.named,
             )
             for line, one, value, extra in zip(lines, goods, values, landed, strict=True)
         ],

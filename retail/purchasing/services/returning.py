@@ -110,7 +110,11 @@ def send_goods_back(
     record("send_back", "purchase_orders", order.id, f"{order.number} {back.number}", {"value": str(back.value)})
     emit(
         GoodsSentBack(
-            supplier_return_id=back.id, number=back.number, supplier=order.supplier.name, value=str(back.value)
+            supplier_return_id=back.id,
+            location_id=order.location_id,
+            number=back.number,
+            supplier=order.supplier.name,
+            value=str(back.value),
         )
     )
     return back

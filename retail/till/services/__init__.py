@@ -1,12 +1,10 @@
 """What happens at the till: selling, giving back, opening and closing shifts."""
 
+from retail.till.services.allowing import WITHOUT_LIMITS, Allowance, check_discount
+from retail.till.services.cart_prices import price_cart
 from retail.till.services.registers import add_register
 from retail.till.services.selling import (
-    WITHOUT_LIMITS,
-    Allowance,
     Sold,
-    check_discount,
-    price_cart,
     refund,
     ring_up,
     sold_before,

@@ -6,24 +6,30 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from retail.catalog.jewel_models import PriceLock
 from retail.catalog.models import Variant
+from retail.catalog.queries import Scanned
 from retail.core.db import session
 from retail.core.errors import NeedsApproval, NotFound, Refused
-from retail.core.money import ZERO
+from retail.core.money import ZERO, to_minor
 from retail.customers.models import Customer
 from retail.identity import approval_services as approvals
+from retail.inventory.lot_queries import is_piece
 from retail.payments.services import Tender
 from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
+from retail.tenancy.queries import current_tenant
+from retail.till.services.allowing import check_discount
+from retail.till.services.cart_prices import Wanted, price_cart
 from retail.till.services.drawer import quick_amounts
-from retail.till.services.selling import Wanted, check_discount, price_cart
 
 MOST_LINES = 200
+GRAM = Decimal("0.001")
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -90,17 +96,51 @@ def check_key(key: str) -> str:
     return key
 
 
-def with_one_more(cart: Cart, variant_id: int) -> tuple[Cart, int]:
-    """The cart with one more of a variant, and the position of its line."""
+def with_one_more(cart: Cart, variant_id: int, number: str = "") -> tuple[Cart, int]:
+    """The cart with one more of a variant, and the position of its line. Lots and pieces have lines of their own.
+
+    Refused for a piece that is in the cart already.
+    """
     for position, line in enumerate(cart.lines):
-        if line.variant_id == variant_id:
+        if line.variant_id == variant_id and line.number == number and not line.lock:
+            if number and line.quantity >= 1 and is_piece(variant_id, number):
+                raise Refused(_("Number %(number)s is in the cart already.", number=number), field="lines")
             return step(cart, position, 1), position
+    _check_room(cart)
+    return replace(cart, lines=(*cart.lines, Wanted(variant_id, Decimal(1), number=number))), len(cart.lines)
+
+
+def with_scanned(cart: Cart, found: Scanned) -> tuple[Cart, int]:
+    """The cart with what a code means: one more, a whole pack, or a portion from a scale, which is a line of its own.
+    Where the label says the price, exactly that is asked: what the rounding of the weight adds is taken off."""
+    if not found.is_portion:
+        cart, position = with_one_more(cart, found.variant.id)
+        return (cart, position) if found.quantity == 1 else (step(cart, position, found.quantity - 1), position)
+    _check_room(cart)
+    quantity, discount = found.quantity, None
+    if found.price is not None:
+        if not found.variant.price or not found.price:
+            raise Refused(_("%(what)s has no price for a kilogram.", what=found.variant.name), field="lines")
+        quantity = (found.price / found.variant.price).quantize(GRAM, ROUND_CEILING)
+        over = to_minor(quantity * found.variant.price, current_tenant().currency) - found.price
+        discount = Discount("amount", over, str(_("Price on the label"))) if over else None
+    if not quantity:
+        raise Refused(_("The label says a weight of nothing; weigh it again."), field="lines")
+    return replace(cart, lines=(*cart.lines, Wanted(found.variant.id, quantity, discount))), len(cart.lines)
+
+
+def _check_room(cart: Cart) -> None:
     if len(cart.lines) >= MOST_LINES:
         raise Refused(_("A cart holds %(n)s lines; ring this one up first.", n=MOST_LINES), field="lines")
-    return replace(cart, lines=(*cart.lines, Wanted(variant_id, Decimal(1)))), len(cart.lines)
 
 
-def step(cart: Cart, position: int, by: int) -> Cart:
+def with_promised(cart: Cart, lock: PriceLock) -> tuple[Cart, int]:
+    """The cart with a piece at the price that was promised, and the position of its line; the piece alone makes way."""
+    others = tuple(line for line in cart.lines if line.variant_id != lock.variant_id)
+    return replace(cart, lines=(*others, Wanted(lock.variant_id, Decimal(1), lock=lock.number))), len(others)
+
+
+def step(cart: Cart, position: int, by: Decimal | int) -> Cart:
     """One more or less of a line; a line of nothing is taken out."""
     line = _line(cart, position)
     if line.quantity + by <= 0:

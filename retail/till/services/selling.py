@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from retail.catalog.models import Product, Variant
+from retail.catalog.services import use_locks
 from retail.core.audit import record
 from retail.core.clock import now
 from retail.core.db import session
@@ -19,33 +20,22 @@ from retail.core.money import ZERO
 from retail.customers.models import Customer
 from retail.events.till import SaleCompleted, SaleReversed
 from retail.finance import services as finance
-from retail.finance.models import TaxRate
 from retail.finance.services import Posting
 from retail.identity import approval_services as approvals
 from retail.identity.approval_services import Approved
 from retail.inventory import services as inventory
 from retail.inventory.services import Document, Movement
 from retail.orders import services as orders
-from retail.orders.models import Order
 from retail.orders.queries import lines_of, order_with_lines, reversals_of, sold_as
 from retail.orders.services import Placed, Where
 from retail.payments import services as payments
 from retail.payments.queries import payments_of
 from retail.payments.services import Taken, Tender
-from retail.permissions import Can
-from retail.pricing import services as pricing
-from retail.pricing.services import HUNDRED, Cart, CartLine, Discount, Priced
+from retail.pricing.services import Discount
 from retail.tenancy.models import Tenant
 from retail.till.queries import Station
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A line as the cashier has it: which variant, how many, and what is to be taken off."""
-
-    variant_id: int
-    quantity: Decimal
-    discount: Discount | None = None
+from retail.till.services.allowing import Allowance, check_discount, check_given_back
+from retail.till.services.cart_prices import Wanted, price_cart
 
 
 @dataclass(frozen=True)
@@ -58,58 +48,6 @@ class Sold:
     change: Decimal
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A priced cart, and for each position whether it takes goods off the shelf."""
-
-    priced: Priced
-    stocked: tuple[bool, ...]
-
-
-_IN_CART = (
-    select(
-        Variant.id,
-        Variant.sku,
-        Variant.name,
-        Variant.price,
-        Variant.archived_at,
-        Product.is_stocked,
-        TaxRate.code,
-        TaxRate.rate,
-    )
-    .join(Product, Product.id == Variant.product_id)
-    .outerjoin(TaxRate, TaxRate.id == Product.tax_rate_id)
-    .where(Variant.id.in_(bindparam("variants", expanding=True)))
-)
-
-
-def price_cart(tenant: Tenant, wanted: Sequence[Wanted], discount: Discount | None = None) -> Ready:
-    """What a cart costs now. Refused when a variant is unknown or archived."""
-    rows = {row.id: row for row in session.execute(_IN_CART, {"variants": sorted({one.variant_id for one in wanted})})}
-    lines, stocked = [], []
-    for one in wanted:
-        row = rows.get(one.variant_id)
-        if row is None:
-            raise NotFound(_("There is no product variant %(id)s.", id=one.variant_id), field="lines")
-        if row.archived_at is not None:
-            raise Refused(_("%(what)s is archived and cannot be sold.", what=row.name), field="lines")
-        stocked.append(row.is_stocked)
-        lines.append(
-            CartLine(
-                variant_id=row.id,
-                sku=row.sku,
-                description=row.name,
-                quantity=one.quantity,
-                list_price=row.price,
-                tax_code=row.code or "",
-                tax_rate=row.rate if row.rate is not None else ZERO,
-                discount=one.discount,
-            )
-        )
-    priced = pricing.price(Cart(lines, tenant.currency, tenant.prices_include_tax, discount))
-    return Ready(priced, tuple(stocked))
-
-
 def sold_before(key: str) -> Sold | None:
     """What an earlier press of the same button sold, with the change it gave; None when there was none."""
     order = sold_as(key)
@@ -117,74 +55,6 @@ def sold_before(key: str) -> Sold | None:
         return None
     change = sum(((one.tendered or one.amount) - one.amount for one in payments_of(order.id)), ZERO)
     return Sold(order.id, order.number, order.total, change)
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """How far whoever is at the till goes alone: the largest discount in percent, what they may refund and void in
-    money (None is any amount); and the token of a colleague's approval for going further this once. All of it has to be
-    said: what is forgotten must not be without limit."""
-
-    discount: Decimal
-    refund: Decimal | None
-    void: Decimal | None
-    approval: str = ""
-
-
-WITHOUT_LIMITS = Allowance(discount=HUNDRED, refund=None, void=None)
-"""For what nobody at a till does, such as made-up history."""
-
-
-def check_discount(priced: Priced, largest_percent: Decimal, key: str) -> None:
-    """NeedsApproval when a line is reduced by more than the person may give. The approval is for this cart (`key`) and
-    these reductions: other goods at their full price may be added, but nothing about what is reduced may change."""
-    if priced.is_reduced_beyond(largest_percent):
-        reduced = [
-            (one.line.variant_id, str(one.line.quantity.normalize()), str(one.discount.normalize()))
-            for one in priced.lines
-            if one.discount
-        ]
-        raise NeedsApproval(
-            _(
-                "A discount of %(given)s %% is more than the %(most)s %% you may give; ask a manager.",
-                given=f"{priced.deepest_discount_percent:.0f}",
-                most=f"{largest_percent:f}",
-            ),
-            permission=Can.DISCOUNT,
-            field="discount",
-            action="discount",
-            measure=priced.deepest_discount_percent,
-            amount=sum((one.discount for one in priced.lines), ZERO),
-            bound_to=approvals.fingerprint("cart", key, sorted(reduced)),
-        )
-
-
-def check_given_back(
-    kind: str,
-    limit: Decimal | None,
-    order: Order,
-    amount: Decimal,
-    quantities: Mapping[int, Decimal],
-    method: str | None,
-) -> None:
-    """NeedsApproval when more is given back than the person may give alone: `kind` is refund or void. What was given
-    back of the sale before counts too, so that a large refund is not made of small ones."""
-    if limit is None:
-        return
-    reached = amount - sum((one.total for one in reversals_of(order.id)), ZERO)
-    if reached <= limit:
-        return
-    lines = sorted((line_id, str(quantity.normalize())) for line_id, quantity in quantities.items() if quantity)
-    raise NeedsApproval(
-        _("A manager must approve this refund.")
-        if kind == "refund"
-        else _("A manager must approve voiding this sale."),
-        permission=Can.REFUND if kind == "refund" else Can.VOID,
-        action=kind,
-        measure=reached,
-        amount=amount,
-        bound_to=approvals.fingerprint(kind, order.id, lines, method),
-    )
 
 
 def _approved(check: Callable[[], None], token: str) -> tuple[Approved, NeedsApproval] | None:
@@ -227,13 +97,23 @@ def ring_up(
     positions = [position for position, stocked in enumerate(ready.stocked) if stocked]
     moved = inventory.shift_levels(
         [
-            Movement(priced.lines[position].line.variant_id, station.location_id, -priced.lines[position].line.quantity)
+            Movement(
+                priced.lines[position].line.variant_id,
+                station.location_id,
+                -priced.lines[position].line.quantity,
+                lots=inventory.picks_named(
+                    wanted[position].variant_id,
+                    wanted[position].named,
+                    wanted[position].quantity,
+                ),
+            )
             for position in positions
         ]
     )
     costs = {position: -one.value for position, one in zip(positions, moved, strict=True)}
     placed = orders.place(priced, costs, channel="pos", key=key, where=where, customer_id=customer_id, note=note)
     inventory.write_moves(moved, _document("sold", "order", placed, where))
+    use_locks([one.lock for one in wanted if one.lock])
     _settle_books(placed, taken, where, _("Sale %(number)s", number=placed.number))
     record("sale", "orders", placed.id, placed.number, {"total": [None, str(placed.total)]})
     if approved is not None:
@@ -305,6 +185,7 @@ def _take_back(
     worth = orders.worth_of(order, quantities)
     approved = _approved(lambda: check_given_back(action, limit, order, worth, quantities, method), allowance.approval)
     where = _here(tenant, station)
+    reversed_before = [one.id for one in reversals_of(order.id)]
     placed, lines = orders.reverse(order, quantities, kind=kind, key=key, reason=reason.strip(), where=where)
     stocked = set(
         session.scalars(
@@ -320,6 +201,7 @@ def _take_back(
                 station.location_id,
                 one.quantity,
                 value=one.shares["cost"],
+                lots=inventory.picks_moved(("order",), [order_id, *reversed_before], one.line.variant_id, one.quantity),
             )
             for one in lines
             if one.line.variant_id in stocked

@@ -59,7 +59,7 @@ def open_shift(register_id: int, opening_float: Decimal, user_id: int) -> Shift:
             {"1000": opening_float, "1050": -opening_float},
         )
     )
-    emit(ShiftOpened(shift_id=shift.id, register_id=register_id))
+    emit(ShiftOpened(shift_id=shift.id, register_id=register_id, location_id=shift.location_id))
     return shift
 
 
@@ -133,7 +133,15 @@ def close_shift(shift_id: int, denominations: Mapping[str, int], note: str = "")
             {"1000": -expected, "1050": counted, "5200": -difference},
         )
     )
-    emit(ShiftClosed(shift_id=shift.id, register_id=shift.register_id, number=shift.number, difference=str(difference)))
+    emit(
+        ShiftClosed(
+            shift_id=shift.id,
+            register_id=shift.register_id,
+            location_id=shift.location_id,
+            number=shift.number,
+            difference=str(difference),
+        )
+    )
     return shift
 
 
