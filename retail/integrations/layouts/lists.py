@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from retail.catalog.models import BRANCH
-from retail.catalog.services.products import LONGEST_SKU
+from retail.catalog.services.skus import LONGEST_SKU
 from retail.core.imports import Layout, Told
 from retail.core.language import speaking
 from retail.core.spreadsheets import Row, Sheet
