@@ -44,6 +44,7 @@ def arrived(filename: str, stream: BinaryIO) -> Arrived:
     stream.seek(0)
     if start == b"PK\x03\x04" and (found := _out_of_zip(stream)) is not None:
         return found
+    stream.seek(0)
     return _laid_out(filename, stream)
 
 
@@ -66,12 +67,13 @@ def take_in(
 
 
 def _out_of_zip(stream: BinaryIO) -> Arrived | None:
-    """The table in a ZIP; None for a workbook, which is a ZIP itself."""
+    """The table in a ZIP; None for a workbook, which is a ZIP itself, and for one that is damaged."""
+    if not zipfile.is_zipfile(stream):
+        return None
     try:
         with zipfile.ZipFile(stream) as archive:
             names = archive.namelist()
             if WORKBOOK_PARTS & set(names):
-                stream.seek(0)
                 return None
             tables = [name for name in names if _is_table(name)]
             if len(tables) != 1:

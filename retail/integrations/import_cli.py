@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.imports import Import, Kind, begin_undo, kept_rows, services
 from retail.core.imports import undo as undo_import
 from retail.core.imports.engine import check, run
+from retail.core.imports.patterns import usable
 from retail.integrations.arriving import take_in
 from retail.integrations.cli import Meter, imports, peak_megabytes
 from retail.integrations.customer_import import CUSTOMERS
@@ -51,6 +52,9 @@ def _common(command: Command) -> Command:
 @click.option("--location", "code", help="Code of the location the opening stock lies at; default: the first shop.")
 @click.option("--price", help="Price of new products where the file has no column of prices; default: 0.")
 @click.option(
+    "--set", "columns", multiple=True, metavar="FIELD=COLUMN", help='Also of several: --set "name={cut} {carat} ct".'
+)
+@click.option(
     "--pictures", type=click.Path(path_type=Path, exists=True), help="Folder or ZIP in which the pictures lie."
 )
 @click.option("--fetch-pictures", is_flag=True, help="Fetch pictures that the file names by their address.")
@@ -64,6 +68,7 @@ def products(
     mapping: str | None,
     code: str | None,
     price: str | None,
+    columns: tuple[str, ...],
     pictures: Path | None,
     fetch_pictures: bool,
 ) -> None:
@@ -78,7 +83,7 @@ def products(
         given["fetch_pictures"] = fetch_pictures
         return given
 
-    _import(PRODUCTS, file, slug, mapping, options, dry_run, errors, as_json_, pictures)
+    _import(PRODUCTS, file, slug, mapping, options, dry_run, errors, as_json_, pictures, _set(columns))
 
 
 @imports.command("customers")
@@ -159,12 +164,13 @@ def _import(
     errors: Path | None,
     as_json_: bool,
     pictures: Path | None = None,
+    made: Mapping[str, str] | None = None,
 ) -> None:
     tenant = tenant_called(slug)
     began = time.monotonic()
     meter = Meter()
     with tenancy.inside(tenant.id):
-        import_id = _prepare(kind, file, mapping, options, dry_run, pictures)
+        import_id = _prepare(kind, file, mapping, options, dry_run, pictures, made or {})
         figures: dict[str, Any]
         if dry_run:
             figures = dict(check(import_id, lambda done, total, _text: meter("checking", done, total or 0)))
@@ -208,6 +214,7 @@ def _prepare(
     options: Callable[[], dict[str, Any]],
     dry_run: bool,
     pictures: Path | None,
+    made: Mapping[str, str],
 ) -> int:
     """The import of a file with its columns settled, ready to be checked or run."""
     if not file.is_file():
@@ -219,19 +226,34 @@ def _prepare(
             row = take_in(kind, file.name, stream, given, None if pictures is None else _opened(pictures))
         sheet = services.open_sheet(row)
         layout = services.recognize(row, sheet) if mapping is None else kind.layout_called(mapping)
-        if layout is not None:
+        if made:
+            found = {name: match.header for name, match in services.proposed(row, sheet).items()}
+            given_to = set(made.values())
+            kept = {name: header for name, header in found.items() if header not in given_to}
+            services.choose_columns(row, {**kept, **made}, sheet.headers)
+        elif layout is not None:
             services.choose_layout(row, layout.name, sheet.headers)
         else:
             found = {name: match.header for name, match in services.proposed(row, sheet).items()}
             if mapping is not None:
                 named = services.mapping_called(kind.name, mapping)
-                found = {name: header for name, header in named.items() if header in sheet.headers}
+                found = usable(named, sheet.headers)
             services.choose_columns(row, found, sheet.headers)
         if dry_run:
             services.begin_check(row)
         else:
             services.begin_run(row)
         return row.id
+
+
+def _set(columns: Sequence[str]) -> dict[str, str]:
+    """Fields and the columns or patterns they were given, from `FIELD=COLUMN`."""
+    pairs = [one.partition("=") for one in columns]
+    for name, sign, text in pairs:
+        if not sign or not text.strip() or name.strip() not in {one.name for one in PRODUCTS.fields}:
+            known = ", ".join(one.name for one in PRODUCTS.fields)
+            raise Refused(f"Write --set as FIELD=COLUMN; the fields are: {known}.", field="set")
+    return {name.strip(): text.strip() for name, _sign, text in pairs}
 
 
 def _opened(pictures: Path) -> BinaryIO:

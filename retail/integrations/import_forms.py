@@ -40,6 +40,10 @@ TAB = "tab"
 """How a tab is called in the form: browsers and forms strip the sign itself."""
 
 
+MADE = ("name", "sku", "category", "description")
+"""Fields that a page can have made of several columns."""
+
+
 class Reading(TypedDict):
     """How a file is to be read."""
 
@@ -184,4 +188,7 @@ def fields_chosen(sent: Mapping[str, str], headers: Sequence[str]) -> dict[str, 
             )
         if name:
             chosen[name] = header
+    for name in MADE:
+        if pattern := sent.get(f"made-{name}", "").strip():
+            chosen[name] = pattern
     return chosen

@@ -36,7 +36,14 @@ from retail.integrations import module
 from retail.integrations.arriving import take_in
 from retail.integrations.customer_export import customer_file
 from retail.integrations.customer_import import CUSTOMERS, example_customers
-from retail.integrations.import_forms import ColumnsForm, ProductUploadForm, ReadingForm, UploadForm, fields_chosen
+from retail.integrations.import_forms import (
+    MADE,
+    ColumnsForm,
+    ProductUploadForm,
+    ReadingForm,
+    UploadForm,
+    fields_chosen,
+)
 from retail.integrations.import_queries import FileColumn, chosen_columns, columns_of, working
 from retail.integrations.import_tables import STATES, TONES, Imports
 from retail.integrations.product_import import PRODUCTS
@@ -369,7 +376,15 @@ def _columns_step(row: Import, given: dict[str, Any]) -> dict[str, Any]:
         sheet = services.open_sheet(row)
     except SpreadsheetError as problem:
         return {"problem": str(problem)}
-    columns: list[FileColumn] = given.get("columns") or columns_of(sheet, services.proposed(row, sheet))
+    matches = services.proposed(row, sheet)
+    columns: list[FileColumn] = given.get("columns") or columns_of(sheet, matches)
+    labels = {one.name: one.label for one in kind_called(row.kind).fields}
+    patterns = {name: match.header for name, match in matches.items() if match.header not in sheet.headers}
+    made = [
+        (name, labels[name], request.form.get(f"made-{name}", patterns.get(name, "")))
+        for name in MADE
+        if row.kind == PRODUCTS.name
+    ]
     layout = None if request.args.get("columns") or given.get("columns") else services.recognize(row, sheet)
     has_price = any(one.field == "price" for one in columns) if layout is None else layout.has_price(sheet.headers)
     return {
@@ -378,6 +393,7 @@ def _columns_step(row: Import, given: dict[str, Any]) -> dict[str, Any]:
         "preview_head": [("", "end"), *((header, "start") for header in sheet.headers)],
         "preview_rows": [[one.number, *one.values[: len(sheet.headers)]] for one in sheet.preview[:PREVIEWED]],
         "columns": columns,
+        "made": made,
         "reading": given.get("reading") or ReadingForm.of(row, sheet),
         "columns_form": given.get("columns_form") or ColumnsForm.of(row, has_price=has_price),
     }

@@ -21,8 +21,9 @@ from retail.integrations.layouts import LAYOUTS
 from retail.integrations.product_fields import FIELDS, HINTS
 from retail.integrations.product_options import default_options
 from retail.integrations.product_pictures import kept_under
-from retail.integrations.product_plans import Group, ProductPlanner, Work
+from retail.integrations.product_plans import ProductPlanner
 from retail.integrations.product_undo import ProductUndoing
+from retail.integrations.product_work import Group, Work
 from retail.integrations.undone import tell_undone
 from retail.inventory.services import opening
 from retail.inventory.services.opening import Opening

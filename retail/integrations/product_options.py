@@ -53,7 +53,7 @@ def example_rows() -> list[list[str]]:
     code = session.scalar(select(TaxRate.code).order_by(TaxRate.rate.desc(), TaxRate.id).limit(1)) or ""
     return [
         ["Green tea 100 g", "TEA-100", "5012345678900", "4.50", "2.10", "Drinks > Tea", "Leaf & Co", code, "pack",
-         "Fine leaves.", "12", "3", "", "", "", "", "", "", "", ""],
+         "Fine leaves.", "12", "3", "", "", "", "", "", "", "", "", "", ""],
         ["T-shirt", "SHIRT-S", "", "19.00", "8.40", "Clothes", "Loom", code, "", "", "5", "2", "t-shirt", "Size", "S",
          "", "", "", "", "", "", ""],
         ["T-shirt", "SHIRT-M", "", "19.00", "8.40", "Clothes", "Loom", code, "", "", "8", "2", "t-shirt", "Size", "M",

@@ -8,7 +8,6 @@ from the first of its rows. So a file that was imported changes nothing when it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -25,52 +24,11 @@ from retail.core.imports import Given, Import, Plan
 from retail.core.shown import input_amount
 from retail.finance.models import TaxRate
 from retail.integrations.product_fields import LABELS, ProductRow, codes_text, read_row, value_text
-from retail.integrations.product_pictures import Named, PictureBox, kept_under, names_of
+from retail.integrations.product_pictures import PictureBox, kept_under, names_of
+from retail.integrations.product_work import Group, No, Work
 from retail.inventory.services import opening
 from retail.tenancy.models import Location
 from retail.tenancy.queries import current_tenant
-
-
-@dataclass
-class Group:
-    """A product some rows of the file belong to: known, or to be made from its first row."""
-
-    name: str
-    option_names: tuple[str, ...]
-    first_row: int
-    id: int | None = None
-    described: bool = False
-    category: str = ""
-    brand: str = ""
-    description: str = ""
-    tax_rate_id: int | None = None
-    taken: dict[tuple[str, ...], str] | None = None
-    position: int = 0
-    picture_id: int | None = None
-    pictured: bool = False
-
-
-@dataclass
-class Work:
-    """What is to be written for a row."""
-
-    row: ProductRow
-    product: Group
-    variant: KnownVariant | None
-    options: dict[str, str] = field(default_factory=dict)
-    product_values: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    variant_values: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    codes: tuple[str, ...] = ()
-    reorder_point: tuple[Decimal | None, Decimal] | None = None
-    picture: Named | None = None
-
-
-class No(Exception):
-    """The row cannot be imported, for this reason."""
-
-    def __init__(self, reason: object, name: str = "") -> None:
-        super().__init__(str(reason))
-        self.name = name
 
 
 class ProductPlanner:

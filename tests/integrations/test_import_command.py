@@ -87,3 +87,22 @@ def test_a_file_that_is_not_there(app, shop, command):
     answer = app.test_cli_runner().invoke(args=["import", "products", "none.csv", "--tenant", shop.slug])
     assert answer.exit_code == 1
     assert "There is no file none.csv." in answer.stderr
+
+
+def test_fields_are_made_of_several_columns_and_pictures_lie_in_a_folder(app, shop, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("photos").mkdir()
+    Image.new("RGB", (20, 20), "red").save("photos/ring.png")
+    Path("rings.csv").write_text("Metal,Stone,Photo,Worth\ngold,ruby,ring.png,90\nsilver,opal,,40\n")
+    arguments = ["rings.csv", "--tenant", "corner-shop", "--set", "name={metal} ring with {Stone}"]
+    arguments += ["--set", "sku=R-{row}", "--set", "price=Worth", "--set", "pictures=Photo", "--json"]
+    command = [*arguments, "--pictures", "photos"]
+    first = json.loads(app.test_cli_runner().invoke(imports, ["products", *command]).output)
+    assert (first["created"], first["rejected"], first["pictures"]) == (2, 0, 1), first
+    again = json.loads(app.test_cli_runner().invoke(imports, ["products", *command]).output)
+    assert (again["created"], again["unchanged"], again["pictures"]) == (0, 2, 0), again
+    with tenancy.inside(shop.tenant_id), reading():
+        names = {row.sku: row.name for row in session.execute(select(Variant.sku, Variant.name))}
+    assert names == {"R-2": "gold ring with ruby", "R-3": "silver ring with opal"}
+    refused = app.test_cli_runner().invoke(imports, ["products", *arguments, "--set", "name={Karat}"])
+    assert "The file has no column “Karat”" in refused.output

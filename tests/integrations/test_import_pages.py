@@ -343,7 +343,7 @@ SHOPIFY = (
 def test_another_programs_file_needs_no_matching_and_the_import_can_be_undone(app, shop, browser):
     place = page_of(upload(browser, SHOPIFY, "shopify.csv"))
     page = browser.get(place).text
-    assert "A product file of Shopify" in page
+    assert "A file of Shopify" in page
     assert 'name="column-0"' not in page
     assert 'name="column-0"' in browser.get(f"{place}?columns=all").text
     page_of(make.post(browser, f"{place}/columns", sent(page, layout="shopify")))

@@ -38,6 +38,7 @@ from retail.core.imports.kinds import (
     kind_called,
 )
 from retail.core.imports.models import IMPORT_FLOW, Import, ImportChange
+from retail.core.imports.patterns import filler, is_pattern
 from retail.core.spreadsheets import BadRow, Sheet, SpreadsheetError, write_error_file
 from retail.core.spreadsheets.sheet import Row
 from retail.core.tasks import Cancelled, task
@@ -118,9 +119,13 @@ class _Columns:
         places = {header: index for index, header in enumerate(sheet.headers)}
         self.headers = {name: header for name, header in mapping.items() if header in places}
         self._columns = {name: places[header] for name, header in self.headers.items()}
+        made = {name: text for name, text in mapping.items() if text not in places and is_pattern(text)}
+        self._made = {name: filler(text, sheet.headers) for name, text in made.items()}
+        self.headers |= made
 
     def read(self, row: Row) -> Told:
-        return Told({name: row.values[index] for name, index in self._columns.items()})
+        cells = {name: row.values[index] for name, index in self._columns.items()}
+        return Told(cells | {name: fill(row) for name, fill in self._made.items()})
 
 
 def _open(row: Import) -> _Pass:

@@ -18,6 +18,7 @@ from retail.core.errors import NotFound, Refused
 from retail.core.files import StoredFile
 from retail.core.imports.kinds import Kind, Layout, kind_called
 from retail.core.imports.models import IMPORT_FLOW, Import, RememberedMapping
+from retail.core.imports.patterns import checked_pattern, is_pattern, usable
 from retail.core.spreadsheets import Match, Sheet, SpreadsheetError, match_columns, normalized, read
 from retail.core.tasks import Cancelled, Task
 
@@ -107,7 +108,7 @@ def proposed(row: Import, sheet: Sheet) -> dict[str, Match]:
     """The column that is meant by each field: chosen before for such a file, or found by name."""
     kind = kind_called(row.kind)
     if row.mapping:
-        chosen = {name: header for name, header in row.mapping.items() if header in sheet.headers}
+        chosen = usable(row.mapping, sheet.headers)
         return {name: Match(header, 1.0) for name, header in chosen.items()}
     known = session.scalar(
         select(RememberedMapping.mapping).where(
@@ -116,7 +117,10 @@ def proposed(row: Import, sheet: Sheet) -> dict[str, Match]:
     )
     # Labels are translated late; people's files are in their language.
     fields = [replace(one, label=str(one.label)) for one in kind.fields]
-    return match_columns(sheet.headers, fields, known)
+    made = {name: text for name, text in usable(known or {}, sheet.headers).items() if text not in sheet.headers}
+    columns = {name: "" if name in made else header for name, header in (known or {}).items()}
+    found = match_columns(sheet.headers, fields, columns)
+    return found | {name: Match(text, 1.0, remembered=True) for name, text in made.items()}
 
 
 def mapping_called(kind: str, name: str) -> dict[str, str]:
@@ -134,7 +138,8 @@ def mapping_called(kind: str, name: str) -> dict[str, str]:
 
 
 def choose_columns(row: Import, mapping: Mapping[str, str], headers: tuple[str, ...], name: str = "") -> None:
-    """Settle which column is which field, and remember it for files with the same columns."""
+    """Settle which column, or which pattern of columns, is which field, and remember it for files with the same
+    columns."""
     _require(row, "uploaded")
     kind = kind_called(row.kind)
     chosen = {name: header for name, header in mapping.items() if header}
@@ -158,6 +163,9 @@ def _check_columns(kind: Kind, chosen: Mapping[str, str], headers: tuple[str, ..
     labels = {one.name: str(one.label) for one in kind.fields}
     taken: dict[str, str] = {}
     for name, header in chosen.items():
+        if name in labels and header not in headers and is_pattern(header):
+            checked_pattern(name, header, headers)
+            continue
         if name not in labels or header not in headers:
             raise Refused(_("The file has no column “%(header)s”.", header=header), field=name)
         if header in taken:
