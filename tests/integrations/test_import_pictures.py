@@ -12,12 +12,13 @@ from PIL import Image
 from sqlalchemy import select
 
 from retail.catalog.models import Product
-from retail.core import files, outside
+from retail.core import files, outside, tasks
 from retail.core.db import reading, session, unit_of_work
 from retail.core.errors import Refused
 from retail.core.imports import begin_undo, engine, services, undo
 from retail.core.outside import Unreachable, fetch
 from retail.integrations.product_fields import pictures_in
+from tests import make
 from tests.integrations.support import quiet, taken_in
 
 TABLE = """\
@@ -38,6 +39,11 @@ def picture(color, exif=False):
         given[271] = "Camera of somebody"
     image.save(content, "JPEG", exif=given)
     return content.getvalue()
+
+
+@pytest.fixture
+def browser(app, shop):
+    return make.client(app, shop, "owner")
 
 
 def zipped(**more):
@@ -184,3 +190,39 @@ def test_a_cell_names_several_pictures():
         "https://x.example/a,b.jpg?v=1,2",
         "https://x.example/c.jpg",
     )
+
+
+def test_the_page_takes_a_zip_beside_the_table_and_shows_what_came_of_it(app, shop, browser):
+    sent = {"file": (io.BytesIO(b"Title,Code,Photo\nx,A,apple.jpg\ny,B,gone.jpg\n"), "goods.csv")}
+    answer = make.post(
+        browser,
+        "/imports/new",
+        {**sent, "pictures": (io.BytesIO(zipped()), "photos.zip")},
+        content_type="multipart/form-data",
+    )
+    place = answer.headers["Location"]
+    assert "The pictures are here" in browser.get(place).text
+    columns = {"column-2": "pictures", "made-name": "Fruit {title}", "made-sku": "F-{Code}", "price": "2"}
+    with reading():
+        columns |= {"location_id": str(shop.location_id), "tax_rate_id": str(shop.tax_rate_id)}
+    assert make.post(browser, f"{place}/columns", columns).status_code == 303
+    with app.app_context():
+        tasks.run_due()
+    page = browser.get(place).text
+    assert "2 pictures come in with the rows" in page
+    assert "Fruit x" in page
+    make.post(browser, f"{place}/run")
+    with app.app_context():
+        tasks.run_due()
+    page = browser.get(place).text
+    assert "1 picture came in." in page
+    assert "1 picture could not be taken." in page
+    assert "gone.jpg" in browser.get(f"{place}/errors.csv").text
+    refused = make.post(
+        browser,
+        "/imports/new",
+        {"file": (io.BytesIO(b"Name\nx\n"), "goods.csv"), "pictures": (io.BytesIO(b"no"), "photos.zip")},
+        content_type="multipart/form-data",
+    )
+    assert refused.status_code == 422
+    assert "The pictures come as a ZIP" in refused.text
