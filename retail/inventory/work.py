@@ -33,7 +33,7 @@ def release_expired(progress: Any) -> dict[str, Any]:
 WATCHING = "inventory.watch_expiry"
 
 
-@task(WATCHING, _l("Goods that expire soon"), retry_seconds=(60, 600), quiet=True)
+@task(WATCHING, _l("Goods that expire soon"), retry_seconds=(60, 600), quiet=True, of_business=True)
 def watch_expiry(progress: Any) -> dict[str, Any]:
     """Tell of lots that expire soon, each once."""
     told = 0

@@ -72,6 +72,8 @@ SHARED = {
     "size_scales": "goods",
     "sizes": "goods",
     "sms_accounts": "a setting",
+    "stock_lots": "a batch or a piece of goods by its number; where it lies is a level",
+    "stock_policies": "a setting",
     "stored_files": "given out by the row that names them",
     "supplier_items": "what suppliers sell",
     "supplier_notes": "what suppliers said",

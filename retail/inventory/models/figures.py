@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import ZERO, Amount, Quantity
+from retail.core.places import AtPlace
 from retail.core.tenancy import OfTenant
 
 AGES: tuple[tuple[int, str], ...] = (
@@ -27,7 +28,7 @@ OLDEST = "366-"
 """The group of goods that came more than a year ago."""
 
 
-class StockMonth(OfTenant, Model):
+class StockMonth(OfTenant, AtPlace, Model):
     """What one month did to a level: there is a row for each month in which something lay there, moved, or was missed.
 
     `opening` and `closing` are what lay there before the first and after the last of its days (`first_day` to
@@ -73,7 +74,7 @@ class StockMonth(OfTenant, Model):
     last_at: Mapped[datetime | None]
 
 
-class StockStanding(OfTenant, Model):
+class StockStanding(OfTenant, AtPlace, Model):
     """How a level stood in the night before `as_of`: how it sells and what that says about it.
 
     `sold_28`, `sold_90` and `sold_365` are pieces less those given back, `cost_90` what those of ninety days cost.
@@ -107,7 +108,7 @@ class StockStanding(OfTenant, Model):
     steadiness: Mapped[str] = mapped_column(default="")
 
 
-class StockAge(OfTenant, Model):
+class StockAge(OfTenant, AtPlace, Model):
     """How much of what lay at a location in the night came how long ago (`age` in days), taking it that what came first
     left first."""
 

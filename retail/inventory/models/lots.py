@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from retail.core.audit import Audited
 from retail.core.db import Model
 from retail.core.money import ZERO, Quantity
+from retail.core.places import AtPlace
 from retail.core.tenancy import OfTenant
 
 TRACKING = ("none", "lot", "serial")
@@ -40,7 +41,7 @@ class StockLot(OfTenant, Audited, Model):
     warranty_until: Mapped[date | None]
 
 
-class StockLotLevel(OfTenant, Model):
+class StockLotLevel(OfTenant, AtPlace, Model):
     """How much of a lot lies at a location: the sum of its moves there, never below nothing. Of a piece, one at most,
     and at one location only. What a level holds beyond its lots came before its goods were told apart."""
 
