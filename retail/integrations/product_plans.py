@@ -81,8 +81,8 @@ class ProductPlanner:
             product.pictured = True
             if not named.mark or self._picture_names.get(product.picture_id) != kept_under(named.mark):
                 plan.work.picture, plan.attaches = named, named.name
-                if named.mark:
-                    plan.changes[self._labels["pictures"]] = ("", named.name)
+                lost = "" if named.mark else f" ({_('not among the pictures')})"
+                plan.changes[self._labels["pictures"]] = ("", f"{named.name}{lost}")
 
     def _look_up(self, rows: Sequence[ProductRow]) -> None:
         """What is known of everything these rows may mean."""

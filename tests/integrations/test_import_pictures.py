@@ -209,7 +209,8 @@ def test_the_page_takes_a_zip_beside_the_table_and_shows_what_came_of_it(app, sh
     with app.app_context():
         tasks.run_due()
     page = browser.get(place).text
-    assert "2 pictures come in with the rows" in page
+    assert "2 pictures are looked for once the rows are in" in page
+    assert "gone.jpg (not among the pictures)" in page
     assert "Fruit x" in page
     make.post(browser, f"{place}/run")
     with app.app_context():
