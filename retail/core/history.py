@@ -169,6 +169,11 @@ def _plain(value: Any) -> str:
         return str(_("yes") if value else _("no"))
     if isinstance(value, int | float):
         return quantity(Decimal(str(value)))
+    if isinstance(value, Mapping):
+        parts = [f"{name}: {_plain(one)}" for name, one in value.items()]
+        value = "; ".join(parts) or "–"
+    elif isinstance(value, list):
+        value = ", ".join(map(_plain, value)) or "–"
     text = str(value)
     if len(text) >= 19 and text[4] == text[7] == "-" and text[13] == ":":
         try:

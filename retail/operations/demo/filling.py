@@ -82,12 +82,16 @@ def _jewelry(shop: Shop) -> None:
     for metal, name, fineness, _gram in PURITIES:
         known[f"{metal} {name}"] = catalog.add_purity(metal, name, Decimal(fineness)).id
     catalog.set_rates({known[f"{metal} {name}"]: Decimal(gram) for metal, name, _fine, gram in PURITIES})
+    gram_costs = {f"{metal} {name}": Decimal(gram) for metal, name, _fine, gram in PURITIES}
     draw = random.Random(shop.seed)
     for number, piece in enumerate(ORNAMENTS, 1):
         category = catalog.ensure_category(f"Jewelry > {piece.category}")
         about = Description(piece.name, category_id=category.id if category else None, tax_rate_id=rate)
         net = Decimal(piece.net)
-        made = catalog.create_product(about, [NewVariant(Decimal(1), net * 9000, sku=f"SJ-{number:03d}")])
+        # The workshop's price: the metal a little below the day's rate, the stones at what dealers ask.
+        paid = net * gram_costs[piece.purity] * Decimal("0.9")
+        paid += sum((Decimal(worth) for _name, _count, _carat, worth in piece.stones), Decimal(0)) * Decimal("0.6")
+        made = catalog.create_product(about, [NewVariant(Decimal(1), round(paid, 2), sku=f"SJ-{number:03d}")])
         (variant,) = session.scalars(select(Variant).where(Variant.product_id == made.id))
         stones = [Stone(name, count, Decimal(carat), Decimal(worth)) for name, count, carat, worth in piece.stones]
         gross = net + sum((one.carat for one in stones), Decimal(0)) / 5
