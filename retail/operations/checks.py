@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
 
+from retail.catalog.jewel_models import PriceLock
 from retail.core import audit_proof, files, search
 from retail.core.chain import OF_THE_PLATFORM
 from retail.core.checks import Fault, check, faults_in, rows_without_target
@@ -26,12 +27,13 @@ from retail.till.models import Shift
 PATIENCE = timedelta(minutes=5)
 """Within this time events and tasks may be on their way; after it something does not run."""
 
-NUMBERS_PEOPLE_MAY_CHANGE = {"customers", "suppliers"}
-"""Series that only propose a code: a person may give another, so a gap says nothing."""
+NUMBERS_PEOPLE_MAY_CHANGE = {"customers", "suppliers", "own barcode"}
+"""Series that only propose a code: a person may give another or take it off again, so a gap says nothing."""
 
 
 NUMBERED_ELSEWHERE = {
     "purchase order": PurchaseOrder.number,
+    "price lock": PriceLock.number,
     "refused delivery": GoodsReceipt.number,
     "supplier bill": SupplierBill.number,
     "supplier return": SupplierReturn.number,

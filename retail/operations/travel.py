@@ -35,6 +35,8 @@ NAMED = {
     "file_id": "stored_files",
     "from_location_id": "locations",
     "hold_id": "stock_holds",
+    "lot_id": "stock_lots",
+    "purity_id": "purities",
     "image_file_id": "stored_files",
     "import_id": "imports",
     "location_id": "locations",

@@ -12,22 +12,13 @@ from retail.catalog.models import Barcode, Variant
 from retail.core.db import session, unit_of_work
 from retail.inventory.models import StockDocument, StockLevel
 from tests import make
-from tests.support.browser import PHONE, axe, signed_in_browser
+from tests.support.browser import PHONE, axe, scan, signed_in_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sqlite_only]
 
 TEA, CUP, JAR = "5012345678900", "5012345678917", "5012345678924"
 SCANNER_MS = 4
 """What lies between two characters of a scanner."""
-
-IN_ONE_GO = """(code) => {
-  const field = document.activeElement;
-  const press = (key) => field.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
-  for (const letter of code) { press(letter); field.value += letter; }
-  press("Enter");
-}"""
-"""A scan into the field that has the focus, as fast as a scanner is however busy this machine may be."""
-
 
 KEYS_AT = """(keys) => {
   const field = document.activeElement;
@@ -51,11 +42,6 @@ def served(app, shop):
     clerk = make.client(app, shop, "clerk")
     with signed_in_browser(app, clerk) as visit:
         yield visit
-
-
-def scan(page, code):
-    page.keyboard.type(code, delay=SCANNER_MS)
-    page.keyboard.press("Enter")
 
 
 def on_hand(shop):
@@ -89,7 +75,7 @@ def test_a_delivery_is_taken_in_with_scanner_and_keyboard(shop, served):
     expect(page.locator(".goods-foot")).to_contain_text("£19.50")
     # A scan that goes into a figure is taken out of it again.
     page.get_by_label("Quantity of Jar").focus()
-    page.evaluate(IN_ONE_GO, JAR)
+    scan(page, JAR)
     expect(page.get_by_label("Quantity of Jar")).to_have_value("2")
 
     page.keyboard.press("F2")

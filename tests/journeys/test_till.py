@@ -24,7 +24,7 @@ from tests import make
 from tests.conftest import make_app
 from tests.support import browser as browsers
 from tests.support import redis
-from tests.support.browser import DESK, PHONE, axe, running_browser
+from tests.support.browser import DESK, PHONE, axe, running_browser, scan
 from tests.support.shop import running_shop
 
 MISSING = browsers.unavailable_reason() or redis.unavailable_reason()
@@ -138,11 +138,6 @@ def to_the_till(page: Page) -> None:
         page.locator("[name=opening_float]").fill("50")
         page.get_by_role("button", name="Open and sell").click()
     page.locator("[data-till]").wait_for()
-
-
-def scan(page: Page, code: str) -> None:
-    page.keyboard.type(code, delay=SCANNER_MS)
-    page.keyboard.press("Enter")
 
 
 TYPE_AT = """([code, late]) => {
@@ -321,7 +316,8 @@ def test_a_scan_before_the_scripts_are_there_is_not_lost(shop):
     page.route("**/js/till.js*", lambda route: route.abort())
     page.goto("/till/", wait_until="commit")
     expect(page.get_by_label("Scan or search")).to_be_focused()
-    scan(page, TEA)
+    page.keyboard.type(TEA, delay=SCANNER_MS)
+    page.keyboard.press("Enter")
     expect(page.locator(".cart-line")).to_have_count(1)
     expect(page.get_by_label("Quantity of Tea")).to_have_value("1")
 

@@ -17,7 +17,7 @@ from retail.purchasing import services as purchasing
 from retail.purchasing.models import PurchaseOrder
 from retail.purchasing.queries import candidates
 from tests import make
-from tests.support.browser import PHONE, axe, signed_in_browser
+from tests.support.browser import PHONE, axe, scan, signed_in_browser
 
 CODE = "4006381333931"
 
@@ -37,8 +37,7 @@ def test_what_is_proposed_is_ordered_at_the_desk_and_received_on_the_phone(app, 
         page = visit("/purchasing/proposals/")
         page.get_by_role("button", name="Draft an order for Mill").click()
         expect(page.get_by_label("Quantity of Tea")).to_have_value("3")
-        page.keyboard.type(CODE)
-        page.keyboard.press("Enter")
+        scan(page, CODE)
         expect(page.get_by_label("Quantity of Tea")).to_have_value("6")
         page.keyboard.press("Control+Enter")
         expect(page.get_by_role("heading", level=1)).to_contain_text("Approved")

@@ -162,6 +162,9 @@ def test_lists_and_figures_of_all_locations_need_the_whole_business(quick_town):
 EVERYWHERE = {
     "retail/inventory/services/ends.py": "a step of a transfer changes what stands at its other end",
     "retail/reports/queries.py": "a business that trades is not welcomed as a new one",
+    "retail/inventory/services/coming_back.py": "what was sold comes back as itself, wherever it was sold",
+    "retail/inventory/services/lots.py": "a piece is in one place only",
+    "retail/inventory/services/tracking.py": "whether goods lie anywhere that are told apart another way",
     "retail/purchasing/services/ordering.py": "the last exchange rate is that of the business",
 }
 

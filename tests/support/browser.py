@@ -120,6 +120,27 @@ def axe(page: Page, *, exclude: Sequence[str] = (), include: str | None = None, 
     ]
 
 
+SCAN = """(code) => {
+  let at = performance.now();
+  const press = (key) => {
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "timeStamp", { value: at += 5 });
+    const taken = !document.activeElement.dispatchEvent(event);
+    const field = document.activeElement;
+    if (!taken && key.length === 1 && field instanceof HTMLInputElement) field.value += key;
+  };
+  for (const sign of code) press(sign);
+  press("Enter");
+}"""
+
+
+def scan(page: Page, code: str) -> None:
+    """A scanner types a code and Enter wherever the focus is, as fast by the events' own clock as scanners are, however
+    busy this machine may be."""
+    page.wait_for_load_state()
+    page.evaluate(SCAN, code)
+
+
 @contextmanager
 def signed_in_browser(app: Flask, client: FlaskClient, host: str = "127.0.0.1") -> Iterator[Callable[..., Page]]:
     """Serve `app` to a real browser that has the session of `client`; yields `visit(path, view=DESK, **context)`.

@@ -10,6 +10,7 @@ from retail.inventory.services.adjusting import (
     set_reorder_point,
     set_safety_stock,
 )
+from retail.inventory.services.coming_back import SoldLine, picks_returned
 from retail.inventory.services.counting import (
     Counted,
     cancel_count,
@@ -35,7 +36,7 @@ from retail.inventory.services.holding import (
 )
 from retail.inventory.services.ledger import Document, Moved, Movement, move, post_stock, shift_levels, write_moves
 from retail.inventory.services.limiting import Reach
-from retail.inventory.services.lots import Named, Pick, named_in, numbers_in, picks_moved, picks_named, tracking_of
+from retail.inventory.services.lots import Named, Pick, named_in, numbers_in, picks_named, tracking_of
 from retail.inventory.services.papers import new_key
 from retail.inventory.services.receiving import receive, transfer
 from retail.inventory.services.reckoning import (
@@ -76,6 +77,7 @@ __all__ = [
     "Pick",
     "Reach",
     "Repair",
+    "SoldLine",
     "Supplied",
     "Want",
     "adjust",
@@ -102,8 +104,8 @@ __all__ = [
     "named_in",
     "new_key",
     "numbers_in",
-    "picks_moved",
     "picks_named",
+    "picks_returned",
     "post_count",
     "post_stock",
     "put_back",

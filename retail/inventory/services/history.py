@@ -15,6 +15,7 @@ from retail.core.db import session, table_of
 from retail.core.money import ZERO
 from retail.core.tenancy import current_tenant_id, insert_owned
 from retail.inventory.models import StockLevel, StockMove
+from retail.inventory.services.lot_repairing import even_out
 from retail.inventory.services.reckoning import forget_months_from
 
 
@@ -88,3 +89,4 @@ def book_past_moves(location_id: int, moves: Sequence[PastMove]) -> None:
         [{"changed_variant": variant_id, "change": change} for variant_id, change in sorted(changes.items()) if change],
         execution_options={"stamped": True},
     )
+    even_out(sorted(changes))

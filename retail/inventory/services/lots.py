@@ -20,6 +20,7 @@ from retail.catalog.models import Product, Variant
 from retail.core.db import session
 from retail.core.errors import NotFound, Refused
 from retail.core.money import AMOUNT_PLACES, ZERO, QuantityType, share_out
+from retail.core.places import everywhere
 from retail.inventory.models import StockLot, StockLotLevel, StockMove, StockPolicy
 from retail.inventory.services.announcing import plain
 
@@ -95,7 +96,7 @@ def split(moving: Moving, picks: Sequence[Pick], named: Sequence[Named]) -> list
         return [Part(None, moving.quantity, moving.value)]
     wanted = abs(moving.quantity)
     if moving.quantity > 0:
-        picks = _filling_the_hole(moving, [*picks, *_name(moving, named)])
+        picks = _filling_the_hole(moving, [*_of_this_kind(moving, picks), *_name(moving, named)])
     elif not picks:
         picks = _first_to_expire(moving)
     elif moving.selling:
@@ -105,6 +106,8 @@ def split(moving: Moving, picks: Sequence[Pick], named: Sequence[Named]) -> list
         raise Refused(_("More lots and numbers are named than there are pieces."), field="lines")
     if chosen < wanted:
         picks = [*picks, Pick(None, wanted - chosen)]
+    if moving.tracking == "serial" and any(one.lot_id is not None and one.quantity != 1 for one in picks):
+        raise Refused(_("A serial number of %(name)s is of one piece.", name=_name_of(moving)), field="lines")
     sign = 1 if moving.quantity > 0 else -1
     for one in picks:
         if one.lot_id is not None:
@@ -135,6 +138,17 @@ def after_months(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
+def _of_this_kind(moving: Moving, picks: Sequence[Pick]) -> Sequence[Pick]:
+    """Of goods that come back, what is still told apart as when they left; the rest comes without a number."""
+    wanted = [one.lot_id for one in picks if one.lot_id is not None]
+    known = set(
+        session.scalars(select(StockLot.id).where(StockLot.id.in_(wanted), StockLot.kind == moving.tracking))
+        if wanted
+        else ()
+    )
+    return [one for one in picks if one.lot_id in known]
+
+
 def _filling_the_hole(moving: Moving, picks: Sequence[Pick]) -> Sequence[Pick]:
     """Of goods that come where more was sold than there was, that much has left already: no lot has it any more."""
     if moving.tracking != "lot" or moving.before >= 0:
@@ -146,7 +160,7 @@ def _filling_the_hole(moving: Moving, picks: Sequence[Pick]) -> Sequence[Pick]:
 def _name(moving: Moving, named: Sequence[Named]) -> list[Pick]:
     """The lots that come in under these numbers; those not known yet are made."""
     picks: list[Pick] = []
-    for one in named:
+    for one in sorted(named, key=lambda one: one.number):  # one order everywhere, so that nobody waits in a circle
         number = " ".join(one.number.split())
         if not number or len(number) > LONGEST_NUMBER:
             raise Refused(_("Give the number of the lot or piece, in at most 60 letters."), field="lines")
@@ -155,9 +169,14 @@ def _name(moving: Moving, named: Sequence[Named]) -> list[Pick]:
         lot = session.scalar(
             select(StockLot)
             .where(StockLot.variant_id == moving.variant_id, StockLot.number == number)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
+        if lot is not None and lot.kind != moving.tracking:
+            raise Refused(
+                _("Number %(number)s was given to goods told apart another way; give another.", number=number),
+                field="lines",
+            )
         if lot is None:
             lot = StockLot(
                 variant_id=moving.variant_id,
@@ -263,9 +282,11 @@ def _shift(moving: Moving, lot_id: int, quantity: Decimal) -> None:
             field="lines",
         )
     if moving.tracking == "serial" and quantity > 0:
-        anywhere = session.scalar(
-            select(func.sum(StockLotLevel.on_hand, type_=QuantityType)).where(StockLotLevel.lot_id == lot_id)
-        )
+        session.execute(select(StockLot.id).where(StockLot.id == lot_id).with_for_update(key_share=True))
+        with everywhere():
+            anywhere = session.scalar(
+                select(func.sum(StockLotLevel.on_hand, type_=QuantityType)).where(StockLotLevel.lot_id == lot_id)
+            )
         if anywhere:
             number = session.scalar(select(StockLot.number).where(StockLot.id == lot_id))
             raise Refused(_("Serial number %(number)s is in stock already.", number=number), field="lines")
@@ -326,8 +347,8 @@ def _lot_called(variant_id: int, number: str) -> int:
 def picks_moved(
     sources: Sequence[str], source_ids: Collection[int], variant_id: int, quantity: Decimal
 ) -> tuple[Pick, ...]:
-    """Of which lots the goods of documents are that are still out: what left for them less what came back, the last to
-    expire first; as much as `quantity` of them."""
+    """Of which lots the goods of a transfer's papers are that are still on their way: what left for them less what
+    came, the last to expire first; as much as `quantity` of them. What came and was written off is not on its way."""
     rows = session.execute(
         select(StockMove.lot_id, func.sum(-StockMove.quantity, type_=QuantityType).label("out"))
         .join(StockLot, StockLot.id == StockMove.lot_id)
@@ -335,6 +356,7 @@ def picks_moved(
             StockMove.source.in_(sources),
             StockMove.source_id.in_(sorted(source_ids)),
             StockMove.variant_id == variant_id,
+            StockMove.counterpart == "transit",
         )
         .group_by(StockMove.lot_id, StockLot.expires_on)
         .having(func.sum(StockMove.quantity) < 0)

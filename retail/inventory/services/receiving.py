@@ -76,9 +76,11 @@ def transfer(
     check_place(to_location_id, "to_location")
     if not lines:
         raise Refused(_("Add at least one line to transfer."), field="lines")
-    for _variant, quantity in lines:
+    wanted: dict[int, Decimal] = {}
+    for variant_id, quantity in lines:
         check_quantity(quantity)
-    check_goods(variant_id for variant_id, _quantity in lines)
+        wanted[variant_id] = wanted.get(variant_id, ZERO) + quantity
+    check_goods(wanted)
     paper = draw_up("transfer", from_location_id, key, to_location_id=to_location_id, reference=reference)
     document = document_of(paper, "transit", "transferred")
     leaving = [
@@ -88,7 +90,7 @@ def transfer(
             -quantity,
             lots=picks_named(variant_id, (numbers or {}).get(variant_id, ()), quantity),
         )
-        for variant_id, quantity in lines
+        for variant_id, quantity in wanted.items()
     ]
     lock_levels([*leaving, *(replace(one, location_id=to_location_id) for one in leaving)])
     left = move(leaving, document)

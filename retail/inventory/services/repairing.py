@@ -17,7 +17,7 @@ from sqlalchemy import case, delete, func, or_, select
 from retail.core.audit import record
 from retail.core.clock import now
 from retail.core.db import session
-from retail.core.money import ZERO, AmountType, QuantityType
+from retail.core.money import ZERO, AmountType, QuantityType, round_to
 from retail.core.tenancy import update_owned
 from retail.finance import services as finance
 from retail.finance.queries import balance
@@ -48,7 +48,8 @@ from retail.inventory.models import (
 from retail.inventory.paper_checks import paper_sums, posted_otherwise
 from retail.inventory.queries import own_document
 from retail.inventory.services.announcing import plain
-from retail.inventory.services.ledger import Document, Movement, move
+from retail.inventory.services.ledger import UNIT, Document, Movement, move
+from retail.inventory.services.lot_repairing import even_out, lots_of_lost
 from retail.inventory.services.recounting import recount
 from retail.tenancy.queries import current_tenant
 
@@ -65,7 +66,7 @@ class Repair:
 def repair() -> list[Repair]:
     """Make everything about stock agree again with what happened; returns what had to be put right, nothing in a sound
     shop. What cannot be told any more is corrected by a new move or entry, never by changing an old one."""
-    done = _take_back_orphans()
+    done = _lots() + _take_back_orphans()
     done += [
         Repair(
             "stock_levels",
@@ -74,7 +75,7 @@ def repair() -> list[Repair]:
         )
         for one in recount()
     ]
-    done += _figures() + _lots() + _papers() + _holds() + _transfers() + _counts() + _levels() + _books()
+    done += _figures() + _lots() + _evened() + _papers() + _holds() + _transfers() + _counts() + _levels() + _books()
     session.flush()
     session.expire_all()
     return done
@@ -99,6 +100,14 @@ def _lots() -> list[Repair]:
         done.append(_told("stock_lots", lot.id, lot.number, {"on_hand": was[0], "variant_id": was[1]}, after))
     session.flush()
     return done
+
+
+def _evened() -> list[Repair]:
+    """What lots have more than lies there."""
+    return [
+        _told("stock_lots", one.lot_id or 0, number, {"left": ZERO}, {"left": one.quantity})
+        for number, one in even_out()
+    ]
 
 
 def _told(table: str, row_id: int, label: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Repair:
@@ -138,8 +147,15 @@ def _take_back_orphans() -> list[Repair]:
     done = []
     for row in rows:
         document = Document(row.counterpart, "correction", row.source, row.source_id, current_tenant().today(), now())
-        back = Movement(row.variant_id, row.location_id, -row.quantity, value=-row.value, note="paper is gone")
-        move([back], document, corrects=True)
+        lots = lots_of_lost(row)
+        named = sum((one.quantity for one in lots), ZERO)
+        worth = round_to(row.value * named / abs(row.quantity), UNIT) if row.quantity else ZERO
+        sign = -1 if row.quantity > 0 else 1
+        back = [Movement(row.variant_id, row.location_id, sign * named, value=-worth, note="paper is gone", lots=lots)]
+        rest = Movement(
+            row.variant_id, row.location_id, -row.quantity - sign * named, value=worth - row.value, note="paper is gone"
+        )
+        move([*(back if named else ()), *([rest] if rest.quantity or rest.value else ())], document, corrects=True)
         done.append(
             _told(
                 "stock_moves",

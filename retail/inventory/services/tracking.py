@@ -14,9 +14,10 @@ from retail.core.db import session
 from retail.core.errors import Refused
 from retail.core.events import emit
 from retail.core.money import ZERO, QuantityType
+from retail.core.places import everywhere
 from retail.core.tenancy import insert_owned
 from retail.events.inventory import StockExpires
-from retail.inventory.models import TRACKING, StockLot, StockLotLevel, StockMove, StockPolicy
+from retail.inventory.models import TRACKING, StockLevel, StockLot, StockLotLevel, StockMove, StockPolicy
 from retail.inventory.services.announcing import plain
 from retail.inventory.services.ledger import Movement, lock_levels
 from retail.inventory.services.lots import Moving, Named, split
@@ -34,12 +35,18 @@ def set_tracking(product_id: int, tracking: str, warranty_months: int = 0) -> No
         raise Refused(_("Goods are told apart by lot, by serial number, or not at all."), field="tracking")
     if not 0 <= warranty_months <= 600:
         raise Refused(_("Give the warranty in months, from 0 to 600."), field="warranty_months")
-    left = session.scalar(
-        select(func.sum(StockLotLevel.on_hand, type_=QuantityType))
-        .join(Variant, Variant.id == StockLotLevel.variant_id)
-        .join(StockLot, StockLot.id == StockLotLevel.lot_id)
-        .where(Variant.product_id == product_id, StockLot.kind != tracking)
-    )
+    of_product = select(Variant.id).where(Variant.product_id == product_id)
+    with everywhere():
+        lowest = session.scalar(
+            select(func.min(StockLevel.on_hand, type_=QuantityType)).where(StockLevel.variant_id.in_(of_product))
+        )
+        left = session.scalar(
+            select(func.sum(StockLotLevel.on_hand, type_=QuantityType))
+            .join(StockLot, StockLot.id == StockLotLevel.lot_id)
+            .where(StockLotLevel.variant_id.in_(of_product), StockLot.kind != tracking)
+        )
+    if tracking == "serial" and lowest is not None and lowest < 0:
+        raise Refused(_("More of it was sold than there was; count it first."), field="tracking")
     if left:
         raise Refused(
             _("%(n)s of it lie there under numbers; sell, move or scrap these first.", n=plain(left)), field="tracking"

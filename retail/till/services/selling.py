@@ -26,7 +26,7 @@ from retail.identity.approval_services import Approved
 from retail.inventory import services as inventory
 from retail.inventory.services import Document, Movement
 from retail.orders import services as orders
-from retail.orders.queries import lines_of, order_with_lines, reversals_of, sold_as
+from retail.orders.queries import lines_of, order_with_lines, sold_as
 from retail.orders.services import Placed, Where
 from retail.payments import services as payments
 from retail.payments.queries import payments_of
@@ -185,7 +185,6 @@ def _take_back(
     worth = orders.worth_of(order, quantities)
     approved = _approved(lambda: check_given_back(action, limit, order, worth, quantities, method), allowance.approval)
     where = _here(tenant, station)
-    reversed_before = [one.id for one in reversals_of(order.id)]
     placed, lines = orders.reverse(order, quantities, kind=kind, key=key, reason=reason.strip(), where=where)
     stocked = set(
         session.scalars(
@@ -194,6 +193,7 @@ def _take_back(
             .where(Variant.id.in_([one.line.variant_id for one in lines]), Product.is_stocked)
         )
     )
+    lots = _lots_of(order_id, {one.line.id: one.quantity for one in lines})
     inventory.move(
         [
             Movement(
@@ -201,7 +201,7 @@ def _take_back(
                 station.location_id,
                 one.quantity,
                 value=one.shares["cost"],
-                lots=inventory.picks_moved(("order",), [order_id, *reversed_before], one.line.variant_id, one.quantity),
+                lots=lots[one.line.id],
             )
             for one in lines
             if one.line.variant_id in stocked
@@ -226,6 +226,17 @@ def _take_back(
         )
     )
     return Sold(placed.id, placed.number, placed.total, ZERO)
+
+
+def _lots_of(order_id: int, back: Mapping[int, Decimal]) -> dict[int, tuple[inventory.Pick, ...]]:
+    """The lots and pieces that come back with these quantities of lines, which are booked as returned already."""
+    lines = lines_of(order_id)
+    sold = [
+        inventory.SoldLine(line.variant_id, line.quantity, line.returned - now_back, now_back)
+        for line in lines
+        for now_back in [back.get(line.id, ZERO)]
+    ]
+    return dict(zip((line.id for line in lines), inventory.picks_returned(order_id, sold), strict=True))
 
 
 def _given_back(order_id: int, total: Decimal, method: str | None) -> list[Taken]:
