@@ -27,7 +27,7 @@ from retail.till.models import Shift
 PATIENCE = timedelta(minutes=5)
 """Within this time events and tasks may be on their way; after it something does not run."""
 
-NUMBERS_PEOPLE_MAY_CHANGE = {"customers", "suppliers", "own barcode"}
+NUMBERS_PEOPLE_MAY_CHANGE = {"customers", "suppliers", "own barcode", "sku"}
 """Series that only propose a code: a person may give another or take it off again, so a gap says nothing."""
 
 
