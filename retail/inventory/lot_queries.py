@@ -22,6 +22,15 @@ from retail.inventory.services.reckoning import carrying_percent
 from retail.inventory.services.tracking import expiry_days
 from retail.tenancy.models import Location
 
+BETWEEN = " / "
+"""What stands between an article's SKU and the number of a lot of it, where both are needed: two articles may have lots
+of one number."""
+
+
+def reference_of(sku: str, number: str) -> str:
+    """A lot of an article as one text."""
+    return f"{sku}{BETWEEN}{number}"
+
 
 @dataclass(frozen=True)
 class ToldByCode:

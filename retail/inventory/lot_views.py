@@ -18,7 +18,7 @@ from retail.identity.asking import ask_approval, with_approval
 from retail.inventory import module, queries, services
 from retail.inventory.forms import NumberForm, PolicyForm, ScrapForm, TrackingForm, TypedLine
 from retail.inventory.labels import LOT_STATES, REASONS
-from retail.inventory.lot_queries import lot_numbered, policy
+from retail.inventory.lot_queries import lot_numbered, policy, reference_of
 from retail.inventory.lot_tables import Lots
 from retail.inventory.services import Reach
 from retail.inventory.views import WORDS, article_page, stock_tabs
@@ -60,7 +60,7 @@ def _lot_page(lot_id: int, form: ScrapForm | None = None) -> Response:
             "document_url": WORDS["document_url"],
             "sources": WORDS["sources"],
             "moment": WORDS["moment"],
-            "buyers_url": link("orders.order_list", lot=found.lot.number),
+            "buyers_url": link("orders.order_list", lot=reference_of(found.sku, found.lot.number)),
             "breadcrumbs": [
                 (_("Stock"), url_for("inventory.levels")),
                 (_("Lots and serial numbers"), url_for("inventory.lots")),

@@ -8,9 +8,11 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, literal, select
 
+from retail.catalog.models import Variant
 from retail.core.tables import Column, Filter, Table, among_days, among_numbers, choices_of
 from retail.customers.models import Customer
 from retail.identity.models import User
+from retail.inventory.lot_queries import BETWEEN
 from retail.inventory.models import StockLot, StockMove
 from retail.orders.labels import KINDS, STATES, TONES
 from retail.orders.models import Order
@@ -25,12 +27,16 @@ def _at_location(statement: Select[Any], text: str) -> Select[Any]:
 
 
 def _with_lot(statement: Select[Any], text: str) -> Select[Any]:
-    """What goods of a lot, or a piece, were sold with: whom to tell when it is called back."""
+    """What goods of a lot, or a piece, were sold with: whom to tell when it is called back. A number alone asks for
+    all lots of it; with an article's SKU before it, as `inventory.lot_queries.reference_of` writes it, for that one."""
+    sku, _between, number = text.strip().rpartition(BETWEEN)
     moved = (
         select(StockMove.source_id)
         .join(StockLot, StockLot.id == StockMove.lot_id)
-        .where(StockMove.source == "order", StockLot.number == text.strip())
+        .where(StockMove.source == "order", StockLot.number == number.strip())
     )
+    if sku:
+        moved = moved.join(Variant, Variant.id == StockLot.variant_id).where(Variant.sku == sku.strip())
     return statement.where(Order.id.in_(moved))
 
 
