@@ -54,7 +54,7 @@ def product_list() -> Any:
         subtitle=None,
         import_url=link("integrations.product_import"),
         has_products=queries.has_products,
-        has_metals=has_metals(),
+        sets_rates=can(Can.SET_RATES) and has_metals(),
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import func, select
 
@@ -65,6 +65,7 @@ def test_the_price_is_metal_wastage_making_stones_and_charges_each_to_the_smalle
     assert work_out(Piece(Decimal(8), "fixed", Decimal(999), "percent", Decimal(0)), rate, "INR").price == 50999
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     some.decimals("0.001", "2000", places=3),
     some.sampled_from(["per_gram", "fixed", "percent"]),
